@@ -1,0 +1,363 @@
+"""The records that travel through a build, each valid once it exists."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from specaug.errors import ArgumentError
+
+Label = Literal["bonafide", "attack"]
+Split = Literal["train", "dev", "test"]
+Stage = Literal["discover", "probe", "decode", "detect", "align", "encode", "synthesize"]
+Reason = Literal[
+    "unreadable",
+    "unsupported",
+    "decoder_error",
+    "truncated",
+    "timeout",
+    "native_crash",
+    "out_of_memory",
+    "too_large",
+    "no_face",
+    "face_too_small",
+    "duplicate",
+    "row_too_large",
+    "internal",
+]
+MediaKind = Literal["video", "image", "frames"]
+Sampling = Literal["uniform", "stride", "consecutive", "random", "keyframes", "all"]
+Align = Literal["clip", "frame", "box"]
+Resample = Literal["prefiltered", "bilinear"]
+DetectorName = Literal["centerface", "yunet", "insightface", "sidecar"]
+ImageFormat = Literal["png", "jpeg", "raw"]
+
+LABELS: tuple[Label, ...] = get_args(Label)
+SPLITS: tuple[Split, ...] = get_args(Split)
+STAGES: tuple[Stage, ...] = get_args(Stage)
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+
+def _choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ArgumentError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+
+
+def _at_least(name: str, value: float, low: float) -> None:
+    if not value >= low:
+        raise ArgumentError(f"{name}: expected a number of at least {low:g}, got {value!r}")
+
+
+def readable_path(path: str) -> str:
+    r"""A file name as valid Unicode: bytes that are not UTF-8 are shown as ``\xNN``, a backslash doubled.
+
+    Examples
+    --------
+    >>> readable_path("live/a.mp4")
+    'live/a.mp4'
+    >>> readable_path("caf\udce9.mp4")
+    'caf\\xe9.mp4'
+    """
+    return os.fsencode(path.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One raw photo, video or folder of frames, with what the layout says of it."""
+
+    path: str
+    """Relative to RAW, with ``/``; bytes that are not UTF-8 as surrogate escapes."""
+    label: Label
+    pai: str = "none"
+    """Attack instrument species, ``none`` exactly for bona fide."""
+    subject: str | None = None
+    session: str | None = None
+    device: str | None = None
+    split: Split = "train"
+    dataset: str = ""
+    kind: MediaKind = "video"
+    source_id: str = ""
+    """blake2b-128 of path, size and a content sample; empty until the plan gives it."""
+    boxes: str | None = None
+    """Sidecar file with face boxes, relative to RAW."""
+
+    def __post_init__(self) -> None:
+        _choice("label", self.label, LABELS)
+        _choice("split", self.split, SPLITS)
+        _choice("kind", self.kind, get_args(MediaKind))
+        if (self.pai == "none") != (self.label == "bonafide"):
+            raise ArgumentError(
+                f"pai: expected 'none' exactly for bona fide, got {self.pai!r} for {self.label}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class MediaInfo:
+    """What a look at the container, without decoding, says of a source."""
+
+    kind: MediaKind
+    width: int
+    """Upright width in px, rotation or EXIF orientation applied."""
+    height: int
+    n_frames: int
+    """Frames that can be asked for, in presentation order."""
+    pts_seconds: np.ndarray
+    """(n_frames,) float64, presentation time of each frame."""
+    keyframes: np.ndarray
+    """Presentation indices of the keyframes, int64, ascending."""
+    fps: float = 0.0
+    rotation: int = 0
+    """Clockwise degrees (0, 90, 180, 270) that were applied to make frames upright."""
+    missing_frames: int = 0
+    """Frames that the container promises and does not hold."""
+
+    def __repr__(self) -> str:
+        return (
+            f"MediaInfo({self.kind}, {self.width}x{self.height}, n_frames={self.n_frames}, "
+            f"fps={self.fps:g}, missing_frames={self.missing_frames})"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One decoded picture, upright."""
+
+    index: int
+    """Position in presentation order."""
+    pts_seconds: float
+    image: np.ndarray
+    """(H, W, 3) uint8 RGB."""
+
+    def __repr__(self) -> str:
+        return f"Frame(index={self.index}, pts_seconds={self.pts_seconds:.3f}, image={self.image.shape})"
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A detected face, in pixels of the upright picture."""
+
+    box: np.ndarray
+    """(4,) float32: x0, y0, x1, y1."""
+    landmarks: np.ndarray
+    """(5, 2) float32 (x, y): subject's right eye, left eye, nose, right and left mouth corner."""
+    score: float
+
+    @property
+    def size(self) -> float:
+        """Longer side of the box, px."""
+        return float(max(self.box[2] - self.box[0], self.box[3] - self.box[1]))
+
+    @property
+    def center(self) -> np.ndarray:
+        """Middle of the box (x, y), px."""
+        return (self.box[:2] + self.box[2:]) / 2
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One row: T aligned crops of one face, encoded, with where they came from."""
+
+    clip_id: str
+    source: Source
+    info: MediaInfo
+    frames: tuple[bytes, ...]
+    """T encoded crops, or T raw buffers of size*size*3 bytes."""
+    frame_index: np.ndarray
+    """(T,) int32."""
+    score: np.ndarray
+    """(T,) float32 detector score; 0 where the face was not found."""
+    scale: np.ndarray
+    """(T,) float32, source px per crop px."""
+    padding: np.ndarray
+    """(T,) float32, share of the crop that lies outside the picture."""
+    box: np.ndarray
+    """(T, 4) float32, NaN where the face was not found."""
+    landmarks: np.ndarray
+    """(T, 5, 2) float32, NaN where the face was not found."""
+    warp: np.ndarray
+    """(T, 2, 3) float32, source (x, y, 1) to crop px."""
+
+    @property
+    def pts_seconds(self) -> np.ndarray:
+        """(T,) float64."""
+        return self.info.pts_seconds[self.frame_index]
+
+    def __repr__(self) -> str:
+        return f"Clip({self.clip_id}, {len(self.frames)} frames, {readable_path(self.source.path)!r})"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a source, or one frame of it, is not in the data."""
+
+    source_id: str
+    source_path: str
+    split: Split
+    stage: Stage
+    reason: Reason
+    detail: str
+    attempts: int = 1
+    frame_index: int | None = None
+    """None for the whole source."""
+
+    def __post_init__(self) -> None:
+        _choice("stage", self.stage, STAGES)
+        _choice("reason", self.reason, REASONS)
+
+
+def _run_field(default: Any) -> Any:
+    """A setting that changes how a build runs and not one byte of what it writes."""
+    return field(default=default, metadata={"run_only": True})
+
+
+@dataclass(frozen=True)
+class BuildConfig:
+    """Every setting of a build. The defaults are what ``specaug build-dataset`` uses."""
+
+    layout: str = "auto"
+    protocol: str | None = None
+    frame_folders: bool = False
+    """A folder that holds only numbered pictures is one source."""
+    split: tuple[float, float, float] | None = None
+    """Shares of subjects for train, dev and test where the layout gives no split."""
+    follow_symlinks: bool = False
+    frames: int = 8
+    """Frames a clip."""
+    sampling: Sampling = "uniform"
+    clips: int = 1
+    """Clips a video."""
+    size: int = 224
+    """Side of a crop, px."""
+    margin: float = 1.3
+    """How much wider than the tight template the crop looks; 1 is tight."""
+    align: Align = "clip"
+    resample: Resample = "prefiltered"
+    detector: DetectorName = "centerface"
+    model: str | None = _run_field(None)
+    """Local model file or folder for detectors that ship none; its content counts, not its path."""
+    min_face: int = 48
+    """Smallest usable face: longer side of its box in source px."""
+    image_format: ImageFormat = "png"
+    jpeg_quality: int = 95
+    seed: int = 0
+    sources_per_shard: int | None = None
+    jobs: int | None = _run_field(None)
+    max_failures: str | None = _run_field(None)
+    """``N`` or ``P%``; more failed sources than that make the command exit with 3."""
+    shard_index: int = _run_field(0)
+    shard_count: int = _run_field(1)
+
+    def __post_init__(self) -> None:
+        for name, choices in (
+            ("sampling", get_args(Sampling)),
+            ("align", get_args(Align)),
+            ("resample", get_args(Resample)),
+            ("detector", get_args(DetectorName)),
+            ("image_format", get_args(ImageFormat)),
+        ):
+            _choice(name, getattr(self, name), choices)
+        for name, low in (("frames", 1), ("clips", 1), ("size", 16), ("margin", 0.5), ("min_face", 1)):
+            _at_least(name, getattr(self, name), low)
+        for name in ("jobs", "sources_per_shard"):
+            if getattr(self, name) is not None:
+                _at_least(name, getattr(self, name), 1)
+        if self.size > 4096:
+            raise ArgumentError(f"size: expected at most 4096 px, got {self.size}")
+        if self.margin > 10:
+            raise ArgumentError(f"margin: expected at most 10, got {self.margin}")
+        if not 1 <= self.jpeg_quality <= 100:
+            raise ArgumentError(f"jpeg_quality: expected 1 to 100, got {self.jpeg_quality}")
+        if self.split is not None and (
+            len(self.split) != 3 or min(self.split) < 0 or not 0 < sum(self.split) < float("inf")
+        ):
+            raise ArgumentError(f"split: expected three shares such as 70,15,15, got {self.split}")
+        if not 0 <= self.shard_index < self.shard_count:
+            raise ArgumentError(
+                f"shard_index: expected 0 to shard_count - 1 = {self.shard_count - 1}, got {self.shard_index}"
+            )
+        self.failure_limit(0)
+
+    def failure_limit(self, n_sources: int) -> float:
+        """How many failed sources of `n_sources` are accepted; infinite by default."""
+        if self.max_failures is None:
+            return float("inf")
+        text = self.max_failures.strip()
+        try:
+            share = text.endswith("%")
+            value = float(text.removesuffix("%"))
+        except ValueError:
+            value = -1.0
+        if not 0 <= value < float("inf"):
+            raise ArgumentError(
+                f"max_failures: expected N or P% such as 10 or 2.5%, got {self.max_failures!r}"
+            )
+        return value / 100 * n_sources if share else value
+
+    def content_settings(self) -> dict[str, Any]:
+        """The settings that decide what is written, as plain JSON values."""
+        kept = [f.name for f in dataclasses.fields(self) if not f.metadata.get("run_only")]
+        return json.loads(json.dumps({name: getattr(self, name) for name in kept}))  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """Whole sources of one split that become one Parquet file."""
+
+    name: str
+    """``{split}-{number:05d}-of-{count:05d}``."""
+    split: Split
+    sources: tuple[Source, ...]
+    known: tuple[Failure, ...] = ()
+    """Sources that are known to fail before any work: duplicates, missing files."""
+
+    @property
+    def hash(self) -> str:
+        """blake2b-128 over the sources, so that a receipt can name what it is for."""
+        ids = [s.source_id for s in self.sources] + [f.source_id for f in self.known]
+        return hashlib.blake2b(json.dumps([self.name, ids]).encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """That one shard is finished, and what it holds."""
+
+    shard: str
+    plan_hash: str
+    split: Split
+    rows: int
+    """Clips in the data file; 0 where every source failed and there is none."""
+    bytes: int
+    sha256: str
+    failures: int
+    failures_sha256: str
+    sources: int
+    groups: tuple[tuple[str, str, int], ...] = ()
+    """(label, pai, clips)."""
+    reasons: tuple[tuple[str, int], ...] = ()
+    """(reason, whole-source failures)."""
+    seconds: tuple[tuple[str, float], ...] = ()
+    """(stage, CPU seconds)."""
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """The sum of a build: sources = sources with clips + failures."""
+
+    sources: int
+    clips: int
+    failures: int
+    by_reason: dict[str, int]
+    shards: int
+    skipped: int
+    table: tuple[tuple[str, str, str, int], ...] = ()
+    """(split, label, pai, clips)."""
+    done_before: int = 0
+    """Shards that an earlier run had finished."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """CPU seconds by stage, of the shards that this run built."""
