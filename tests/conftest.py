@@ -16,7 +16,7 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture(scope="session")
 def media_dir() -> Path:
-    """The folder of real photos and videos: SPECAUG_TEST_MEDIA, else ``../shared/media`` beside the checkout."""
+    """The folder of real photos and videos: SPECAUG_TEST_MEDIA, else one beside the checkout."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "media"
     folder = Path(os.environ.get("SPECAUG_TEST_MEDIA", beside))
     if not (folder / "MANIFEST.tsv").is_file():
