@@ -1,0 +1,1 @@
+"""Raw photos, videos and folders of frames -> upright RGB frames."""
