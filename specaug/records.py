@@ -337,6 +337,8 @@ class Receipt:
     failures: int
     failures_sha256: str
     sources: int
+    """Sources planned = sources with clips + whole-source failures."""
+    with_clips: int
     groups: tuple[tuple[str, str, int], ...] = ()
     """(label, pai, clips)."""
     reasons: tuple[tuple[str, int], ...] = ()

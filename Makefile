@@ -1,0 +1,45 @@
+# Every target makes its own environment; nothing but pip, make and a package index is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+PIP := "$(CURDIR)/$(BIN)/pip" --disable-pip-version-check
+
+.PHONY: env test lint types layers demo clean
+
+env: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "specaug needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[torch,test]'
+	touch $@
+
+test: env
+	$(BIN)/python -m pytest -n 2
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: env
+	$(BIN)/mypy
+
+layers: env
+	$(BIN)/lint-imports
+
+# A small simulated raw set, built into shards.
+demo: env
+	rm -rf $(DEMO)
+	mkdir $(DEMO)
+	$(BIN)/specaug demo $(DEMO)/raw
+	$(BIN)/specaug build-dataset $(DEMO)/raw $(DEMO)/out
+	$(BIN)/specaug verify $(DEMO)/out
+	@echo
+	@echo "Raw videos:        $(DEMO)/raw (see its README.md: a simulation)"
+	@echo "Training shards:   $(DEMO)/out/data/captured/*.parquet"
+	@echo "What is in them:   $(DEMO)/out/README.md"
+	@echo "Load them:         $(BIN)/python -c \"from datasets import load_dataset; print(load_dataset('$(DEMO)/out'))\""
+
+clean:
+	rm -rf $(VENV) $(DEMO) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,123 @@
+"""``specaug build-dataset``"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from specaug.build import build_dataset as build
+from specaug.build import plan_only
+from specaug.records import BuildConfig, BuildReport
+from specaug_cli.progress import BarProgress, LineProgress, NoProgress
+from specaug_cli.settings import BUILD_SETTINGS, CATALOG_SETTINGS, config_from, with_settings
+
+TOO_MANY_FAILURES = 3
+
+
+@click.command("build-dataset")
+@click.argument("raw", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@with_settings(*CATALOG_SETTINGS, *BUILD_SETTINGS)
+@click.option(
+    "--config", "config_file", type=click.Path(path_type=Path), help="TOML file with settings; flags win."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be built, write nothing.")
+@click.option(
+    "--overwrite", is_flag=True, help="Remove what an earlier build wrote into OUT and start again."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.pass_context
+def build_dataset(
+    context: click.Context,
+    raw: Path,
+    out: Path,
+    config_file: Path | None,
+    dry_run: bool,
+    overwrite: bool,
+    as_json: bool,
+    quiet: bool,
+    **flags: Any,
+) -> int:
+    """Turn the raw videos and photos in RAW into Parquet shards in OUT.
+
+    \b
+    RAW is a folder such as
+      RAW/train/bonafide/ann/1.mp4
+      RAW/train/attack/print/ann/1.mp4
+    or holds a file sources.csv with the columns path,label[,pai,subject,session,device,split,dataset,boxes].
+
+    Run again, an interrupted build goes on, a finished one is left as it is, and new files in RAW are added. A
+    source that cannot be used is a row in OUT/failures with its reason, and never stops the build.
+
+    \b
+    Examples:
+      specaug build-dataset raw out
+      specaug build-dataset raw out --frames 16 --size 256 -j 8
+      specaug build-dataset raw out --split 70,15,15 --max-failures 1%
+    """
+    config = config_from(config_file, flags)
+    if dry_run:
+        report = plan_only(raw, out, config)
+    else:
+        with _progress(quiet) as progress:
+            report = build(raw, out, config, overwrite=overwrite, progress=progress)
+    if as_json:
+        click.echo(json.dumps(summary(report)))
+    else:
+        print_report(report, out, config, dry_run=dry_run)
+    return TOO_MANY_FAILURES if report.failures > config.failure_limit(report.sources) else 0
+
+
+def _progress(quiet: bool) -> AbstractContextManager[Any]:
+    if quiet:
+        return NoProgress()
+    return BarProgress() if sys.stderr.isatty() else LineProgress()
+
+
+def summary(report: BuildReport) -> dict[str, Any]:
+    """What ``--json`` prints."""
+    values = dataclasses.asdict(report)
+    names = ("sources", "clips", "failures", "by_reason", "shards", "skipped")
+    return {name: values[name] for name in names}
+
+
+def print_report(report: BuildReport, out: Path, config: BuildConfig, *, dry_run: bool) -> None:
+    """Tables of clips and failures, and where things lie."""
+    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False, markup=False)
+    if report.table:
+        console.print(_table("Clips", ("split", "label", "pai", "clips"), report.table))
+    if report.by_reason:
+        console.print(_table("Failures", ("reason", "sources"), tuple(report.by_reason.items())))
+    console.print(
+        f"{report.sources} sources = {report.sources - report.failures} with clips + {report.failures} failed; "
+        f"{report.clips} clips in {report.shards} shards; {report.skipped} other files skipped."
+        if not dry_run
+        else f"{report.sources} sources in {report.shards} shards; {report.failures} known to fail; "
+        f"{report.skipped} other files would be skipped. Nothing was written."
+    )
+    if not dry_run and config.shard_count > 1:
+        console.print(
+            f"This was part {config.shard_index} of {config.shard_count}; then: specaug finalize OUT"
+        )
+    elif not dry_run:
+        console.print(f"Clips:    {out / 'data' / 'captured'}", soft_wrap=True)
+        if report.failures:
+            console.print(f"Failures: {out / 'failures'}", soft_wrap=True)
+
+
+def _table(title: str, names: tuple[str, ...], rows: tuple[tuple[object, ...], ...]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        table.add_column(name, justify="right" if name in ("clips", "sources") else "left")
+    for row in rows:
+        table.add_row(*map(str, row))
+    return table

@@ -1,0 +1,41 @@
+"""``specaug demo``"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from specaug.demo import make_demo
+
+
+@click.command("demo")
+@click.argument("raw", type=click.Path(path_type=Path))
+@click.option(
+    "--subjects", type=click.IntRange(min=3), default=12, show_default=True, help="Simulated subjects."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same bytes."
+)
+@click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all usable cores]"
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def demo(raw: Path, subjects: int, seed: int, jobs: int | None, quiet: bool) -> None:
+    """Make a small licence-free raw set in RAW: drawn subjects, filmed, replayed on a screen and printed, in simulation.
+
+    It shows how the tools work and tests them. It is no PAD data: nothing learned from it holds for real attacks.
+
+    \b
+    Examples:
+      specaug demo raw
+      specaug demo raw --subjects 24 --seed 1 -j 4
+    """
+
+    def tell(done: int, total: int) -> None:
+        click.echo(f"{done}/{total} subjects", err=True)
+
+    report = make_demo(raw, subjects=subjects, seed=seed, jobs=jobs, progress=None if quiet else tell)
+    click.echo(f"{report.videos} videos of {report.subjects} simulated subjects in {raw}")
+    sys.stdout.flush()

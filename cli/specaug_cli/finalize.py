@@ -1,0 +1,31 @@
+"""``specaug finalize``"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from specaug.build import finalize as finalize_parts
+from specaug.records import BuildConfig
+from specaug_cli.build_dataset import print_report, summary
+
+
+@click.command("finalize")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def finalize(out: Path, as_json: bool) -> None:
+    """Write manifest, card and statistics of OUT after all its parts were built.
+
+    \b
+    Example, two parts on two machines:
+      specaug build-dataset raw out --shard-index 0 --shard-count 2
+      specaug build-dataset raw out --shard-index 1 --shard-count 2
+      specaug finalize out
+    """
+    report = finalize_parts(out)
+    if as_json:
+        click.echo(json.dumps(summary(report)))
+    else:
+        print_report(report, out, BuildConfig(), dry_run=False)

@@ -1,0 +1,101 @@
+"""The command ``specaug``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from specaug import __version__
+from specaug.errors import (
+    ArgumentError,
+    BuildLockedError,
+    CatalogError,
+    MissingDependencyError,
+    NoSpaceError,
+    NothingToDoError,
+    PlanMismatchError,
+    SpecaugError,
+)
+from specaug_cli.build_dataset import build_dataset
+from specaug_cli.demo import demo
+from specaug_cli.doctor import doctor
+from specaug_cli.finalize import finalize
+from specaug_cli.scan import scan
+from specaug_cli.verify import verify
+
+EXIT_CODES: tuple[tuple[type[SpecaugError], int], ...] = (
+    (NothingToDoError, 4),
+    (BuildLockedError, 6),
+    (PlanMismatchError, 7),
+    (NoSpaceError, 8),
+    (ArgumentError, 2),
+    (CatalogError, 2),
+    (MissingDependencyError, 2),
+    (SpecaugError, 1),
+)
+"""Exit code of each error; the first class that fits counts."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="specaug")
+def cli() -> None:
+    """Training-ready face anti-spoofing (PAD) data from raw video and photos.
+
+    \b
+    A first look, with a small simulated raw set:
+      specaug demo raw
+      specaug scan raw
+      specaug build-dataset raw out
+      specaug verify out
+
+    \b
+    Exit codes: 0 done, 1 internal error, 2 usage, 3 more failures than --max-failures, 4 no usable input,
+    5 verify found damage or leakage, 6 another build holds OUT, 7 plan or configuration mismatch,
+    8 no space, 130 or 143 interrupted.
+    """
+
+
+for command in (build_dataset, scan, verify, finalize, demo, doctor):
+    cli.add_command(command)
+
+
+def main() -> NoReturn:
+    """Run the command and exit with the code of what happened."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(_interrupted(130))
+    except _TerminatedError:
+        sys.exit(_interrupted(143))
+    except SpecaugError as error:
+        click.echo(f"specaug: {_printable(str(error))}", err=True)
+        sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
+    except BrokenPipeError:
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+class _TerminatedError(BaseException):
+    """SIGTERM came; a BaseException, so that nothing swallows it."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _TerminatedError
+
+
+def _interrupted(code: int) -> int:
+    click.echo("specaug: interrupted; everything finished so far is kept", err=True)
+    return code
+
+
+def _printable(text: str) -> str:
+    """Control characters from file names must not reach a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)

@@ -1,0 +1,171 @@
+"""Options that stand for fields of `BuildConfig`, and the way from both to a config."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import click
+
+from specaug.catalog import LAYOUTS
+from specaug.errors import ArgumentError
+from specaug.records import Align, BuildConfig, DetectorName, ImageFormat, Resample, Sampling
+
+F = TypeVar("F", bound=Callable[..., Any])
+_DEFAULTS = BuildConfig()
+
+
+def setting(
+    field: str, *flags: str, help: str, default: str | None = None, **kwargs: Any
+) -> Callable[[F], F]:  # noqa: A002
+    """An option for one field; left out, it is None and the config file or the field's default counts."""
+    value = default or getattr(_DEFAULTS, field)
+    shown = "" if value is None or value is False else f"  [default: {value}]"
+    return click.option(*flags, field, default=None, help=help + shown, **kwargs)
+
+
+def shares(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
+    """``70,15,15`` as three numbers."""
+    if value is None:
+        return None
+    try:
+        parts = tuple(float(part) for part in value.split(","))
+    except ValueError:
+        parts = ()
+    if len(parts) != 3:
+        raise click.BadParameter(f"expected three shares such as 70,15,15, got {value!r}")
+    return parts
+
+
+CATALOG_SETTINGS = (
+    setting("layout", "--layout", type=click.Choice(["auto", *LAYOUTS]), help="How RAW is laid out."),
+    setting(
+        "protocol", "--protocol", metavar="NAME", help="Protocol of the data set, where its layout has some."
+    ),
+    setting(
+        "split",
+        "--split",
+        metavar="A,B,C",
+        callback=shares,
+        help="Assign whole subjects to train, dev and test in these shares, where RAW has no splits.",
+    ),
+    setting(
+        "frame_folders",
+        "--frame-folders",
+        is_flag=True,
+        help="A folder that holds only numbered pictures is one clip.",
+    ),
+    setting("follow_symlinks", "--follow-symlinks", is_flag=True, help="Accept links that leave RAW."),
+    setting("seed", "--seed", type=int, help="Seed of everything random."),
+)
+
+BUILD_SETTINGS = (
+    setting("frames", "--frames", type=int, metavar="N", help="Frames a clip."),
+    setting("sampling", "--sampling", type=click.Choice(get_args(Sampling)), help="Which frames."),
+    setting("clips", "--clips", type=int, metavar="N", help="Clips a video."),
+    setting("size", "--size", type=int, metavar="PX", help="Side of a crop."),
+    setting("margin", "--margin", type=float, help="How much wider than the tight template a crop looks."),
+    setting(
+        "align",
+        "--align",
+        type=click.Choice(get_args(Align)),
+        help="One warp a clip, one a frame, or an upright box without rotation.",
+    ),
+    setting(
+        "resample",
+        "--resample",
+        type=click.Choice(get_args(Resample)),
+        help="'prefiltered' does not alias; 'bilinear' is what most tools do.",
+    ),
+    setting("detector", "--detector", type=click.Choice(get_args(DetectorName)), help="Who finds the face."),
+    setting("model", "--model", metavar="PATH", help="Local model for yunet (file) or insightface (folder)."),
+    setting("min_face", "--min-face", type=int, metavar="PX", help="Smallest usable face."),
+    setting(
+        "image_format",
+        "--image-format",
+        type=click.Choice(get_args(ImageFormat)),
+        help="How crops are stored.",
+    ),
+    setting(
+        "jpeg_quality", "--jpeg-quality", type=int, metavar="Q", help="1 to 100, for --image-format jpeg."
+    ),
+    setting(
+        "sources_per_shard",
+        "--sources-per-shard",
+        type=int,
+        metavar="N",
+        default="an eighth, 4 to 64",
+        help="Sources a shard.",
+    ),
+    setting(
+        "jobs", "-j", "--jobs", type=int, metavar="N", default="all usable cores", help="Worker processes."
+    ),
+    setting(
+        "max_failures",
+        "--max-failures",
+        metavar="N|P%",
+        default="no limit",
+        help="Exit with 3 when more sources failed than that.",
+    ),
+    setting(
+        "shard_index",
+        "--shard-index",
+        type=int,
+        metavar="I",
+        help="Build only part I of --shard-count parts.",
+    ),
+    setting(
+        "shard_count",
+        "--shard-count",
+        type=int,
+        metavar="N",
+        help="Parts that are built apart, then finalized.",
+    ),
+)
+
+
+def with_settings(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Add options to a command, first one first in its help."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def config_from(file: Path | None, flags: dict[str, Any]) -> BuildConfig:
+    """Defaults, then the TOML file, then the flags that were given.
+
+    Raises
+    ------
+    ArgumentError
+        The file cannot be read, or names a setting that there is not.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    return BuildConfig(**{**(_from_toml(file) if file else {}), **given})
+
+
+def _from_toml(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text())
+    except OSError as error:
+        raise ArgumentError(f"config: cannot read {str(file)!r}: {error.strerror}") from error
+    except ValueError as error:
+        raise ArgumentError(f"config: {str(file)!r} is no TOML: {error}") from error
+    values = {name.replace("-", "_"): value for name, value in values.items()}
+    kinds = {field.name: type(getattr(_DEFAULTS, field.name)) for field in dataclasses.fields(BuildConfig)}
+    for name, value in values.items():
+        if name not in kinds:
+            raise ArgumentError(f"config: {str(file)!r} has {name!r}, expected one of {', '.join(kinds)}")
+        kind = kinds[name]
+        fits = kind is type(None) or type(value) is kind or (kind is float and type(value) is int)
+        if not fits:
+            raise ArgumentError(f"config: {name} expects {kind.__name__}, got {value!r} in {str(file)!r}")
+    if isinstance(values.get("split"), list):
+        values["split"] = tuple(values["split"])
+    return values

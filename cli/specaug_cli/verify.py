@@ -1,0 +1,38 @@
+"""``specaug verify``"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import click
+
+from specaug.errors import ArgumentError
+from specaug.shards import verify as verify_files
+
+DAMAGED = 5
+
+
+@click.command("verify")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def verify(out: Path, as_json: bool) -> int:
+    """Check OUT: checksums, schema, counts, and that no subject or source is in two splits.
+
+    \b
+    Examples:
+      specaug verify out
+      specaug verify out --json
+    """
+    if not out.is_dir():
+        raise ArgumentError(f"out: expected a folder that build-dataset made, got {str(out)!r}")
+    report = verify_files(out)
+    if as_json:
+        problems = [dataclasses.asdict(problem) for problem in report.problems]
+        click.echo(json.dumps({"ok": report.ok, "clips": report.clips, "problems": problems}))
+    else:
+        for problem in report.problems:
+            click.echo(f"{problem.kind}: {problem.file}: {problem.detail}")
+        click.echo(f"{report.clips} clips, {len(report.problems)} problems")
+    return 0 if report.ok else DAMAGED

@@ -1,0 +1,158 @@
+"""What lies in a raw folder: every file once, in one order, nothing followed out of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from specaug.errors import CatalogError
+from specaug.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from specaug.records import MediaKind
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is not a source, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The files below RAW."""
+
+    root: Path
+    files: tuple[str, ...]
+    """Media files, and with `frame_folders` whole folders of numbered pictures; sorted by their bytes."""
+    others: tuple[Skipped, ...]
+    """Everything else that was seen."""
+    broken: tuple[Skipped, ...]
+    """Media file names that cannot be opened: links that leave RAW, pipes, devices."""
+    frame_folders: frozenset[str] = frozenset()
+
+    def kind(self, path: str) -> MediaKind:
+        """Which reader takes `path`."""
+        if path in self.frame_folders:
+            return "frames"
+        return "video" if suffix(path) in VIDEO_SUFFIXES else "image"
+
+
+def suffix(path: str) -> str:
+    """Lower-case ending with its dot."""
+    return PurePosixPath(path).suffix.lower()
+
+
+def is_media(path: str) -> bool:
+    """Whether the name says that it is a photo or a video."""
+    return suffix(path) in VIDEO_SUFFIXES or suffix(path) in IMAGE_SUFFIXES
+
+
+def by_bytes(path: str) -> bytes:
+    """Sort key that no locale changes."""
+    return os.fsencode(path)
+
+
+def walk(root: Path, *, frame_folders: bool = False, follow_symlinks: bool = False) -> Tree:
+    """List everything below `root`.
+
+    Parameters
+    ----------
+    root : Path
+        The raw folder.
+    frame_folders : bool
+        A folder that holds nothing but numbered pictures, at least two, is one source.
+    follow_symlinks : bool
+        Accept links whose target lies outside `root`. Links between folders are never walked through
+        twice: a folder that was seen under its real name is left out.
+
+    Returns
+    -------
+    Tree
+
+    Raises
+    ------
+    CatalogError
+        `root` is missing, no folder, or cannot be listed.
+    """
+    if not root.is_dir():
+        raise CatalogError(f"RAW: expected an existing folder, got {str(root)!r}")
+    files: list[str] = []
+    others: list[Skipped] = []
+    broken: list[Skipped] = []
+    for path, problem in _entries(root, follow_symlinks):
+        if path.rpartition("/")[2].startswith("."):
+            others.append(Skipped(path, "hidden file"))
+        elif problem and (is_media(path) or problem.startswith("folder")):
+            broken.append(Skipped(path, problem))
+        elif not is_media(path):
+            others.append(Skipped(path, problem or f"not a photo or video ({suffix(path) or 'no ending'})"))
+        else:
+            files.append(path)
+    folders = _numbered_folders(files) if frame_folders else {}
+    members = {member for group in folders.values() for member in group}
+    listed = [path for path in files if path not in members] + list(folders)
+    return Tree(
+        root=root,
+        files=tuple(sorted(listed, key=by_bytes)),
+        others=tuple(sorted(others, key=lambda s: by_bytes(s.path))),
+        broken=tuple(sorted(broken, key=lambda s: by_bytes(s.path))),
+        frame_folders=frozenset(folders),
+    )
+
+
+def _entries(root: Path, follow_symlinks: bool) -> Iterator[tuple[str, str | None]]:
+    """(relative path, problem) of every file below `root`."""
+    inside = os.path.realpath(root)
+    seen = {inside}
+    stack = [""]
+    while stack:
+        folder = stack.pop()
+        try:
+            entries = sorted(os.scandir(root / folder), key=lambda e: e.name)
+        except OSError as error:
+            if not folder:
+                raise CatalogError(f"RAW: cannot list {str(root)!r}: {error.strerror}") from error
+            yield folder, f"folder cannot be listed: {error.strerror}"
+            continue
+        for entry in entries:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            problem = _problem(entry, inside, follow_symlinks)
+            if problem or not entry.is_dir():
+                yield path, problem
+            elif (real := os.path.realpath(entry.path)) not in seen:
+                seen.add(real)
+                stack.append(path)
+
+
+def _problem(entry: os.DirEntry[str], inside: str, follow_symlinks: bool) -> str | None:
+    """Why an entry must not be opened, or None."""
+    if entry.is_symlink():
+        real = os.path.realpath(entry.path)
+        if not follow_symlinks and os.path.commonpath([inside, real]) != inside:
+            return "link leaves RAW (--follow-symlinks accepts it)"
+    try:
+        mode = entry.stat().st_mode
+    except OSError as error:
+        return f"link leads nowhere: {error.strerror}"
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        return "not a regular file"
+    return None
+
+
+def _numbered_folders(files: list[str]) -> dict[str, list[str]]:
+    """Folders whose media are all pictures with a number at the end of their names."""
+    groups: dict[str, list[str]] = {}
+    for path in files:
+        groups.setdefault(path.rpartition("/")[0], []).append(path)
+    return {
+        folder: members
+        for folder, members in groups.items()
+        if folder
+        and len(members) >= 2
+        and all(suffix(m) in IMAGE_SUFFIXES and re.search(r"\d$", PurePosixPath(m).stem) for m in members)
+    }

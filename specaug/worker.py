@@ -1,0 +1,286 @@
+"""One source becomes clips or typed failures: the only place where pixels are handled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from specaug.align import box_warp, padding_share, similarity, template, warp_image, warp_scale
+from specaug.errors import MediaError
+from specaug.faces import FaceDetector, FaceTrack, detector_from, link_faces, signature
+from specaug.media import probe, read_frames
+from specaug.records import BuildConfig, Clip, Face, Failure, Frame, MediaInfo, Source, Stage, readable_path
+from specaug.sampling import clip_indices, frame_indices
+from specaug.shards import MAX_ROW_BYTES, encode_image
+from specaug.stopwatch import Stopwatch
+
+_HELD_BYTES = 192 << 20
+"""Decoded frames of a clip that are kept for cropping; a longer clip is decoded a second time instead."""
+_MIN_FOUND = 0.5
+"""Share of frames in which the face must be found."""
+_ATTEMPTS = 3
+"""How often frames are chosen anew within the shot that holds the face."""
+
+_log = logging.getLogger(__name__)
+
+
+def extract(
+    source: Source, config: BuildConfig, *, raw: Path, watch: Stopwatch | None = None
+) -> tuple[Clip | Failure, ...]:
+    """Decode, find the face, align and encode one source.
+
+    Parameters
+    ----------
+    source : Source
+    config : BuildConfig
+    raw : Path
+        Folder that ``source.path`` is relative to.
+    watch : Stopwatch, optional
+        Gets the seconds of each stage.
+
+    Returns
+    -------
+    tuple of Clip or Failure
+        Clips, with a failure that names its first frame for each clip that could not be made; or one single
+        failure for the whole source. Never empty. Any error that a file can cause becomes a failure; one that
+        nobody foresaw is logged with its trace and becomes ``internal``, which means a defect of ours.
+    """
+    watch = watch or Stopwatch()
+    try:
+        with watch("probe"):
+            info = probe(raw / source.path, source.kind)
+        outcomes = [
+            _clip_or_failure(source, info, number, indices, config, raw, watch)
+            for number, indices in enumerate(_choose(source, info, config))
+        ]
+    except MediaError as error:
+        return (_failure(source, error.stage, error.reason, error.detail),)
+    except MemoryError:
+        return (_failure(source, watch.stage, "out_of_memory", "memory ran out"),)
+    except Exception as error:
+        _log.exception("source %s", source.source_id)
+        return (_failure(source, watch.stage, "internal", type(error).__name__),)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    if len(failures) == len(outcomes):
+        first = failures[0]
+        return (_failure(source, first.stage, first.reason, first.detail),)
+    return tuple(outcomes)
+
+
+def _failure(
+    source: Source, stage: str | None, reason: str, detail: str, frame_index: int | None = None
+) -> Failure:
+    place: Stage = stage if stage in get_args(Stage) else "encode"  # type: ignore[assignment]
+    path = readable_path(source.path)
+    return Failure(source.source_id, path, source.split, place, reason, detail, frame_index=frame_index)  # type: ignore[arg-type]
+
+
+def _choose(source: Source, info: MediaInfo, config: BuildConfig) -> list[np.ndarray]:
+    """Frame indices of each clip."""
+    return clip_indices(
+        info.n_frames,
+        n=config.frames,
+        clips=config.clips,
+        policy=config.sampling,
+        rng=_generator(source, config) if config.sampling == "random" else None,
+        fps=info.fps,
+        keyframes=info.keyframes,
+    )
+
+
+def _generator(source: Source, config: BuildConfig) -> np.random.Generator:
+    """A generator made from what is processed: always three words, seed and the two halves of the id."""
+    halves = (int(source.source_id[:16], 16), int(source.source_id[16:], 16))
+    return np.random.default_rng(np.random.SeedSequence([config.seed, *halves]))
+
+
+def _clip_or_failure(
+    source: Source,
+    info: MediaInfo,
+    number: int,
+    indices: np.ndarray,
+    config: BuildConfig,
+    raw: Path,
+    watch: Stopwatch,
+) -> Clip | Failure:
+    try:
+        return _clip(source, info, number, indices, config, raw, watch)
+    except MediaError as error:
+        return _failure(source, error.stage, error.reason, error.detail, int(indices[0]))
+
+
+def _clip(
+    source: Source,
+    info: MediaInfo,
+    number: int,
+    indices: np.ndarray,
+    config: BuildConfig,
+    raw: Path,
+    watch: Stopwatch,
+) -> Clip:
+    """One clip of one face."""
+    supply = _Frames(raw / source.path, info, watch)
+    detector = _detector(config.detector, config.model)
+    indices, track = _follow(supply, info, indices, config, detector, watch)
+    faces: list[Face | None] = []
+    for frame, face in zip(supply(indices), track.faces, strict=True):
+        with watch("detect"):
+            faces.append(None if face is None else detector.refine(frame.image, face))
+    with watch("align"):
+        warps = _warps(faces, config)
+    encoded: list[bytes] = []
+    total = 0
+    for frame, warp in zip(supply(indices), warps, strict=True):
+        with watch("align"):
+            crop = warp_image(frame.image, warp, size=config.size, resample=config.resample)
+        with watch("encode"):
+            data = encode_image(crop, image_format=config.image_format, jpeg_quality=config.jpeg_quality)
+        encoded.append(data)
+        total += len(data)
+        if total > MAX_ROW_BYTES:
+            raise MediaError(
+                "encode",
+                "row_too_large",
+                f"more than {MAX_ROW_BYTES >> 20} MiB in {len(encoded)} of {len(warps)} frames",
+            )
+    missing = np.full(14, np.nan, np.float32)
+    places = [
+        missing if f is None else np.concatenate([f.box, f.landmarks.reshape(-1)]).astype(np.float32)
+        for f in faces
+    ]
+    return Clip(
+        clip_id=f"{source.source_id}-{number:03d}",
+        source=source,
+        info=info,
+        frames=tuple(encoded),
+        frame_index=indices.astype(np.int32),
+        score=np.array([0.0 if f is None else f.score for f in faces], np.float32),
+        scale=np.array([warp_scale(w) for w in warps], np.float32),
+        padding=np.array(
+            [padding_share(w, width=info.width, height=info.height, size=config.size) for w in warps],
+            np.float32,
+        ),
+        box=np.stack(places)[:, :4],
+        landmarks=np.stack(places)[:, 4:].reshape(-1, 5, 2),
+        warp=np.stack(warps).astype(np.float32),
+    )
+
+
+class _Frames:
+    """The frames of one clip, several times over: kept if they are few, else decoded again."""
+
+    def __init__(self, path: Path, info: MediaInfo, watch: Stopwatch) -> None:
+        self._path, self._info, self._watch = path, info, watch
+        self._held: dict[int, Frame] = {}
+
+    def __call__(self, indices: np.ndarray) -> Iterator[Frame]:
+        """Frames at `indices`, in that order."""
+        hold = len(indices) * self._info.width * self._info.height * 3 <= _HELD_BYTES
+        if hold and all(int(i) in self._held for i in indices):
+            yield from (self._held[int(i)] for i in indices)
+            return
+        self._held = {}
+        for frame in self._watch.each("decode", read_frames(self._path, self._info, indices)):
+            if hold:
+                self._held[frame.index] = frame
+            yield frame
+
+
+def _follow(
+    supply: _Frames,
+    info: MediaInfo,
+    indices: np.ndarray,
+    config: BuildConfig,
+    detector: FaceDetector,
+    watch: Stopwatch,
+) -> tuple[np.ndarray, FaceTrack]:
+    """The face of a clip in each of its frames.
+
+    Where a cut, or another person in the same place, ends the track, frames are chosen anew inside the span
+    that belongs to it, so that no clip holds two people.
+
+    Raises
+    ------
+    MediaError
+        ``no_face`` if it is found in less than half of the frames, ``face_too_small`` if it is there but small.
+    """
+    for _ in range(_ATTEMPTS):
+        found: list[Sequence[Face]] = []
+        scenes: list[np.ndarray] = []
+        for frame in supply(indices):
+            with watch("detect"):
+                found.append(detector(frame.image))
+                scenes.append(signature(frame.image))
+        with watch("detect"):
+            track = link_faces(found, scenes)
+        _check_found(found, track, config)
+        first, last = track.span
+        if (first, last) == (0, len(indices) - 1):
+            return indices, track
+        indices = _within(info, int(indices[first]), int(indices[last]), config)
+    raise MediaError("detect", "no_face", "no stretch of the video shows one person without a cut")
+
+
+def _within(info: MediaInfo, first: int, last: int, config: BuildConfig) -> np.ndarray:
+    """Frames chosen anew between two frames that show the face."""
+    policy = "uniform" if config.sampling in ("random", "keyframes") else config.sampling
+    return first + frame_indices(last - first + 1, n=config.frames, policy=policy, fps=info.fps)
+
+
+def _check_found(found: Sequence[Sequence[Face]], track: FaceTrack, config: BuildConfig) -> None:
+    faces = [face for face in track.faces if face is not None]
+    if len(faces) < _MIN_FOUND * len(track.faces) or not faces:
+        seen = sum(map(bool, found))
+        raise MediaError(
+            "detect",
+            "no_face",
+            f"the same face in {len(faces)} of {len(track.faces)} frames, any face in {seen}; half are needed",
+        )
+    size = float(np.median([face.size for face in faces]))
+    if size < config.min_face:
+        raise MediaError(
+            "detect", "face_too_small", f"the face spans {size:.0f} px, at least {config.min_face} are needed"
+        )
+
+
+def _warps(faces: Sequence[Face | None], config: BuildConfig) -> list[np.ndarray]:
+    """(2, 3) source to crop for each frame.
+
+    ``clip``: one for all, from the mean of the landmarks. ``frame``: its own; where the face is lost, that of
+    the nearest frame that has one, the earlier of two. ``box``: one for all, upright, from the mean box.
+    """
+    found = [(i, face) for i, face in enumerate(faces) if face is not None]
+    size, margin = config.size, config.margin
+    boxes_only = any(np.isnan(face.landmarks).any() for _, face in found)
+    if config.align == "box" or boxes_only:
+        mean_box = np.mean([face.box for _, face in found], axis=0, dtype=np.float64)
+        return [box_warp(mean_box, size=size, margin=margin)] * len(faces)
+    target = template(size, margin)
+    if config.align == "clip":
+        mean_points = np.mean([face.landmarks for _, face in found], axis=0, dtype=np.float64)
+        return [similarity(mean_points, target)] * len(faces)
+    own = {i: similarity(face.landmarks, target) for i, face in found}
+    return [own[min(own, key=lambda j, i=i: (abs(j - i), j))] for i in range(len(faces))]  # type: ignore[misc]
+
+
+@lru_cache(maxsize=2)
+def _detector(name: str, model: str | None) -> FaceDetector:
+    """One detector a process: loading it costs more than a frame."""
+    return detector_from(name, model=model)
+
+
+def detector_version(config: BuildConfig) -> str:
+    """Name and weights of the detector, for the plan: other weights give other crops.
+
+    Raises
+    ------
+    MissingDependencyError
+        The detector or its model is not installed.
+    """
+    detector = _detector(config.detector, config.model)
+    return f"{detector.name} {detector.version}"
