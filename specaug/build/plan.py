@@ -1,0 +1,307 @@
+"""Which sources go into which shard: decided once, written down, extended but never changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from specaug.catalog import Catalog
+from specaug.errors import PlanMismatchError
+from specaug.records import (
+    SPLITS,
+    BuildConfig,
+    Failure,
+    ShardPlan,
+    Source,
+    readable_path,
+)
+from specaug.shards import STATE, write_json
+
+PLAN_VERSION = 1
+_SAMPLE = 1 << 14
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that one OUT will hold."""
+
+    settings: dict[str, Any]
+    """What decides the bytes that are written: :meth:`BuildConfig.content_settings` and the detector's version."""
+    shards: tuple[ShardPlan, ...]
+    skipped: int = 0
+    """Files that the layout did not understand or that are no media."""
+
+    @property
+    def sources(self) -> int:
+        """Sources asked for, failed ones included."""
+        return sum(len(shard.sources) + len(shard.known) for shard in self.shards)
+
+
+def make_plan(catalog: Catalog, raw: Path, config: BuildConfig, *, settings: dict[str, Any]) -> Plan:
+    """Plan the first build of an OUT.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    raw : Path
+    config : BuildConfig
+    settings : dict
+        See :attr:`Plan.settings`.
+
+    Returns
+    -------
+    Plan
+        Shards of whole sources of one split, sources sorted by id, so that neither the number of workers
+        nor the order of a folder listing matters.
+    """
+    sources, known = identify(catalog, raw, follow_symlinks=config.follow_symlinks)
+    kept, copies = drop_duplicates(sources, raw)
+    shards = _shards(kept, known + copies, config.sources_per_shard, {})
+    return Plan(settings, shards, skipped=len(catalog.skipped))
+
+
+def extend_plan(plan: Plan, catalog: Catalog, raw: Path, config: BuildConfig) -> Plan:
+    """Add what is new in RAW as further shards; what was planned before stays as it is.
+
+    Raises
+    ------
+    PlanMismatchError
+        A file that was planned has other content now.
+    """
+    sources, known = identify(catalog, raw, follow_symlinks=config.follow_symlinks)
+    old_sources = [source for shard in plan.shards for source in shard.sources]
+    old_failures = [failure for shard in plan.shards for failure in shard.known]
+    old_ids = {s.source_id for s in old_sources} | {f.source_id for f in old_failures}
+    _refuse_changes(old_sources, [s for s in sources if s.source_id not in old_ids])
+    fresh = [s for s in sources if s.source_id not in old_ids]
+    # What was planned first is the original, whatever its name sorts to.
+    present = [s for s in old_sources if (raw / s.path).exists()]
+    kept, copies = drop_duplicates(fresh, raw, originals=present)
+    failures = [f for f in known + copies if f.source_id not in old_ids]
+    counts = {split: _planned_shards(plan, split) for split in SPLITS}
+    shards = _shards(kept, failures, config.sources_per_shard, counts)
+    return Plan(plan.settings, plan.shards + shards, skipped=len(catalog.skipped))
+
+
+def _planned_shards(plan: Plan, split: str) -> int:
+    return sum(shard.split == split for shard in plan.shards)
+
+
+def _refuse_changes(planned: Sequence[Source], fresh: Sequence[Source]) -> None:
+    paths = {source.path for source in planned}
+    changed = [readable_path(source.path) for source in fresh if source.path in paths]
+    if changed:
+        raise PlanMismatchError(
+            f"RAW changed since OUT was planned: {changed[0]!r}"
+            + (f" and {len(changed) - 1} more have" if len(changed) > 1 else " has")
+            + " other content now. Build into a new folder, or with --overwrite."
+        )
+
+
+def _shards(
+    sources: Sequence[Source], failures: Sequence[Failure], per_shard: int | None, counts: dict[str, int]
+) -> tuple[ShardPlan, ...]:
+    """Cut sorted sources into shards numbered from `counts` on, per split."""
+    shards: list[ShardPlan] = []
+    for split in SPLITS:
+        mine = sorted((s for s in sources if s.split == split), key=lambda s: s.source_id)
+        lost = tuple(sorted((f for f in failures if f.split == split), key=lambda f: f.source_id))
+        size = per_shard or min(max(-(-len(mine) // 8), 4), 64)
+        parts = [tuple(mine[i : i + size]) for i in range(0, len(mine), size)]
+        if lost and not parts:
+            parts = [()]
+        first = counts.get(split, 0)
+        total = first + len(parts)
+        shards += [
+            ShardPlan(f"{split}-{first + i:05d}-of-{total:05d}", split, part, lost if i == 0 else ())
+            for i, part in enumerate(parts)
+        ]
+    return tuple(shards)
+
+
+def identify(
+    catalog: Catalog, raw: Path, *, follow_symlinks: bool
+) -> tuple[list[Source], list[Failure]]:
+    """Give every source its id; what cannot be read is a failure already.
+
+    An id is blake2b-128 of the relative path, the size and a sample of the content (start, middle, end),
+    so it depends neither on where RAW lies nor on which other files are there.
+    """
+    root = os.path.realpath(raw)
+    sources: list[Source] = []
+    failures: list[Failure] = []
+    for source in catalog.sources:
+        problem: str | None = None
+        content = b""
+        path = raw / source.path
+        try:
+            if not follow_symlinks and os.path.commonpath([root, os.path.realpath(path)]) != root:
+                problem = "link leaves RAW (--follow-symlinks accepts it)"
+            else:
+                content = _folder_sample(path) if source.kind == "frames" else _file_sample(path)
+        except OSError as error:
+            problem = error.strerror or type(error).__name__
+        known = replace(source, source_id=_source_id(source.path, content))
+        if problem is None:
+            sources.append(known)
+        else:
+            failures.append(_unreadable(known, problem))
+    failures += [
+        _unreadable(Source(b.path, "bonafide", source_id=_source_id(b.path, b"")), b.reason)
+        for b in catalog.broken
+    ]
+    return sources, failures
+
+
+def _unreadable(source: Source, detail: str) -> Failure:
+    path = readable_path(source.path)
+    return Failure(source.source_id, path, source.split, "discover", "unreadable", detail)
+
+
+def _source_id(path: str, content: bytes) -> str:
+    digest = hashlib.blake2b(os.fsencode(path) + b"\0" + content, digest_size=16)
+    return digest.hexdigest()
+
+
+def _file_sample(path: Path) -> bytes:
+    """Size and up to three pieces of a regular file."""
+    # O_NONBLOCK: opening a pipe must not wait for somebody to write into it.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as stream:
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode):
+            raise OSError("not a regular file")
+        size = state.st_size
+        pieces = [str(size).encode()]
+        for start in sorted({0, max(0, (size - _SAMPLE) // 2), max(0, size - _SAMPLE)}):
+            stream.seek(start)
+            pieces.append(stream.read(_SAMPLE))
+    return b"\0".join(pieces)
+
+
+def _folder_sample(path: Path) -> bytes:
+    """Names and samples of the pictures in a folder, condensed."""
+    names = sorted(os.fsencode(entry.name) for entry in path.iterdir())
+    digest = hashlib.blake2b()
+    for name in names:
+        digest.update(name + b"\0" + hashlib.blake2b(_file_sample(path / os.fsdecode(name))).digest())
+    return digest.digest()
+
+
+def drop_duplicates(
+    sources: Sequence[Source], raw: Path, *, originals: Sequence[Source] = ()
+) -> tuple[list[Source], list[Failure]]:
+    """Keep the first of several files with the same content.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        In path order; the first is kept.
+    raw : Path
+    originals : sequence of Source
+        Sources that are kept whatever happens.
+
+    Returns
+    -------
+    kept : list of Source
+    duplicates : list of Failure
+        The detail names the file that was kept, and says if its label or subject differs.
+    """
+    files = [s for s in (*originals, *sources) if s.kind != "frames"]
+    by_size: dict[int, list[Source]] = {}
+    for source in files:
+        by_size.setdefault((raw / source.path).stat().st_size, []).append(source)
+    first: dict[bytes, Source] = {}
+    twins: dict[str, Source] = {}
+    for size, group in sorted(by_size.items()):
+        for source in group if size and len(group) > 1 else ():
+            original = first.setdefault(_content_hash(raw / source.path), source)
+            if original is not source:
+                twins[source.source_id] = original
+    kept = [s for s in sources if s.source_id not in twins]
+    return kept, [_duplicate(s, twins[s.source_id]) for s in sources if s.source_id in twins]
+
+
+def _duplicate(source: Source, original: Source) -> Failure:
+    differs = [
+        f"{name} {getattr(source, name)!r} here, {getattr(original, name)!r} there"
+        for name in ("label", "pai", "subject", "split")
+        if getattr(source, name) != getattr(original, name)
+    ]
+    detail = f"same content as {readable_path(original.path)!r}" + (f"; {', '.join(differs)}" if differs else "")
+    path = readable_path(source.path)
+    return Failure(source.source_id, path, source.split, "discover", "duplicate", detail)
+
+
+def _content_hash(path: Path) -> bytes:
+    digest = hashlib.blake2b(digest_size=32)
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.digest()
+
+
+def load_plan(out: Path) -> Plan | None:
+    """The plan that OUT was made from, or None.
+
+    Raises
+    ------
+    PlanMismatchError
+        The plan is of another version of specaug, or damaged.
+    """
+    file = out / STATE / "plan.json"
+    if not file.exists():
+        return None
+    try:
+        value = json.loads(file.read_text())
+        if value["plan_version"] != PLAN_VERSION:
+            raise PlanMismatchError(
+                f"OUT: expected a plan of version {PLAN_VERSION}, got {value['plan_version']!r}"
+            )
+        shards = tuple(
+            ShardPlan(
+                shard["name"],
+                shard["split"],
+                tuple(Source(**source) for source in shard["sources"]),
+                tuple(Failure(**failure) for failure in shard["known"]),
+            )
+            for shard in value["shards"]
+        )
+        return Plan(value["settings"], shards, value["skipped"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise PlanMismatchError(f"OUT: the plan cannot be read ({error}); build with --overwrite") from error
+
+
+def save_plan(out: Path, plan: Plan) -> None:
+    """Write the plan down before any work."""
+    value = {"plan_version": PLAN_VERSION, **dataclasses.asdict(plan)}
+    write_json(out / STATE / "plan.json", value, out=out)
+
+
+def check_settings(plan: Plan, settings: dict[str, Any]) -> None:
+    """Raise if OUT was planned with other settings than these.
+
+    Raises
+    ------
+    PlanMismatchError
+        Names each setting that differs, with both values.
+    """
+    names: Iterable[str] = sorted({*plan.settings, *settings})
+    differs = [
+        f"{name}: OUT has {plan.settings.get(name)!r}, asked for {settings.get(name)!r}"
+        for name in names
+        if plan.settings.get(name) != settings.get(name)
+    ]
+    if differs:
+        raise PlanMismatchError(
+            f"OUT was planned with another configuration ({'; '.join(differs)}). "
+            "Use the same settings, another folder, or --overwrite."
+        )

@@ -1,0 +1,221 @@
+"""The whole way: scan, plan, shards in parallel, sums."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+
+from specaug.build.finalize import finalize_locked, report_of
+from specaug.build.lock import hold
+from specaug.build.plan import Plan, check_settings, extend_plan, load_plan, make_plan, save_plan
+from specaug.build.shard import build_shard
+from specaug.catalog import Catalog, scan
+from specaug.errors import ArgumentError
+from specaug.records import BuildConfig, BuildReport, Receipt, ShardPlan
+from specaug.shards import STATE, read_receipt
+from specaug.worker import detector_version
+
+OWNED = ("data", "failures", STATE, "README.md", "dataset_info.json", "manifest.jsonl")
+"""What a build writes into OUT, and all that --overwrite removes."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a build is; given to the callback after every shard."""
+
+    sources: int
+    """Sources asked for in this run."""
+    done: int
+    """Sources finished, by this run or an earlier one."""
+    done_before: int
+    """Those that an earlier run had finished."""
+    clips: int
+    failures: int
+
+
+def build_dataset(
+    raw: Path | str,
+    out: Path | str,
+    config: BuildConfig | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> BuildReport:
+    """Turn raw PAD media into Parquet shards.
+
+    An interrupted build goes on where it stopped, a finished one is a no-op, and files that are new in
+    RAW become further shards.
+
+    Parameters
+    ----------
+    raw : path
+        Folder of photos and videos; never written to.
+    out : path
+        Folder for the data set; new, empty, or made by an earlier build.
+    config : BuildConfig, optional
+    overwrite : bool
+        Remove what an earlier build wrote into `out` and start again.
+    progress : callable, optional
+        Gets a :class:`Progress` after each shard.
+
+    Returns
+    -------
+    BuildReport
+
+    Raises
+    ------
+    ArgumentError
+        `raw` or `out` cannot be used, or an option does not fit.
+    CatalogError, NothingToDoError
+        `raw` holds nothing that the layout understands. `out` is not touched.
+    PlanMismatchError
+        `out` was planned with another configuration, or `raw` changed.
+    BuildLockedError
+        Another build holds `out`.
+    NoSpaceError
+        The disk is full; finished shards are kept.
+    """
+    config = config or BuildConfig()
+    raw, out = Path(raw), Path(out)
+    _check_folders(raw, out)
+    settings = {**config.content_settings(), "detector_version": detector_version(config)}
+    catalog = scan_with(raw, config)
+    part = f"{config.shard_index}-of-{config.shard_count}" if config.shard_count > 1 else ""
+    if part and overwrite:
+        raise ArgumentError("overwrite: expected a whole build, got one part of several; remove OUT first")
+    with hold(out, part=part):
+        if overwrite:
+            _clear(out)
+        if not part:
+            shutil.rmtree(out / STATE / "tmp", ignore_errors=True)  # left by a run that was killed
+        plan = _next_plan(raw, out, config, catalog, settings)
+        if plan != load_plan(out):
+            save_plan(out, plan)
+        mine = plan.shards[config.shard_index :: config.shard_count]
+        before = {s.name: r for s in mine if (r := read_receipt(out, s)) is not None}
+        _run(mine, before, config, raw, out, progress)
+        if config.shard_count > 1:
+            return report_of(plan, out, mine, done_before=before)
+        return finalize_locked(out, plan, done_before=before)
+
+
+def scan_with(raw: Path, config: BuildConfig) -> Catalog:
+    """:func:`specaug.catalog.scan` with the settings of a build."""
+    return scan(
+        raw,
+        layout=config.layout,
+        protocol=config.protocol,
+        split=config.split,
+        seed=config.seed,
+        frame_folders=config.frame_folders,
+        follow_symlinks=config.follow_symlinks,
+    )
+
+
+def _check_folders(raw: Path, out: Path) -> None:
+    """RAW is readable, OUT is usable, and neither lies in the other."""
+    if not raw.is_dir():
+        raise ArgumentError(f"raw: expected an existing folder, got {str(raw)!r}")
+    if not os.access(raw, os.R_OK | os.X_OK):
+        raise ArgumentError(f"raw: expected a readable folder, got {str(raw)!r}")
+    inside, target = raw.resolve(), out.resolve()
+    if inside == target:
+        raise ArgumentError(f"out: expected another folder than RAW, got {str(out)!r}")
+    if target.is_relative_to(inside) or inside.is_relative_to(target):
+        raise ArgumentError(f"out: expected a folder beside RAW, got {str(out)!r}, one within the other")
+    if out.exists() and not out.is_dir():
+        raise ArgumentError(f"out: expected a folder, got the file {str(out)!r}")
+    if out.is_dir() and not (out / STATE).is_dir() and any(out.iterdir()):
+        raise ArgumentError(f"out: expected a new, empty or earlier built folder, got {str(out)!r} with other files")
+
+
+def _clear(out: Path) -> None:
+    """Remove what a build wrote, but for the lock that is held, and nothing else."""
+    for name in OWNED:
+        path = out / name
+        if path.is_dir() and not path.is_symlink():
+            for entry in path.iterdir():
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                elif not (name == STATE and entry.name == "lock"):
+                    entry.unlink()
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _next_plan(
+    raw: Path, out: Path, config: BuildConfig, catalog: Catalog, settings: dict[str, Any]
+) -> Plan:
+    """The plan of OUT, made, confirmed or extended."""
+    plan = load_plan(out)
+    if plan is None:
+        return make_plan(catalog, raw, config, settings=settings)
+    check_settings(plan, settings)
+    return extend_plan(plan, catalog, raw, config)
+
+
+def _run(
+    shards: tuple[ShardPlan, ...],
+    before: dict[str, Receipt],
+    config: BuildConfig,
+    raw: Path,
+    out: Path,
+    progress: Callable[[Progress], None] | None,
+) -> None:
+    """Build what has no receipt yet."""
+    pending = [shard for shard in shards if shard.name not in before]
+    total = sum(len(s.sources) + len(s.known) for s in shards)
+    receipts = list(before.values())
+    done_before = sum(r.sources for r in receipts)
+
+    def tell() -> None:
+        if progress is not None:
+            failures = sum(n for r in receipts for _, n in r.reasons)
+            done = sum(r.sources for r in receipts)
+            progress(Progress(total, done, done_before, sum(r.rows for r in receipts), failures))
+
+    tell()
+    for receipt in _receipts(pending, config, raw, out):
+        receipts.append(receipt)
+        tell()
+
+
+def _receipts(
+    pending: Iterable[ShardPlan], config: BuildConfig, raw: Path, out: Path
+) -> Iterator[Receipt]:
+    """Receipts as shards finish. Only records travel between processes, never pixels."""
+    jobs = config.jobs or joblib.cpu_count()
+    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+        pool = joblib.Parallel(return_as="generator_unordered", batch_size=1)
+        yield from pool(joblib.delayed(build_shard)(shard, config, raw, out) for shard in pending)
+
+
+def plan_only(raw: Path | str, out: Path | str, config: BuildConfig | None = None) -> BuildReport:
+    """What :func:`build_dataset` would plan, without writing anything: sources, shards, known failures.
+
+    Raises
+    ------
+    ArgumentError, CatalogError, NothingToDoError, PlanMismatchError
+        As :func:`build_dataset` would.
+    """
+    config = config or BuildConfig()
+    raw, out = Path(raw), Path(out)
+    _check_folders(raw, out)
+    settings = {**config.content_settings(), "detector_version": detector_version(config)}
+    plan = _next_plan(raw, out, config, scan_with(raw, config), settings)
+    reasons = Counter(failure.reason for shard in plan.shards for failure in shard.known)
+    return BuildReport(
+        sources=plan.sources,
+        clips=0,
+        failures=reasons.total(),
+        by_reason=dict(sorted(reasons.items())),
+        shards=len(plan.shards),
+        skipped=plan.skipped,
+    )

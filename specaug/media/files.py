@@ -1,0 +1,76 @@
+"""Which files are media, and how one is opened: regular files only, and never by a name that a library could interpret."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from specaug.errors import MediaError
+from specaug.records import IMAGE_SUFFIXES, VIDEO_SUFFIXES, MediaKind, Stage, readable_path
+
+MAX_DETAIL = 300
+_ABSOLUTE = re.compile(r"(?<![\w/.])/(?:[^\s'\"/]+/)+[^\s'\"]*")
+
+
+def kind_of(path: Path) -> MediaKind | None:
+    """What the name of `path` says it is; None where it is no medium. Nothing is opened.
+
+    Examples
+    --------
+    >>> kind_of(Path("live/A.MP4")), kind_of(Path("live/a.jpeg")), kind_of(Path("notes.txt"))
+    ('video', 'image', None)
+    """
+    suffix = path.suffix.lower()
+    if suffix in VIDEO_SUFFIXES:
+        return "video"
+    return "image" if suffix in IMAGE_SUFFIXES else None
+
+
+@contextmanager
+def open_regular(path: Path, *, stage: Stage) -> Iterator[BinaryIO]:
+    """Open a regular, non-empty file for reading.
+
+    The kind is checked before it is opened, since the mere opening of a pipe hangs and that of a device may do
+    harm, and once more afterwards. The file object carries a number as its name, so that no library finds a
+    protocol, a pattern or an option in the real one.
+
+    Raises
+    ------
+    MediaError
+        ``unreadable`` for a folder, pipe, socket or device, an empty file, or what cannot be opened.
+    """
+    try:
+        _check_regular(os.stat(path), stage)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise MediaError(stage, "unreadable", error.strerror or type(error).__name__) from error
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        _check_regular(status, stage)
+        if status.st_size == 0:
+            raise MediaError(stage, "unreadable", "the file is empty")
+        yield file
+
+
+def _check_regular(status: os.stat_result, stage: Stage) -> None:
+    """Refuse what is no regular file."""
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
+        raise MediaError(stage, "unreadable", f"expected a file, got {what}")
+
+
+def one_line(text: object) -> str:
+    """A library's message as one line of valid Unicode without absolute paths, at most `MAX_DETAIL` long.
+
+    Examples
+    --------
+    >>> one_line("cannot open '/home/ann/raw/a b.mp4':\\n denied")
+    "cannot open '<path> b.mp4': denied"
+    """
+    line = " ".join(_ABSOLUTE.sub("<path>", str(text)).split())
+    return readable_path(line)[:MAX_DETAIL]
