@@ -1,0 +1,39 @@
+"""What every face detector offers: faces in a picture, and a closer look at one of them."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from specaug.records import Face
+
+Array = np.ndarray[Any, Any]
+
+FLIPPED = [1, 0, 2, 4, 3]
+"""Order of the five points in the mirror image."""
+
+
+class FaceDetector(Protocol):
+    """Finds faces. An instance belongs to one thread; the caller sets the number of OpenCV's threads.
+
+    Boxes and landmarks are in pixels of the picture, pixel centres at integers.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in the registry."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Start of the sha256 of the weights; two equal versions give equal faces."""
+        ...
+
+    def __call__(self, image: Array) -> list[Face]:
+        """Plausible faces in an (H, W, 3) uint8 RGB picture, best score first."""
+        ...
+
+    def refine(self, image: Array, face: Face) -> Face:
+        """`face` with landmarks from a second look at full resolution; `face` itself if that sees nothing."""
+        ...
