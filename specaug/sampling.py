@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable
 from typing import Any, get_args
@@ -121,12 +122,11 @@ def clip_indices(
     generator = None if rng is None else np.random.default_rng(rng)
     keys = None if keyframes is None else _keyframes(n_frames, keyframes)
     chosen = []
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in itertools.pairwise(edges):
         inside = None if keys is None else keys[(keys >= start) & (keys < stop)] - start
         span = int(stop - start)
-        chosen.append(
-            start + frame_indices(span, n=n, policy=policy, rng=generator, fps=fps, keyframes=inside)
-        )
+        taken = frame_indices(span, n=n, policy=policy, rng=generator, fps=fps, keyframes=inside)
+        chosen.append(start + taken)
     return chosen if n_frames else []
 
 
@@ -160,7 +160,7 @@ def _spread_keyframes(n_frames: int, count: int, *, keyframes: np.ndarray | None
     """Keyframes first; other frames only where there are too few."""
     keys = _keyframes(n_frames, keyframes)
     if len(keys) >= count:
-        return keys[_uniform(len(keys), count)]
+        return np.take(keys, _uniform(len(keys), count))
     others = np.setdiff1d(np.arange(n_frames, dtype=np.int64), keys)
     return np.sort(np.concatenate([keys, others[_uniform(len(others), count - len(keys))]]))
 

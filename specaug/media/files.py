@@ -1,4 +1,4 @@
-"""Which files are media, and how one is opened: regular files only, and never by a name that a library could interpret."""
+"""Which files are media, and how one is opened: regular files only, their names never seen by a library."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def kind_of(path: Path) -> MediaKind | None:
 def open_regular(path: Path, *, stage: Stage) -> Iterator[BinaryIO]:
     """Open a regular, non-empty file for reading.
 
-    The kind is checked before it is opened, since the mere opening of a pipe hangs and that of a device may do
-    harm, and once more afterwards. The file object carries a number as its name, so that no library finds a
+    The kind is checked before it is opened, since opening a pipe may hang and opening a device may do harm, and
+    once more afterwards. The file object carries a number as its name, so that no library finds a
     protocol, a pattern or an option in the real one.
 
     Raises
@@ -45,7 +45,7 @@ def open_regular(path: Path, *, stage: Stage) -> Iterator[BinaryIO]:
         ``unreadable`` for a folder, pipe, socket or device, an empty file, or what cannot be opened.
     """
     try:
-        _check_regular(os.stat(path), stage)
+        _check_regular(path.stat(), stage)
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise MediaError(stage, "unreadable", error.strerror or type(error).__name__) from error

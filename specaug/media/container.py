@@ -1,0 +1,103 @@
+"""A video file as FFmpeg packets: opened safely, with FFmpeg's errors as MediaError."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from specaug.errors import MediaError
+from specaug.media.files import one_line, open_regular
+from specaug.media.limits import MAX_VIDEO_SIDES
+from specaug.records import Reason, Stage
+
+CONTAINERS = ("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf", "dv")
+"""FFmpeg's names of the formats that are read. Playlists and lists of files (hls, dash, concat…) are not."""
+MAX_PIXELS = str(MAX_VIDEO_SIDES[0] * MAX_VIDEO_SIDES[1])
+
+DECODER_OPTIONS = {
+    # A damaged packet is an error and not a picture patched up from its neighbours.
+    "err_detect": "crccheck+explode",
+    "max_pixels": MAX_PIXELS,
+}
+
+_OPEN_OPTIONS = {
+    "format_whitelist": ",".join(CONTAINERS),
+    # The bytes come from an open file; a reference to anything else finds no protocol.
+    "protocol_whitelist": "none",
+    "max_pixels": MAX_PIXELS,
+    "threads": "1",
+}
+
+_DISPOSITION = av.stream.Disposition
+
+
+@contextmanager
+def open_video(path: Path, *, stage: Stage) -> Iterator[InputContainer]:
+    """Open a container and read its header.
+
+    Raises
+    ------
+    MediaError
+        ``unreadable`` or ``unsupported``.
+    """
+    with open_regular(path, stage=stage) as file:
+        try:
+            with ffmpeg_errors(stage, "unreadable"):
+                container = av.open(file, mode="r", options=_OPEN_OPTIONS, metadata_errors="replace")
+        except MediaError as error:
+            if "whitelist" in error.detail:
+                detail = f"a container format that is not read ({error.detail})"
+                raise MediaError(stage, "unsupported", detail) from error
+            raise
+        with container:
+            yield container
+
+
+@contextmanager
+def ffmpeg_errors(stage: Stage, reason: Reason) -> Iterator[None]:
+    """Turn FFmpeg's errors into MediaError, with what FFmpeg logged last as the detail.
+
+    FFmpeg's log is kept off stderr and out of Python's logging: PyAV shows nothing unless asked to, and what
+    it is asked for here is captured.
+    """
+    level, skip_repeated = av.logging.get_level(), av.logging.get_skip_repeated()
+    av.logging.set_level(av.logging.ERROR)
+    av.logging.set_skip_repeated(False)  # else the detail depends on what was read before
+    try:
+        with av.logging.Capture() as log:
+            yield
+    except (av.FFmpegError, OSError) as error:
+        reason = "out_of_memory" if isinstance(error, MemoryError) else reason
+        raise MediaError(stage, reason, _message(error, log)) from error
+    finally:
+        av.logging.set_level(level)
+        av.logging.set_skip_repeated(skip_repeated)
+
+
+def _message(error: Exception, log: list[tuple[int, str, str]]) -> str:
+    """FFmpeg's short text for `error` and the first line of its log."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return one_line(f"{text}: {log[0][2]}" if log else text)
+
+
+def video_stream(container: InputContainer, *, index: int | None = None) -> VideoStream:
+    """The stream to read: `index`, else the largest video that is no cover picture, the default one first."""
+    streams = [s for s in container.streams.video if not _is_still(s)]
+    if index is not None:
+        streams = [s for s in streams if s.index == index]
+    if not streams:
+        raise MediaError("probe", "unsupported", "no video stream")
+    best = max(streams, key=lambda s: (bool(s.disposition & _DISPOSITION.default), s.width * s.height))
+    if best.codec_context is None:
+        raise MediaError("probe", "unsupported", "no decoder for the video's codec")
+    return best
+
+
+def _is_still(stream: VideoStream) -> bool:
+    """Whether a stream is a cover picture or thumbnails."""
+    return bool(stream.disposition & (_DISPOSITION.attached_pic | _DISPOSITION.timed_thumbnails))

@@ -1,0 +1,27 @@
+"""The record of a video that its probe fills and its reader needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from specaug.records import MediaInfo
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class VideoInfo(MediaInfo):
+    """MediaInfo of a video, with what reading its frames needs."""
+
+    stream: int = 0
+    """Index of the stream in the container."""
+    ticks: np.ndarray | None = None
+    """(n_frames,) int64, presentation times in the stream's time base, ascending and distinct. None where
+    packets and frames need not correspond: frames are then counted as the decoder gives them."""
+    keyed: bool = True
+    """Whether the container marks keyframes."""
+
+    @property
+    def coded_size(self) -> tuple[int, int]:
+        """(width, height) before the rotation, px."""
+        return (self.height, self.width) if self.rotation % 180 else (self.width, self.height)

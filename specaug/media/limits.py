@@ -1,0 +1,40 @@
+"""The largest media that are read: checked on what the header says, before anything is decoded."""
+
+from __future__ import annotations
+
+from specaug.errors import MediaError
+from specaug.records import Stage
+
+MAX_PHOTO_PIXELS = 64_000_000
+"""Pixels of a photo."""
+MAX_VIDEO_SIDES = (8192, 4320)
+"""Longer and shorter side of a video frame, px."""
+MAX_SECONDS = 4 * 3600
+"""Length of a video."""
+MAX_FRAMES = 500_000
+"""Frames of a video, of an animation or of a folder."""
+
+
+def check_photo_size(width: int, height: int, *, stage: Stage = "probe") -> None:
+    """Refuse a photo of more than `MAX_PHOTO_PIXELS` with ``MediaError(stage, "too_large")``."""
+    if width * height > MAX_PHOTO_PIXELS:
+        raise MediaError(
+            stage, "too_large", f"{width}x{height} px; a photo may have {MAX_PHOTO_PIXELS // 1_000_000} MP"
+        )
+
+
+def check_video_size(width: int, height: int, *, stage: Stage = "probe") -> None:
+    """Refuse a video frame that does not fit into `MAX_VIDEO_SIDES`, lying or upright."""
+    longer, shorter = MAX_VIDEO_SIDES
+    if max(width, height) > longer or min(width, height) > shorter:
+        raise MediaError(stage, "too_large", f"{width}x{height} px; a video may have {longer}x{shorter}")
+
+
+def check_length(n_frames: int, seconds: float, *, stage: Stage = "probe") -> None:
+    """Refuse more than `MAX_FRAMES` frames or more than `MAX_SECONDS` seconds."""
+    if n_frames > MAX_FRAMES:
+        raise MediaError(stage, "too_large", f"{n_frames} frames; {MAX_FRAMES} are allowed")
+    if seconds > MAX_SECONDS:
+        raise MediaError(
+            stage, "too_large", f"{seconds / 3600:.1f} hours; {MAX_SECONDS // 3600} hours are allowed"
+        )

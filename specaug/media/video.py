@@ -1,0 +1,237 @@
+"""What a video holds: exact presentation times and keyframes, without decoding where packets tell them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from specaug.errors import MediaError
+from specaug.media.container import DECODER_OPTIONS, ffmpeg_errors, open_video, video_stream
+from specaug.media.decode import Tape, decoded_frames
+from specaug.media.info import VideoInfo
+from specaug.media.limits import check_length, check_video_size
+
+FALLBACK_FPS = 25.0
+"""Frame rate of a video whose container gives neither usable times nor a rate."""
+
+_FRAME_TIMES = frozenset(("mov", "matroska", "mpegts", "flv"))
+"""Formats that store the time of presentation of each frame."""
+_WHOLE_FRAMES = frozenset(("mov", "matroska"))
+"""Formats whose packets are whole frames, even where fields are coded apart."""
+_PROGRESSIVE = (0, 1)
+"""AVFieldOrder: unknown, progressive."""
+_NOT_CODED = 20
+"""An MPEG-4 packet of fewer bytes may say "as before", for which no frame comes out."""
+
+
+@dataclass
+class _Packets:
+    """What one pass over the packets of a stream found."""
+
+    ticks: list[int | None] = field(default_factory=list)
+    """Presentation times of the frames one can ask for, in decoding order."""
+    keys: list[bool] = field(default_factory=list)
+    hidden: int = 0
+    """Packets that an edit list or the codec hides."""
+    keyed: bool = False
+    """Whether there is a keyframe."""
+    start: int | None = None
+    """Presentation time of the first keyframe."""
+    first: VideoFrame | None = None
+    """The first keyframe that could be decoded."""
+    doubtful: bool = False
+    """Whether some packet may give no frame."""
+
+
+def probe_video(path: Path) -> VideoInfo:
+    """Read the packets of a video, decoding one keyframe for its size and rotation.
+
+    Where frames and packets need not correspond (formats without times of presentation, equal times, fields
+    in packets of their own, no keyframe) every frame is decoded once, to count them. Frames that cannot be
+    decoded because the video starts in the middle of a group of pictures are no part of it.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    VideoInfo
+
+    Raises
+    ------
+    MediaError
+        ``probe``: ``unreadable``, ``unsupported``, ``too_large`` or ``truncated``; ``decode``:
+        ``decoder_error`` where not one frame can be decoded.
+    """
+    with open_video(path, stage="probe") as container:
+        stream = video_stream(container)
+        check_video_size(stream.width, stream.height)
+        check_length(stream.frames, _seconds(container, stream))
+        packets = _read_packets(container, stream)
+        if not packets.ticks:
+            reason = "truncated" if stream.frames else "unreadable"
+            raise MediaError("probe", reason, f"none of the {stream.frames} frames promised is there")
+        if _is_timed(container, stream, packets):
+            return _timed_info(stream, packets)
+        index = stream.index
+    with open_video(path, stage="probe") as container:
+        return _counted_info(container, video_stream(container, index=index), packets)
+
+
+def _seconds(container: InputContainer, stream: VideoStream) -> float:
+    """The length that the header gives, 0 where it gives none."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return 0.0 if container.duration is None else container.duration / 1e6
+
+
+def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
+    """Go over all packets of `stream` once."""
+    found = _Packets()
+    # Only the size and the orientation of the frame that is decoded here are used, not its looks.
+    stream.codec_context.thread_count = 1
+    stream.codec_context.options = DECODER_OPTIONS | {"skip_loop_filter": "all", "skip_idct": "all"}
+    with ffmpeg_errors("probe", "unreadable"):
+        for packet in container.demux(stream):
+            if packet.size and not packet.is_corrupt:
+                _note_packet(stream, packet, found)
+            elif packet.dts is not None and not packet.is_corrupt:
+                found.hidden += 1  # an empty packet repeats the frame before it
+            check_length(len(found.ticks), 0)
+    return found
+
+
+def _note_packet(stream: VideoStream, packet: Packet[VideoStream], found: _Packets) -> None:
+    """Add one packet to what was found."""
+    if packet.is_keyframe and not found.keyed:
+        found.keyed, found.start = True, packet.pts
+        found.ticks.clear()
+        found.keys.clear()
+    if packet.is_keyframe and found.first is None:
+        found.first = _decode_alone(stream, packet)
+    if packet.is_discard or _is_invisible(stream, packet):
+        found.hidden += 1
+        return
+    if found.start is not None and packet.pts is not None and packet.pts < found.start:
+        return
+    found.doubtful |= stream.codec_context.name == "mpeg4" and packet.size < _NOT_CODED
+    found.ticks.append(packet.pts)
+    found.keys.append(packet.is_keyframe)
+
+
+def _is_invisible(stream: VideoStream, packet: Packet[VideoStream]) -> bool:
+    """Whether a VP8 packet is a reference that is never shown (RFC 6386, section 9.1: the show_frame bit)."""
+    return stream.codec_context.name == "vp8" and not memoryview(packet)[0] >> 4 & 1
+
+
+def _decode_alone(stream: VideoStream, packet: Packet[VideoStream]) -> VideoFrame | None:
+    """A keyframe by itself, or None where it cannot be decoded."""
+    context = stream.codec_context
+    try:
+        with ffmpeg_errors("decode", "decoder_error"):
+            frames = [*context.decode(packet), *context.decode(None)]
+    except MediaError:
+        frames = []
+    context.flush_buffers()
+    return frames[0] if frames else None
+
+
+def _is_timed(container: InputContainer, stream: VideoStream, packets: _Packets) -> bool:
+    """Whether each usable packet is one frame with a time of its own."""
+    formats = set(container.format.name.split(","))
+    context = stream.codec_context
+    if packets.first is None or packets.doubtful or None in packets.ticks:
+        return False
+    if len(set(packets.ticks)) < len(packets.ticks):
+        return False
+    if context.field_order not in _PROGRESSIVE and not formats & _WHOLE_FRAMES:
+        return False
+    # Without B-frames the order of decoding is that of presentation, so that any clock will do. MPEG-4 may hold
+    # two frames in one packet ("packed B-frames") in any format.
+    return not context.has_b_frames or (bool(formats & _FRAME_TIMES) and context.name != "mpeg4")
+
+
+def _timed_info(stream: VideoStream, packets: _Packets) -> VideoInfo:
+    """The record of a video whose packets tell all."""
+    ticks = np.array(packets.ticks, dtype=np.int64)
+    order = np.argsort(ticks)
+    ticks = ticks[order]
+    unit = stream.time_base
+    if unit is None or packets.first is None:
+        raise AssertionError("a timed stream has a time base and a frame")
+    seconds = ticks * unit.numerator / unit.denominator
+    check_length(len(ticks), float(seconds[-1] - seconds[0]))
+    return VideoInfo(
+        **_picture(packets.first),
+        n_frames=len(ticks),
+        pts_seconds=seconds,
+        keyframes=np.flatnonzero(np.array(packets.keys)[order]).astype(np.int64),
+        fps=_rate(stream),
+        missing_frames=_missing(stream, packets),
+        stream=stream.index,
+        ticks=ticks,
+    )
+
+
+def _counted_info(container: InputContainer, stream: VideoStream, packets: _Packets) -> VideoInfo:
+    """The record of a video whose frames have to be counted."""
+    tape = Tape(container, stream)
+    first: VideoFrame | None = None
+    keys: list[int] = []
+    count = 0
+    for frame in decoded_frames(tape, keyed=packets.keyed):
+        first = first or frame
+        if frame.key_frame:
+            keys.append(count)
+        count += 1
+        check_length(count, 0)
+    if first is None:
+        raise MediaError("decode", "decoder_error", tape.trouble or "the decoder gives no picture")
+    # Where decoding broke off, what the container holds can be asked for, and its absence is then an error.
+    n_frames = max(count, len(packets.ticks)) if tape.trouble else count
+    return VideoInfo(
+        **_picture(first),
+        n_frames=n_frames,
+        pts_seconds=_steady_times(stream, packets, n_frames),
+        keyframes=np.array(keys, dtype=np.int64),
+        fps=_rate(stream),
+        missing_frames=_missing(stream, packets),
+        stream=stream.index,
+        keyed=packets.keyed,
+    )
+
+
+def _picture(frame: VideoFrame) -> dict[str, Any]:
+    """Kind, upright size and rotation."""
+    # FFmpeg's angle is counter-clockwise; what is not a multiple of 90 degrees is no way to hold a camera.
+    rotation = -round(frame.rotation / 90) * 90 % 360
+    check_video_size(frame.width, frame.height)
+    size = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
+    return {"kind": "video", "width": size[0], "height": size[1], "rotation": rotation}
+
+
+def _steady_times(stream: VideoStream, packets: _Packets, n_frames: int) -> np.ndarray:
+    """(n_frames,) seconds from the first time in the container, at the frame rate."""
+    known = [tick for tick in packets.ticks if tick is not None]
+    start = float(min(known) * stream.time_base) if known and stream.time_base is not None else 0.0
+    seconds = start + np.arange(n_frames) / (_rate(stream) or FALLBACK_FPS)
+    check_length(n_frames, float(seconds[-1] - start))
+    return seconds
+
+
+def _rate(stream: VideoStream) -> float:
+    """Frames per second, 0 where unknown."""
+    return float(stream.average_rate or stream.guessed_rate or 0)
+
+
+def _missing(stream: VideoStream, packets: _Packets) -> int:
+    """Frames that the header counts and nobody can have; 0 where it counts none."""
+    return max(0, stream.frames - len(packets.ticks) - packets.hidden)
