@@ -12,7 +12,7 @@ import numpy as np
 
 from specaug.align import box_warp, padding_share, similarity, template, warp_image, warp_scale
 from specaug.errors import MediaError
-from specaug.faces import FaceDetector, FaceTrack, detector_from, link_faces, signature
+from specaug.faces import FaceDetector, FaceTrack, Sighting, detector_from, link_faces, sighting
 from specaug.media import probe, read_frames
 from specaug.records import BuildConfig, Clip, Face, Failure, Frame, MediaInfo, Source, Stage, readable_path
 from specaug.sampling import clip_indices, frame_indices
@@ -210,19 +210,16 @@ def _follow(
         ``no_face`` if it is found in less than half of the frames, ``face_too_small`` if it is there but small.
     """
     for _ in range(_ATTEMPTS):
-        found: list[Sequence[Face]] = []
-        scenes: list[np.ndarray] = []
+        seen: list[Sighting] = []
         for frame in supply(indices):
             with watch("detect"):
-                found.append(detector(frame.image))
-                scenes.append(signature(frame.image))
+                seen.append(sighting(frame.image, detector(frame.image)))
         with watch("detect"):
-            track = link_faces(found, scenes)
-        _check_found(found, track, config)
-        first, last = track.span
-        if (first, last) == (0, len(indices) - 1):
+            track = link_faces(seen)
+        _check_found(seen, track, config)
+        if (track.start, track.stop) == (0, len(indices)):
             return indices, track
-        indices = _within(info, int(indices[first]), int(indices[last]), config)
+        indices = _within(info, int(indices[track.start]), int(indices[track.stop - 1]), config)
     raise MediaError("detect", "no_face", "no stretch of the video shows one person without a cut")
 
 
@@ -232,19 +229,18 @@ def _within(info: MediaInfo, first: int, last: int, config: BuildConfig) -> np.n
     return first + frame_indices(last - first + 1, n=config.frames, policy=policy, fps=info.fps)
 
 
-def _check_found(found: Sequence[Sequence[Face]], track: FaceTrack, config: BuildConfig) -> None:
-    faces = [face for face in track.faces if face is not None]
-    if len(faces) < _MIN_FOUND * len(track.faces) or not faces:
-        seen = sum(map(bool, found))
+def _check_found(seen: Sequence[Sighting], track: FaceTrack, config: BuildConfig) -> None:
+    found, total = len(track.found), len(track.faces)
+    if not found or found < _MIN_FOUND * total:
+        any_face = sum(bool(sight.faces) for sight in seen)
         raise MediaError(
             "detect",
             "no_face",
-            f"the same face in {len(faces)} of {len(track.faces)} frames, any face in {seen}; half are needed",
+            f"one face in {found} of {total} frames, any face in {any_face}; half are needed",
         )
-    size = float(np.median([face.size for face in faces]))
-    if size < config.min_face:
+    if track.size < config.min_face:
         raise MediaError(
-            "detect", "face_too_small", f"the face spans {size:.0f} px, at least {config.min_face} are needed"
+            "detect", "face_too_small", f"the face spans {track.size:.0f} px, at least {config.min_face} are needed"
         )
 
 

@@ -23,7 +23,7 @@ from specaug.demo import make_demo
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def demo(raw: Path, subjects: int, seed: int, jobs: int | None, quiet: bool) -> None:
-    """Make a small licence-free raw set in RAW: drawn subjects, filmed, replayed on a screen and printed, in simulation.
+    """Make a small licence-free raw set in RAW: drawn subjects, filmed, replayed and printed, all in simulation.
 
     It shows how the tools work and tests them. It is no PAD data: nothing learned from it holds for real attacks.
 

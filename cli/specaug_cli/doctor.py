@@ -46,7 +46,7 @@ class Check:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as one JSON object.")
 def doctor(folder: Path, as_json: bool) -> int:
-    """Say which versions, codecs and detector weights are here, the free disk at FOLDER, and how to get what is missing.
+    """Say what is here (versions, codecs, detector weights, free disk at FOLDER) and how to get what is missing.
 
     \b
     Example:

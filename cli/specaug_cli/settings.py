@@ -20,7 +20,7 @@ _DEFAULTS = BuildConfig()
 
 def setting(
     field: str, *flags: str, help: str, default: str | None = None, **kwargs: Any
-) -> Callable[[F], F]:  # noqa: A002
+) -> Callable[[F], F]:
     """An option for one field; left out, it is None and the config file or the field's default counts."""
     value = default or getattr(_DEFAULTS, field)
     shown = "" if value is None or value is False else f"  [default: {value}]"

@@ -6,7 +6,7 @@ from typing import Any
 
 from specaug.records import SPLITS, BuildReport
 
-_USE = '''## Use
+_USE = """## Use
 
 ```python
 from datasets import load_dataset
@@ -19,7 +19,7 @@ A row is a clip: the same face in up to {frames} frames, cropped by {warp}. `box
 of the upright source picture, pixel centres at integers; `scale` is source pixels per crop pixel, `padding` the
 share of the crop that lies outside the picture and was filled by reflection. Where the face was not found in a frame,
 `score` is 0 and `box` and `landmarks` are NaN. `missing_frames` counts frames that the file promised and did not hold.
-'''
+"""
 
 _CARE = """## Care
 
@@ -63,7 +63,9 @@ def dataset_card(report: BuildReport, settings: dict[str, Any], *, version: str)
         _USE.format(frames=settings["frames"], warp=warp),
         "## Settings",
         "",
-        *_table(("setting", "value"), tuple((name, f"`{value}`") for name, value in sorted(settings.items()))),
+        *_table(
+            ("setting", "value"), tuple((name, f"`{value}`") for name, value in sorted(settings.items()))
+        ),
         "",
         _CARE,
     ]

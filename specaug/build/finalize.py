@@ -50,7 +50,9 @@ def finalize(out: Path | str) -> BuildReport:
         return finalize_locked(out, plan)
 
 
-def finalize_locked(out: Path, plan: Plan, *, done_before: Mapping[str, Receipt] | None = None) -> BuildReport:
+def finalize_locked(
+    out: Path, plan: Plan, *, done_before: Mapping[str, Receipt] | None = None
+) -> BuildReport:
     """:func:`finalize` for a caller that holds OUT."""
     report = report_of(plan, out, plan.shards, done_before=done_before)
     receipts = _receipts(out, plan.shards)
@@ -137,7 +139,11 @@ def _manifest(plan: Plan, report: BuildReport, receipts: Sequence[Receipt], out:
         line: dict[str, Any] = {"shard": receipt.shard, "split": receipt.split, "sources": receipt.sources}
         line["clips"] = receipt.rows
         if receipt.rows:
-            line |= {"file": data.relative_to(out).as_posix(), "bytes": receipt.bytes, "sha256": receipt.sha256}
+            line |= {
+                "file": data.relative_to(out).as_posix(),
+                "bytes": receipt.bytes,
+                "sha256": receipt.sha256,
+            }
         if receipt.failures:
             line["failures"] = {
                 "file": failures.relative_to(out).as_posix(),

@@ -127,9 +127,7 @@ def _shards(
     return tuple(shards)
 
 
-def identify(
-    catalog: Catalog, raw: Path, *, follow_symlinks: bool
-) -> tuple[list[Source], list[Failure]]:
+def identify(catalog: Catalog, raw: Path, *, follow_symlinks: bool) -> tuple[list[Source], list[Failure]]:
     """Give every source its id; what cannot be read is a failure already.
 
     An id is blake2b-128 of the relative path, the size and a sample of the content (start, middle, end),
@@ -236,7 +234,9 @@ def _duplicate(source: Source, original: Source) -> Failure:
         for name in ("label", "pai", "subject", "split")
         if getattr(source, name) != getattr(original, name)
     ]
-    detail = f"same content as {readable_path(original.path)!r}" + (f"; {', '.join(differs)}" if differs else "")
+    detail = f"same content as {readable_path(original.path)!r}" + (
+        f"; {', '.join(differs)}" if differs else ""
+    )
     path = readable_path(source.path)
     return Failure(source.source_id, path, source.split, "discover", "duplicate", detail)
 

@@ -133,7 +133,9 @@ def _check_folders(raw: Path, out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise ArgumentError(f"out: expected a folder, got the file {str(out)!r}")
     if out.is_dir() and not (out / STATE).is_dir() and any(out.iterdir()):
-        raise ArgumentError(f"out: expected a new, empty or earlier built folder, got {str(out)!r} with other files")
+        raise ArgumentError(
+            f"out: expected a new, empty or earlier built folder, got {str(out)!r} with other files"
+        )
 
 
 def _clear(out: Path) -> None:
@@ -150,9 +152,7 @@ def _clear(out: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _next_plan(
-    raw: Path, out: Path, config: BuildConfig, catalog: Catalog, settings: dict[str, Any]
-) -> Plan:
+def _next_plan(raw: Path, out: Path, config: BuildConfig, catalog: Catalog, settings: dict[str, Any]) -> Plan:
     """The plan of OUT, made, confirmed or extended."""
     plan = load_plan(out)
     if plan is None:
@@ -187,9 +187,7 @@ def _run(
         tell()
 
 
-def _receipts(
-    pending: Iterable[ShardPlan], config: BuildConfig, raw: Path, out: Path
-) -> Iterator[Receipt]:
+def _receipts(pending: Iterable[ShardPlan], config: BuildConfig, raw: Path, out: Path) -> Iterator[Receipt]:
     """Receipts as shards finish. Only records travel between processes, never pixels."""
     jobs = config.jobs or joblib.cpu_count()
     with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):

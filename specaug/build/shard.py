@@ -21,7 +21,8 @@ from specaug.shards import (
     write_failures,
     write_receipt,
 )
-from specaug.worker import Stopwatch, extract
+from specaug.stopwatch import Stopwatch
+from specaug.worker import extract
 
 
 def build_shard(plan: ShardPlan, config: BuildConfig, raw: Path, out: Path) -> Receipt:
@@ -89,12 +90,12 @@ def _clips(
 ) -> Iterator[Clip]:
     """Clips of every source in order; what fails is appended to `failures`."""
     for source in plan.sources:
-        outcome = extract(source, config, raw=raw, watch=watch)
-        if isinstance(outcome, Failure):
-            failures.append(outcome)
-        else:
-            with watch("write"):
-                yield from outcome
+        for outcome in extract(source, config, raw=raw, watch=watch):
+            if isinstance(outcome, Failure):
+                failures.append(outcome)
+            else:
+                with watch("write"):
+                    yield outcome
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def _seen(tree: Tree) -> str:
     text = f"Seen: {len(tree.files)} photos and videos" + (f" in {shown}." if tops else ".")
     below = {top for top in tops if top.endswith("/") and _recognised_below(tree, top)}
     if below:
-        text += f" The folder {ascii(min(below))} would be understood if it were given as RAW."
+        text += f" The folder {min(below)!a} would be understood if it were given as RAW."
     return text
 
 

@@ -132,7 +132,7 @@ def _check_file(out: Path, entry: Mapping[str, Any], head: Mapping[str, Any]) ->
         wanted = clip_schema(image_format=settings["image_format"], size=settings["size"])
     else:
         wanted = FAILURE_SCHEMA
-    if not schema.equals(wanted, check_metadata=True):
+    if not schema.equals(wanted) or schema.metadata != wanted.metadata:
         problems.append(Problem(name, "schema", "columns, types or footer differ from this version's"))
     if rows != entry["rows"]:
         problems.append(Problem(name, "count", f"expected {entry['rows']} rows, got {rows}"))

@@ -1,0 +1,365 @@
+"""The whole way on small generated media, with a detector that always sees a face in the middle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from specaug import worker
+from specaug.align import align_face, template
+from specaug.build import Progress, build_dataset, finalize, plan_only
+from specaug.errors import ArgumentError, BuildLockedError, NothingToDoError, PlanMismatchError, SpecaugError
+from specaug.media.write import write_video
+from specaug.records import BuildConfig, BuildReport, Face
+from specaug.shards import decode_image, sha256, verify
+
+SMALL = BuildConfig(frames=4, size=64, min_face=20, jobs=1)
+WIDTH, HEIGHT, FRAMES = 160, 120, 12
+
+
+class MiddleFace:
+    """Sees one face, upright, in the middle of every picture that is not black."""
+
+    name, version = "middle", "1"
+
+    def __call__(self, image: np.ndarray) -> list[Face]:
+        if image.max() < 40:
+            return []
+        center = np.array([image.shape[1] / 2, image.shape[0] / 2])
+        points = (template(80, 1.0) - 40 + center).astype(np.float32)
+        box = np.concatenate([center - 40, center + 40]).astype(np.float32)
+        return [Face(box, points, 0.9)]
+
+    def refine(self, image: np.ndarray, face: Face) -> Face:
+        return face
+
+
+def scene(number: int, t: int) -> np.ndarray:
+    """A smooth picture that differs by number and moves with t."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    waves = [
+        np.sin((x + 2 * t) / (9 + c + number % 5) + number) + np.cos(y / (7 + c) + number) for c in range(3)
+    ]
+    return np.clip(128 + 50 * np.stack(waves, axis=-1), 0, 255).astype(np.uint8)
+
+
+def add_video(path: Path, number: int, *, black: bool = False) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frames = (scene(number, t) * (0 if black else 1) for t in range(FRAMES))
+    write_video(path, frames, fps=24)
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("media") / "raw"
+    for i in range(6):
+        add_video(root / f"train/{'live' if i % 2 else 'spoof/print'}/s{i}/{i}.mp4", i)
+    add_video(root / "dev/live/s7/7.mp4", 7)
+    add_video(root / "train/live/s8/dark.mp4", 8, black=True)
+    (root / "train/live/s8/text.mp4").write_text("not a video")
+    (root / "train/live/s8/empty.mp4").write_bytes(b"")
+    shutil.copy(root / "train/live/s1/1.mp4", root / "train/live/s1/copy.mp4")
+    (root / "notes.txt").write_text("notes")
+    cv2.imwrite(str(root / "dev/live/s7/photo.png"), scene(9, 0)[..., ::-1])
+    return root
+
+
+@pytest.fixture
+def raw(media, tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(worker, "_detector", lambda name, model: MiddleFace())
+    shutil.copytree(media, tmp_path / "raw")
+    return tmp_path / "raw"
+
+
+def hashes(out: Path) -> dict[str, str]:
+    """Digest of every file that is data, by name."""
+    folders = ("data", "failures")
+    files = [path for folder in folders for path in sorted((out / folder).rglob("*.parquet"))]
+    return {path.relative_to(out).as_posix(): sha256(path) for path in files}
+
+
+def rows(out: Path) -> list[dict]:
+    return [
+        row for path in sorted((out / "data").rglob("*.parquet")) for row in pq.read_table(path).to_pylist()
+    ]
+
+
+def failures(out: Path) -> dict[str, tuple[str, str]]:
+    tables = [pq.read_table(path).to_pylist() for path in sorted((out / "failures").glob("*.parquet"))]
+    return {row["source_path"]: (row["stage"], row["reason"]) for table in tables for row in table}
+
+
+def test_every_source_is_a_row_or_a_failure(raw, tmp_path):
+    report = build_dataset(raw, tmp_path / "out", SMALL)
+    assert failures(tmp_path / "out") == {
+        "train/live/s8/dark.mp4": ("detect", "no_face"),
+        "train/live/s8/text.mp4": ("probe", "unreadable"),
+        "train/live/s8/empty.mp4": ("probe", "unreadable"),
+        # of two equal files the first in the order of names is kept
+        "train/live/s1/copy.mp4": ("discover", "duplicate"),
+    }
+    built = {row["source_path"] for row in rows(tmp_path / "out")}
+    assert len(built) == 8
+    assert report == BuildReport(
+        sources=12,
+        clips=8,
+        failures=4,
+        by_reason={"duplicate": 1, "no_face": 1, "unreadable": 2},
+        shards=4,
+        skipped=1,
+        table=(
+            ("train", "bonafide", "none", 3),
+            ("train", "attack", "print", 3),
+            ("dev", "bonafide", "none", 2),
+        ),
+        done_before=0,
+        seconds=report.seconds,
+    )
+
+
+def test_a_row_can_be_traced_to_its_pixels(raw, tmp_path):
+    build_dataset(raw, tmp_path / "out", SMALL)
+    (row,) = (r for r in rows(tmp_path / "out") if r["source_path"] == "dev/live/s7/photo.png")
+    crop, warp = align_face(scene(9, 0), np.reshape(row["landmarks"][0], (5, 2)), size=64, margin=1.3)
+    assert np.allclose(np.reshape(row["warp"][0], (2, 3)), warp, atol=1e-4)
+    assert np.array_equal(decode_image(row["frames"][0]["bytes"]), crop)
+    assert row["scale"][0] == pytest.approx(80 * 1.3 / 64, rel=1e-4)
+    assert (row["label"], row["split"], row["subject"], row["frame_index"]) == (0, "dev", "s7", [0])
+
+
+def test_a_video_gives_as_many_frames_as_asked_or_as_it_has(raw, tmp_path):
+    build_dataset(raw, tmp_path / "a", SMALL)
+    build_dataset(raw, tmp_path / "b", BuildConfig(frames=40, size=64, min_face=20, jobs=1))
+    for out, n in (("a", 4), ("b", FRAMES)):
+        lengths = {len(r["frames"]) for r in rows(tmp_path / out) if r["source_path"].endswith("mp4")}
+        assert lengths == {n}
+    (row,) = (r for r in rows(tmp_path / "a") if r["subject"] == "s1")
+    assert row["frame_index"] == [1, 4, 7, 10]
+    assert np.allclose(row["pts_seconds"], np.array([1, 4, 7, 10]) / 24)
+
+
+def test_several_clips_a_video_do_not_share_frames(raw, tmp_path):
+    report = build_dataset(
+        raw, tmp_path / "out", BuildConfig(frames=3, clips=2, size=64, min_face=20, jobs=1)
+    )
+    mine = [r for r in rows(tmp_path / "out") if r["subject"] == "s1"]
+    assert [r["frame_index"] for r in mine] == [[1, 3, 4], [7, 9, 10]]
+    assert len({r["clip_id"] for r in mine}) == 2
+    assert report.sources == 12
+    assert report.failures == 4
+
+
+def test_the_bytes_do_not_depend_on_where_raw_lies_or_on_shards_done_before(raw, tmp_path):
+    build_dataset(raw, tmp_path / "a", SMALL)
+    shutil.copytree(raw, tmp_path / "another place" / "raw")
+    build_dataset(tmp_path / "another place" / "raw", tmp_path / "b", SMALL)
+    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
+    # A run that was killed after one shard leaves its receipt; the rest is built by the next.
+    for name in ("train-00001-of-00003", "dev-00000-of-00001"):
+        (tmp_path / "b/.specaug/done" / f"{name}.json").unlink()
+        (tmp_path / "b/data/captured" / f"{name}.parquet").unlink()
+    again = build_dataset(raw, tmp_path / "b", SMALL)
+    assert again.done_before == 2
+    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
+    manifests = [(tmp_path / out / "manifest.jsonl").read_text() for out in "ab"]
+    assert manifests[0] == manifests[1]
+
+
+def test_no_path_or_name_of_this_machine_is_in_any_byte(raw, tmp_path):
+    build_dataset(raw, tmp_path / "out", SMALL)
+    needles = [str(tmp_path).encode(), str(Path.home()).encode() + b"/"]
+    for path in (tmp_path / "out").rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert not [needle for needle in needles if needle in data], path
+
+
+def test_a_finished_build_is_a_no_op_and_new_files_are_added(raw, tmp_path):
+    out = tmp_path / "out"
+    first = build_dataset(raw, out, SMALL)
+    stamps = {path: path.stat().st_mtime_ns for path in (out / "data").rglob("*.parquet")}
+    again = build_dataset(raw, out, SMALL)
+    assert again.done_before == first.shards
+    assert (again.sources, again.clips) == (first.sources, first.clips)
+    add_video(raw / "train/live/s1/new.mp4", 30)
+    more = build_dataset(raw, out, SMALL)
+    assert (more.sources, more.clips) == (first.sources + 1, first.clips + 1)
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+    assert verify(out).ok
+
+
+def test_another_configuration_is_refused_and_overwrite_starts_again(raw, tmp_path):
+    out = tmp_path / "out"
+    build_dataset(raw, out, SMALL)
+    before = hashes(out)
+    other = BuildConfig(frames=2, size=64, min_face=20, jobs=1)
+    with pytest.raises(PlanMismatchError, match="frames: OUT has 4, asked for 2"):
+        build_dataset(raw, out, other)
+    assert hashes(out) == before
+    (out / "mine.txt").write_text("a user's own file")
+    build_dataset(raw, out, other, overwrite=True)
+    assert {len(r["frames"]) for r in rows(out)} == {1, 2}
+    assert (out / "mine.txt").exists()
+    assert verify(out).ok
+
+
+def test_parts_are_finalized_to_the_same_bytes(raw, tmp_path):
+    build_dataset(raw, tmp_path / "whole", SMALL)
+    out = tmp_path / "parts"
+    for index in range(2):
+        part = BuildConfig(frames=4, size=64, min_face=20, jobs=1, shard_index=index, shard_count=2)
+        build_dataset(raw, out, part)
+        if index == 0:
+            with pytest.raises(PlanMismatchError, match="2 of 4 shards are not built"):
+                finalize(out)
+    finalize(out)
+    assert hashes(out) == hashes(tmp_path / "whole")
+    assert verify(out).ok
+
+
+def test_progress_ends_at_the_sum(raw, tmp_path):
+    states: list[Progress] = []
+    report = build_dataset(raw, tmp_path / "out", SMALL, progress=states.append)
+    assert states[0] == Progress(12, 0, 0, 0, 0)
+    assert states[-1] == Progress(report.sources, report.sources, 0, report.clips, report.failures)
+
+
+def test_dry_run_writes_nothing(raw, tmp_path):
+    report = plan_only(raw, tmp_path / "out", SMALL)
+    assert (report.sources, report.shards, report.by_reason) == (12, 4, {"duplicate": 1})
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("out", ["raw", "raw/out", "."])
+def test_out_and_raw_lie_apart(raw, tmp_path, out):
+    with pytest.raises(ArgumentError, match="out: expected"):
+        build_dataset(raw, tmp_path / out, SMALL)
+
+
+def test_folders_that_cannot_be_used(raw, tmp_path):
+    with pytest.raises(ArgumentError, match="raw: expected an existing folder"):
+        build_dataset(tmp_path / "none", tmp_path / "out", SMALL)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ArgumentError, match="out: expected a folder, got the file"):
+        build_dataset(raw, tmp_path / "file", SMALL)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/thesis.txt").write_text("x")
+    with pytest.raises(ArgumentError, match="with other files"):
+        build_dataset(raw, tmp_path / "full", SMALL)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NothingToDoError, match="RAW is empty"):
+        build_dataset(tmp_path / "empty", tmp_path / "out", SMALL)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_living_builder_keeps_others_out(raw, tmp_path):
+    out = tmp_path / "out"
+
+    def second(state: Progress) -> None:
+        with pytest.raises(BuildLockedError, match="another build holds OUT: process"):
+            build_dataset(raw, out, SMALL)
+
+    build_dataset(raw, out, SMALL, progress=second)
+    assert not (out / ".specaug/lock").exists()
+
+
+def test_the_lock_of_a_dead_process_is_taken_over(raw, tmp_path):
+    lock = tmp_path / "out/.specaug/lock"
+    lock.parent.mkdir(parents=True)
+    import socket
+
+    lock.write_text(json.dumps({"host": socket.gethostname(), "pid": 2**22 + 1}))
+    assert build_dataset(raw, tmp_path / "out", SMALL).clips == 8
+
+
+def test_a_defect_of_ours_is_called_internal_and_stops_nothing(raw, tmp_path, monkeypatch, caplog):
+    class Broken(MiddleFace):
+        def refine(self, image: np.ndarray, face: Face) -> Face:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(worker, "_detector", lambda name, model: Broken())
+    report = build_dataset(raw, tmp_path / "out", SMALL)
+    assert report.by_reason["internal"] == 8
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_face_below_the_smallest_size_is_refused(raw, tmp_path):
+    report = build_dataset(raw, tmp_path / "out", BuildConfig(frames=4, size=64, min_face=90, jobs=1))
+    assert report.by_reason["face_too_small"] == 8
+
+
+@pytest.mark.parametrize("align", ["clip", "frame", "box"])
+def test_each_way_of_aligning_gives_its_warp(raw, tmp_path, align):
+    build_dataset(raw, tmp_path / "out", BuildConfig(frames=2, size=64, min_face=20, jobs=1, align=align))
+    (row,) = (r for r in rows(tmp_path / "out") if r["subject"] == "s1")
+    a, b, _, c, d, _ = row["warp"][0]
+    assert (b, c) == pytest.approx((0, 0), abs=1e-6)
+    assert a == pytest.approx(d)
+    assert 1 / a == pytest.approx(row["scale"][0], rel=1e-5)
+
+
+class TestVerify:
+    """Each kind of damage is found and the file named."""
+
+    @pytest.fixture
+    def out(self, raw, tmp_path) -> Path:
+        build_dataset(raw, tmp_path / "out", SMALL)
+        assert verify(tmp_path / "out").problems == ()
+        assert verify(tmp_path / "out").clips == 8
+        return tmp_path / "out"
+
+    def problem(self, out: Path) -> tuple[str, str]:
+        report = verify(out)
+        assert not report.ok
+        return report.problems[0].kind, report.problems[0].file
+
+    def test_a_flipped_byte(self, out):
+        name = "data/captured/train-00000-of-00003.parquet"
+        data = bytearray((out / name).read_bytes())
+        data[len(data) // 2] ^= 1
+        (out / name).write_bytes(data)
+        assert self.problem(out) == ("checksum", name)
+
+    def test_a_missing_shard(self, out):
+        name = "data/captured/dev-00000-of-00001.parquet"
+        (out / name).unlink()
+        assert self.problem(out) == ("missing", name)
+
+    def test_a_file_that_does_not_belong(self, out):
+        name = "data/captured/train-00009-of-00003.parquet"
+        shutil.copy(out / "data/captured/train-00000-of-00003.parquet", out / name)
+        assert self.problem(out) == ("unexpected", name)
+
+    def test_a_missing_manifest(self, out):
+        (out / "manifest.jsonl").unlink()
+        assert self.problem(out) == ("missing", "manifest.jsonl")
+
+    def test_a_subject_in_two_splits(self, raw, tmp_path, out):
+        add_video(raw / "test/live/s1/leak.mp4", 40)
+        build_dataset(raw, out, SMALL)
+        report = verify(out)
+        assert [p.kind for p in report.problems] == ["leakage"]
+        assert "subject 's1' is in test here and in train" in report.problems[0].detail
+
+    def test_rows_that_are_gone(self, out):
+        name = "data/captured/train-00000-of-00003.parquet"
+        table = pq.read_table(out / name)
+        pq.write_table(table.slice(1), out / name)
+        kinds = {problem.kind for problem in verify(out).problems if problem.file == name}
+        assert kinds == {"checksum", "count"}
+
+
+def test_the_sum_is_checked(raw, tmp_path):
+    build_dataset(raw, tmp_path / "out", SMALL)
+    file = tmp_path / "out/.specaug/done/dev-00000-of-00001.json"
+    receipt = json.loads(file.read_text())
+    receipt["with_clips"] -= 1
+    file.write_text(json.dumps(receipt))
+    with pytest.raises(SpecaugError, match="the sum does not hold"):
+        finalize(tmp_path / "out")
