@@ -18,10 +18,10 @@ from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
 
-_PATCH, _PATCH_MARGIN = 16, 1.6
+_PATCH, _PATCH_MARGIN, _SHIFT = 18, 1.6, 2
 _MAX_MOVE, _FAR_MOVE, _MAX_GROWTH = 1.0, 2.0, 1.6
-_ALIKE, _SURE = 0.2, 0.6
-_SCENE_ALIKE, _COLOURS_ALIKE = 0.6, 0.88
+_ALIKE, _SURE, _CERTAIN = 0.55, 0.7, 0.85
+_SCENE_ALIKE, _BLOCKS_KEPT = 0.5, 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Sighting:
 
     faces: tuple[Face, ...]
     patches: tuple[Array, ...]
-    """One (768,) float32 unit vector per face: its small colour picture, mean removed."""
+    """One (18, 18, 3) float32 aligned colour thumbnail per face."""
     signature: Array
     """(36, 64, 3) uint8, the whole frame."""
     width: int
@@ -88,11 +88,26 @@ def sighting(image: Array, faces: Sequence[Face]) -> Sighting:
 
 
 def same_scene(a: Array, b: Array) -> bool:
-    """Whether two signatures show one scene: alike place by place, or (a person moves) alike in colours."""
+    """Whether two signatures show one scene: alike as a whole, or in enough places while a person moves before them.
+
+    On real clips 10 to 80 frames apart, pairs within a shot have a correlation of 0.6 and more or, where the person
+    fills the picture, a quarter of their blocks in common; pairs across a cut have at most 0.41 and a fifth.
+    """
     small = [cv2.resize(s, (16, 9), interpolation=cv2.INTER_AREA).astype(np.float32) for s in (a, b)]
-    if _correlation(*small) >= _SCENE_ALIKE:
-        return True
-    return float(np.minimum(_colours(a), _colours(b)).sum()) >= _COLOURS_ALIKE
+    return _correlation(*small) >= _SCENE_ALIKE or min(_kept(a, b), _kept(b, a)) >= _BLOCKS_KEPT
+
+
+def _kept(a: Array, b: Array) -> float:
+    """Share of the textured 9x8 px blocks of `a` that `b` shows too, at most 4 px away."""
+    wide = cv2.copyMakeBorder(b, 4, 4, 4, 4, cv2.BORDER_REFLECT_101)
+    found = []
+    for y in range(0, a.shape[0], 9):
+        for x in range(0, a.shape[1], 8):
+            block = a[y : y + 9, x : x + 8]
+            if block.std() >= 2:
+                match = cv2.matchTemplate(wide[y : y + 17, x : x + 16], block, cv2.TM_CCOEFF_NORMED)
+                found.append(float(match.max()) > 0.7)
+    return float(np.mean(found)) if found else 1.0
 
 
 def link_faces(sightings: Sequence[Sighting]) -> FaceTrack:
@@ -162,7 +177,7 @@ def _extend(tracks: list[_Track], seen: Sighting, position: int, *, cut: bool) -
     pairs = []
     for track in open_tracks:
         for i, face in enumerate(seen.faces):
-            alike = _correlation(track.patch, seen.patches[i])
+            alike = likeness(track.patch, seen.patches[i])
             gone = position - max(track.faces)
             if _continues(track.last, face, alike, cut=cut, gap=gone > 1):
                 pairs.append((_distance(track.last, face) - alike, track, i))
@@ -189,7 +204,7 @@ def _continues(last: Face, face: Face, alike: float, *, cut: bool, gap: bool) ->
     if growth > _MAX_GROWTH or distance > _FAR_MOVE:
         return False
     if cut:
-        return not gap and distance <= _MAX_MOVE / 2 and alike >= _SURE
+        return not gap and distance <= 0.3 and growth <= 1.25 and alike >= _CERTAIN
     return alike >= (_ALIKE if distance <= _MAX_MOVE else _SURE)
 
 
@@ -210,15 +225,23 @@ def _centrality(face: Face, seen: Sighting) -> float:
 
 
 def _patch(image: Array, face: Face) -> Array:
-    """What a face looks like, as a (768,) float32 unit vector without mean."""
+    """What a face looks like: an (18, 18, 3) float32 thumbnail."""
     if np.isfinite(face.landmarks).all():
         warp = similarity(face.landmarks, template(_PATCH, _PATCH_MARGIN))
     else:
         warp = box_warp(face.box, size=_PATCH, margin=1.2)
-    crop = warp_image(image, warp, size=_PATCH)
-    vector = cv2.GaussianBlur(crop.astype(np.float32), (3, 3), 0).ravel()
-    vector -= vector.mean()
-    return np.asarray(vector / max(1e-6, float(np.linalg.norm(vector))))
+    crop = warp_image(image, warp, size=_PATCH).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(crop, (3, 3), 0))
+
+
+def likeness(a: Array, b: Array) -> float:
+    """Best correlation, -1 to 1, of two thumbnails over shifts of up to 2 px.
+
+    On real clips one person in neighbouring samples has 0.72 and more, also while a hand moves before the face; two
+    people have 0.3 in the median and 0.65 in the 90th percentile.
+    """
+    inner = a[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
+    return float(cv2.matchTemplate(b, inner, cv2.TM_CCOEFF_NORMED).max())
 
 
 def _correlation(a: Array, b: Array) -> float:
@@ -226,9 +249,3 @@ def _correlation(a: Array, b: Array) -> float:
     x, y = a.ravel() - a.mean(), b.ravel() - b.mean()
     norm = float(np.linalg.norm(x) * np.linalg.norm(y))
     return float(x @ y) / norm if norm > 1e-6 else 1.0
-
-
-def _colours(thumbnail: Array) -> Array:
-    """Shares of 6x6x6 colours, summing to 1."""
-    counts = cv2.calcHist([thumbnail], [0, 1, 2], None, [6, 6, 6], [0, 256] * 3).ravel()
-    return np.asarray(counts / counts.sum())
