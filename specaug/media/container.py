@@ -17,19 +17,21 @@ from specaug.records import Reason, Stage
 
 CONTAINERS = ("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf", "dv")
 """FFmpeg's names of the formats that are read. Playlists and lists of files (hls, dash, concat…) are not."""
-MAX_PIXELS = str(MAX_VIDEO_SIDES[0] * MAX_VIDEO_SIDES[1])
+TELLING = frozenset(("mov", "matroska"))
+"""Of these, formats whose header tells all there is to know of a stream, and whose packets are whole frames."""
+_MAX_PIXELS = str(MAX_VIDEO_SIDES[0] * MAX_VIDEO_SIDES[1])
 
-DECODER_OPTIONS = {
+_DECODER_OPTIONS = {
     # A damaged packet is an error and not a picture patched up from its neighbours.
     "err_detect": "crccheck+explode",
-    "max_pixels": MAX_PIXELS,
+    "max_pixels": _MAX_PIXELS,
 }
 
 _OPEN_OPTIONS = {
     "format_whitelist": ",".join(CONTAINERS),
     # The bytes come from an open file; a reference to anything else finds no protocol.
     "protocol_whitelist": "none",
-    "max_pixels": MAX_PIXELS,
+    "max_pixels": _MAX_PIXELS,
     "threads": "1",
 }
 
@@ -37,8 +39,17 @@ _DISPOSITION = av.stream.Disposition
 
 
 @contextmanager
-def open_video(path: Path, *, stage: Stage) -> Iterator[InputContainer]:
+def open_video(path: Path, *, stage: Stage, thorough: bool = True) -> Iterator[InputContainer]:
     """Open a container and read its header.
+
+    Parameters
+    ----------
+    path : Path
+    stage : Stage
+        For the errors.
+    thorough : bool
+        Whether FFmpeg may decode some frames to find out what the header does not tell. Of formats other than
+        `TELLING` this is needed.
 
     Raises
     ------
@@ -48,7 +59,8 @@ def open_video(path: Path, *, stage: Stage) -> Iterator[InputContainer]:
     with open_regular(path, stage=stage) as file:
         try:
             with ffmpeg_errors(stage, "unreadable"):
-                container = av.open(file, mode="r", options=_OPEN_OPTIONS, metadata_errors="replace")
+                options = _OPEN_OPTIONS if thorough else _OPEN_OPTIONS | {"skip_frame": "all"}
+                container = av.open(file, mode="r", options=options, metadata_errors="replace")
         except MediaError as error:
             if "whitelist" in error.detail:
                 detail = f"a container format that is not read ({error.detail})"
@@ -85,6 +97,11 @@ def _message(error: Exception, log: list[tuple[int, str, str]]) -> str:
     return one_line(f"{text}: {log[0][2]}" if log else text)
 
 
+def is_telling(container: InputContainer) -> bool:
+    """Whether the format is one of `TELLING`."""
+    return not TELLING.isdisjoint(container.format.name.split(","))
+
+
 def video_stream(container: InputContainer, *, index: int | None = None) -> VideoStream:
     """The stream to read: `index`, else the largest video that is no cover picture, the default one first."""
     streams = [s for s in container.streams.video if not _is_still(s)]
@@ -96,6 +113,12 @@ def video_stream(container: InputContainer, *, index: int | None = None) -> Vide
     if best.codec_context is None:
         raise MediaError("probe", "unsupported", "no decoder for the video's codec")
     return best
+
+
+def prepare_decoder(stream: VideoStream) -> None:
+    """One thread, and errors instead of patched-up pictures; before the first packet."""
+    stream.codec_context.thread_count = 1
+    stream.codec_context.options = _DECODER_OPTIONS
 
 
 def _is_still(stream: VideoStream) -> bool:

@@ -15,7 +15,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from specaug.errors import MediaError
-from specaug.media.container import DECODER_OPTIONS, ffmpeg_errors, open_video, video_stream
+from specaug.media.container import ffmpeg_errors, open_video, prepare_decoder, video_stream
 from specaug.media.info import VideoInfo
 from specaug.records import Frame
 
@@ -37,8 +37,7 @@ class Tape:
     """The first error; later ones are mostly its consequences."""
 
     def __post_init__(self) -> None:
-        self.stream.codec_context.thread_count = 1
-        self.stream.codec_context.options = DECODER_OPTIONS
+        prepare_decoder(self.stream)
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """Packets from where the container stands, up to its end or an error."""
@@ -105,8 +104,9 @@ def read_video(path: Path, info: VideoInfo, indices: np.ndarray) -> Iterator[Fra
     """
     left = [int(i) for i in indices]
     reformatter, asked, decoded, trouble = VideoReformatter(), len(left), 0, ""
-    for plan in _plans(info, left):
-        with open_video(path, stage="decode") as container:
+    for attempt, plan in enumerate(_plans(info, left)):
+        thorough = info.thorough or attempt > 0
+        with open_video(path, stage="decode", thorough=thorough) as container:
             tape = Tape(container, video_stream(container, index=info.stream))
             for index, picture in plan(tape, info, list(left)):
                 if index != left[0]:
@@ -130,7 +130,7 @@ def _plans(info: VideoInfo, wanted: list[int]) -> list[Plan]:
         return [_by_counting]
     groups = np.unique(_groups(info, wanted))
     all_from_first = groups[0] <= 0 and len(groups) == groups[-1] - groups[0] + 1
-    return [_from_start] if all_from_first else [_by_group, _from_start]
+    return [_from_start if all_from_first else _by_group, _from_start]
 
 
 def _groups(info: VideoInfo, indices: list[int]) -> np.ndarray:

@@ -18,6 +18,8 @@ class VideoInfo(MediaInfo):
     ticks: np.ndarray | None = None
     """(n_frames,) int64, presentation times in the stream's time base, ascending and distinct. None where
     packets and frames need not correspond: frames are then counted as the decoder gives them."""
+    thorough: bool = True
+    """Whether the file must be opened with a look at some frames."""
     keyed: bool = True
     """Whether the container marks keyframes."""
 

@@ -13,18 +13,17 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from specaug.errors import MediaError
-from specaug.media.container import DECODER_OPTIONS, ffmpeg_errors, open_video, video_stream
+from specaug.media.container import ffmpeg_errors, is_telling, open_video, prepare_decoder, video_stream
 from specaug.media.decode import Tape, decoded_frames
 from specaug.media.info import VideoInfo
 from specaug.media.limits import check_length, check_video_size
+from specaug.records import Reason
 
 FALLBACK_FPS = 25.0
 """Frame rate of a video whose container gives neither usable times nor a rate."""
 
 _FRAME_TIMES = frozenset(("mov", "matroska", "mpegts", "flv"))
 """Formats that store the time of presentation of each frame."""
-_WHOLE_FRAMES = frozenset(("mov", "matroska"))
-"""Formats whose packets are whole frames, even where fields are coded apart."""
 _PROGRESSIVE = (0, 1)
 """AVFieldOrder: unknown, progressive."""
 _NOT_CODED = 20
@@ -71,16 +70,26 @@ def probe_video(path: Path) -> VideoInfo:
         ``probe``: ``unreadable``, ``unsupported``, ``too_large`` or ``truncated``; ``decode``:
         ``decoder_error`` where not one frame can be decoded.
     """
-    with open_video(path, stage="probe") as container:
+    info = _look(path, thorough=False) or _look(path, thorough=True)
+    if info is None:
+        raise AssertionError("a thorough look always decides")
+    return info
+
+
+def _look(path: Path, *, thorough: bool) -> VideoInfo | None:
+    """The record of a video; None where a look that is not thorough does not suffice."""
+    with open_video(path, stage="probe", thorough=thorough) as container:
         stream = video_stream(container)
+        if not thorough and (not is_telling(container) or stream.codec_context.name == "mpeg4"):
+            return None
         check_video_size(stream.width, stream.height)
         check_length(stream.frames, _seconds(container, stream))
         packets = _read_packets(container, stream)
         if not packets.ticks:
-            reason = "truncated" if stream.frames else "unreadable"
+            reason: Reason = "truncated" if stream.frames else "unreadable"
             raise MediaError("probe", reason, f"none of the {stream.frames} frames promised is there")
         if _is_timed(container, stream, packets):
-            return _timed_info(stream, packets)
+            return _timed_info(stream, packets, thorough=thorough)
         index = stream.index
     with open_video(path, stage="probe") as container:
         return _counted_info(container, video_stream(container, index=index), packets)
@@ -96,9 +105,7 @@ def _seconds(container: InputContainer, stream: VideoStream) -> float:
 def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
     """Go over all packets of `stream` once."""
     found = _Packets()
-    # Only the size and the orientation of the frame that is decoded here are used, not its looks.
-    stream.codec_context.thread_count = 1
-    stream.codec_context.options = DECODER_OPTIONS | {"skip_loop_filter": "all", "skip_idct": "all"}
+    prepare_decoder(stream)
     with ffmpeg_errors("probe", "unreadable"):
         for packet in container.demux(stream):
             if packet.size and not packet.is_corrupt:
@@ -152,32 +159,34 @@ def _is_timed(container: InputContainer, stream: VideoStream, packets: _Packets)
         return False
     if len(set(packets.ticks)) < len(packets.ticks):
         return False
-    if context.field_order not in _PROGRESSIVE and not formats & _WHOLE_FRAMES:
+    if context.field_order not in _PROGRESSIVE and not is_telling(container):
         return False
     # Without B-frames the order of decoding is that of presentation, so that any clock will do. MPEG-4 may hold
     # two frames in one packet ("packed B-frames") in any format.
     return not context.has_b_frames or (bool(formats & _FRAME_TIMES) and context.name != "mpeg4")
 
 
-def _timed_info(stream: VideoStream, packets: _Packets) -> VideoInfo:
+def _timed_info(stream: VideoStream, packets: _Packets, *, thorough: bool) -> VideoInfo:
     """The record of a video whose packets tell all."""
     ticks = np.array(packets.ticks, dtype=np.int64)
     order = np.argsort(ticks)
     ticks = ticks[order]
     unit = stream.time_base
-    if unit is None or packets.first is None:
+    if unit is None or packets.first is None:  # cannot happen: see _is_timed
         raise AssertionError("a timed stream has a time base and a frame")
     seconds = ticks * unit.numerator / unit.denominator
-    check_length(len(ticks), float(seconds[-1] - seconds[0]))
+    length = float(seconds[-1] - seconds[0])
+    check_length(len(ticks), length)
     return VideoInfo(
         **_picture(packets.first),
         n_frames=len(ticks),
         pts_seconds=seconds,
         keyframes=np.flatnonzero(np.array(packets.keys)[order]).astype(np.int64),
-        fps=_rate(stream),
+        fps=_rate(stream) or ((len(ticks) - 1) / length if length else 0.0),
         missing_frames=_missing(stream, packets),
         stream=stream.index,
         ticks=ticks,
+        thorough=thorough,
     )
 
 
