@@ -1,3 +1,41 @@
 """specaug: face anti-spoofing data from raw video, and frequency augmentation exact by theory."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from specaug.color import hsv_to_rgb, rgb_to_hsv
+from specaug.errors import SpecaugError
+from specaug.records import BuildConfig, BuildReport
+from specaug.sampling import frame_indices
+
+if TYPE_CHECKING:
+    from specaug.align import align_face
+    from specaug.build import build_dataset
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "BuildConfig",
+    "BuildReport",
+    "SpecaugError",
+    "align_face",
+    "build_dataset",
+    "frame_indices",
+    "hsv_to_rgb",
+    "rgb_to_hsv",
+]
+
+_LAZY = {"align_face": "specaug.align", "build_dataset": "specaug.build"}
+"""Names that need more than numpy and scipy, and where they are."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'specaug' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

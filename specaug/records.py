@@ -36,7 +36,7 @@ Sampling = Literal["uniform", "stride", "consecutive", "random", "keyframes", "a
 Align = Literal["clip", "frame", "box"]
 Resample = Literal["prefiltered", "bilinear"]
 DetectorName = Literal["centerface", "yunet", "insightface", "sidecar"]
-ImageFormat = Literal["png", "jpeg", "raw"]
+ImageFormat = Literal["png", "webp", "jpeg", "raw"]
 
 VIDEO_SUFFIXES = frozenset(
     ".mp4 .m4v .mov .qt .avi .divx .mkv .webm .mpg .mpeg .mpe .m1v .m2v .vob .ts .mts .m2ts .3gp .3g2 "
@@ -164,7 +164,7 @@ class Face:
     @property
     def center(self) -> np.ndarray:
         """Middle of the box (x, y), px."""
-        return (self.box[:2] + self.box[2:]) / 2
+        return np.asarray((self.box[:2] + self.box[2:]) / 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +194,7 @@ class Clip:
     @property
     def pts_seconds(self) -> np.ndarray:
         """(T,) float64."""
-        return self.info.pts_seconds[self.frame_index]
+        return np.asarray(self.info.pts_seconds[self.frame_index])
 
     def __repr__(self) -> str:
         return f"Clip({self.clip_id}, {len(self.frames)} frames, {readable_path(self.source.path)!r})"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,7 +16,7 @@ class Stopwatch:
     """Counts seconds by stage; a stage within another is counted once, as the inner one."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self.stage: str | None = None
         """The innermost stage that was entered last and did not end well, or that is running."""
         self._inner = 0.0
@@ -48,10 +49,7 @@ class Stopwatch:
         iterator = iter(items)
         while True:
             with self(stage):
-                item = next(iterator, _END)
-            if item is _END:
+                taken = list(islice(iterator, 1))
+            if not taken:
                 return
-            yield item
-
-
-_END: object = object()
+            yield taken[0]

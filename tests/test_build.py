@@ -84,7 +84,7 @@ def hashes(out: Path) -> dict[str, str]:
     return {path.relative_to(out).as_posix(): sha256(path) for path in files}
 
 
-def rows(out: Path) -> list[dict]:
+def rows_of(out: Path) -> list[dict]:
     return [
         row for path in sorted((out / "data").rglob("*.parquet")) for row in pq.read_table(path).to_pylist()
     ]
@@ -104,7 +104,7 @@ def test_every_source_is_a_row_or_a_failure(raw, tmp_path):
         # of two equal files the first in the order of names is kept
         "train/live/s1/copy.mp4": ("discover", "duplicate"),
     }
-    built = {row["source_path"] for row in rows(tmp_path / "out")}
+    built = {row["source_path"] for row in rows_of(tmp_path / "out")}
     assert len(built) == 8
     assert report == BuildReport(
         sources=12,
@@ -125,7 +125,7 @@ def test_every_source_is_a_row_or_a_failure(raw, tmp_path):
 
 def test_a_row_can_be_traced_to_its_pixels(raw, tmp_path):
     build_dataset(raw, tmp_path / "out", SMALL)
-    (row,) = (r for r in rows(tmp_path / "out") if r["source_path"] == "dev/live/s7/photo.png")
+    (row,) = (r for r in rows_of(tmp_path / "out") if r["source_path"] == "dev/live/s7/photo.png")
     crop, warp = align_face(scene(9, 0), np.reshape(row["landmarks"][0], (5, 2)), size=64, margin=1.3)
     assert np.allclose(np.reshape(row["warp"][0], (2, 3)), warp, atol=1e-4)
     assert np.array_equal(decode_image(row["frames"][0]["bytes"]), crop)
@@ -137,9 +137,9 @@ def test_a_video_gives_as_many_frames_as_asked_or_as_it_has(raw, tmp_path):
     build_dataset(raw, tmp_path / "a", SMALL)
     build_dataset(raw, tmp_path / "b", BuildConfig(frames=40, size=64, min_face=20, jobs=1))
     for out, n in (("a", 4), ("b", FRAMES)):
-        lengths = {len(r["frames"]) for r in rows(tmp_path / out) if r["source_path"].endswith("mp4")}
+        lengths = {len(r["frames"]) for r in rows_of(tmp_path / out) if r["source_path"].endswith("mp4")}
         assert lengths == {n}
-    (row,) = (r for r in rows(tmp_path / "a") if r["subject"] == "s1")
+    (row,) = (r for r in rows_of(tmp_path / "a") if r["subject"] == "s1")
     assert row["frame_index"] == [1, 4, 7, 10]
     assert np.allclose(row["pts_seconds"], np.array([1, 4, 7, 10]) / 24)
 
@@ -148,7 +148,7 @@ def test_several_clips_a_video_do_not_share_frames(raw, tmp_path):
     report = build_dataset(
         raw, tmp_path / "out", BuildConfig(frames=3, clips=2, size=64, min_face=20, jobs=1)
     )
-    mine = [r for r in rows(tmp_path / "out") if r["subject"] == "s1"]
+    mine = [r for r in rows_of(tmp_path / "out") if r["subject"] == "s1"]
     assert [r["frame_index"] for r in mine] == [[1, 3, 4], [7, 9, 10]]
     assert len({r["clip_id"] for r in mine}) == 2
     assert report.sources == 12
@@ -204,7 +204,7 @@ def test_another_configuration_is_refused_and_overwrite_starts_again(raw, tmp_pa
     assert hashes(out) == before
     (out / "mine.txt").write_text("a user's own file")
     build_dataset(raw, out, other, overwrite=True)
-    assert {len(r["frames"]) for r in rows(out)} == {1, 2}
+    assert {len(r["frames"]) for r in rows_of(out)} == {1, 2}
     assert (out / "mine.txt").exists()
     assert verify(out).ok
 
@@ -297,7 +297,7 @@ def test_a_face_below_the_smallest_size_is_refused(raw, tmp_path):
 @pytest.mark.parametrize("align", ["clip", "frame", "box"])
 def test_each_way_of_aligning_gives_its_warp(raw, tmp_path, align):
     build_dataset(raw, tmp_path / "out", BuildConfig(frames=2, size=64, min_face=20, jobs=1, align=align))
-    (row,) = (r for r in rows(tmp_path / "out") if r["subject"] == "s1")
+    (row,) = (r for r in rows_of(tmp_path / "out") if r["subject"] == "s1")
     a, b, _, c, d, _ = row["warp"][0]
     assert (b, c) == pytest.approx((0, 0), abs=1e-6)
     assert a == pytest.approx(d)
@@ -363,3 +363,27 @@ def test_the_sum_is_checked(raw, tmp_path):
     file.write_text(json.dumps(receipt))
     with pytest.raises(SpecaugError, match="the sum does not hold"):
         finalize(tmp_path / "out")
+
+
+def test_hugging_face_datasets_reads_it_without_code(raw, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    datasets = pytest.importorskip("datasets")
+    build_dataset(raw, tmp_path / "out", SMALL)
+    loaded = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
+    assert {split: len(rows) for split, rows in loaded.items()} == {"train": 6, "dev": 2}
+    assert loaded["train"].features["label"].names == ["bonafide", "attack"]
+    photo = next(row for row in loaded["dev"] if row["source_path"] == "dev/live/s7/photo.png")
+    picture = photo["frames"][0]
+    assert (picture.size, picture.mode) == ((64, 64), "RGB")
+    (row,) = (r for r in rows_of(tmp_path / "out") if r["source_path"] == "dev/live/s7/photo.png")
+    assert np.array_equal(np.asarray(picture), decode_image(row["frames"][0]["bytes"]))
+
+
+def test_sets_of_raw_buffers_load_too(raw, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    datasets = pytest.importorskip("datasets")
+    build_dataset(
+        raw, tmp_path / "out", BuildConfig(frames=2, size=64, min_face=20, jobs=1, image_format="raw")
+    )
+    loaded = datasets.load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))
+    assert len(loaded[0]["frames_raw"]) == 2 * 64 * 64 * 3

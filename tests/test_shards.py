@@ -6,6 +6,7 @@ import errno
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -157,8 +158,17 @@ def test_a_row_above_the_limit_is_refused(tmp_path, rng, monkeypatch):
 
 @settings(deadline=None, max_examples=30)
 @given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3))))
-def test_png_is_lossless(image):
-    assert np.array_equal(decode_image(encode_image(image, image_format="png")), image)
+def test_png_and_webp_are_lossless(image):
+    for image_format in ("png", "webp"):
+        assert np.array_equal(decode_image(encode_image(image, image_format=image_format)), image)
+
+
+def test_png_uses_the_strategy_that_was_measured():
+    # Runs of one value are what the strategy can see; the default strategy also sees repeats from farther away.
+    texture = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    tiled = np.tile(texture, (14, 14, 1))
+    default = cv2.imencode(".png", tiled)[1].size
+    assert len(encode_image(tiled, image_format="png")) > 3 * default
 
 
 def test_jpeg_keeps_the_resolution_of_colour():

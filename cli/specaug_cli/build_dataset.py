@@ -35,9 +35,7 @@ TOO_MANY_FAILURES = 3
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@click.pass_context
 def build_dataset(
-    context: click.Context,
     raw: Path,
     out: Path,
     config_file: Path | None,

@@ -87,7 +87,7 @@ BUILD_SETTINGS = (
         "image_format",
         "--image-format",
         type=click.Choice(get_args(ImageFormat)),
-        help="How crops are stored.",
+        help="How crops are stored; png and webp are lossless, webp is smaller.",
     ),
     setting(
         "jpeg_quality", "--jpeg-quality", type=int, metavar="Q", help="1 to 100, for --image-format jpeg."

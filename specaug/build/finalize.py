@@ -91,7 +91,11 @@ def report_of(
         raise SpecaugError(
             f"the sum does not hold: {asked} sources planned, {with_clips} with clips, {reasons.total()} failures"
         )
-    order = {split: i for i, split in enumerate(SPLITS)}
+
+    def order(row: tuple[tuple[str, str, str], int]) -> tuple[int, int, str]:
+        (split, label, pai), _ = row
+        return list[str](SPLITS).index(split), list[str](LABELS).index(label), pai
+
     return BuildReport(
         sources=asked,
         clips=table.total(),
@@ -99,12 +103,7 @@ def report_of(
         by_reason=dict(sorted(reasons.items())),
         shards=len(shards),
         skipped=plan.skipped,
-        table=tuple(
-            (*key, n)
-            for key, n in sorted(
-                table.items(), key=lambda kv: (order[kv[0][0]], -LABELS[::-1].index(kv[0][1]), kv[0][2])
-            )
-        ),
+        table=tuple((*key, n) for key, n in sorted(table.items(), key=order)),
         done_before=len(before),
         seconds=dict(seconds),
     )

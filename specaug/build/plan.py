@@ -20,6 +20,7 @@ from specaug.records import (
     Failure,
     ShardPlan,
     Source,
+    Split,
     readable_path,
 )
 from specaug.shards import STATE, write_json
@@ -107,7 +108,7 @@ def _refuse_changes(planned: Sequence[Source], fresh: Sequence[Source]) -> None:
 
 
 def _shards(
-    sources: Sequence[Source], failures: Sequence[Failure], per_shard: int | None, counts: dict[str, int]
+    sources: Sequence[Source], failures: Sequence[Failure], per_shard: int | None, counts: dict[Split, int]
 ) -> tuple[ShardPlan, ...]:
     """Cut sorted sources into shards numbered from `counts` on, per split."""
     shards: list[ShardPlan] = []

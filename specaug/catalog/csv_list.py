@@ -103,7 +103,6 @@ def _source(row: dict[str, str], tree: Tree) -> Source:
     pai = row.get("pai", "").strip()
     if label == "bonafide" and pai.lower() not in ("", "none"):
         raise ArgumentError(f"pai: expected 'none' or nothing for a bona fide row, got {pai!r}")
-    optional = {name: row.get(name, "").strip() or None for name in ("subject", "session", "device")}
     split = row.get("split", "").strip()
     boxes = row.get("boxes", "").strip()
     return Source(
@@ -114,5 +113,7 @@ def _source(row: dict[str, str], tree: Tree) -> Source:
         dataset=row.get("dataset", "").strip(),
         kind=tree.kind(path),
         boxes=_inside("boxes", boxes) if boxes else None,
-        **optional,
+        subject=row.get("subject", "").strip() or None,
+        session=row.get("session", "").strip() or None,
+        device=row.get("device", "").strip() or None,
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
+
 import cv2
 import numpy as np
+from PIL import Image
 
 from specaug.errors import ArgumentError
 from specaug.records import ImageFormat
 
-# Measured on real crops (benchmarks/bench_png.py): run-length strategy is the best lossless trade of size and time.
-_PNG = (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE, cv2.IMWRITE_PNG_COMPRESSION, 1)
+# Measured on real crops (benchmarks/bench_png.py). No compression level beside it: OpenCV then forgets the strategy.
+_PNG = (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
 
 
 def encode_image(image: np.ndarray, *, image_format: ImageFormat, jpeg_quality: int = 95) -> bytes:
@@ -19,8 +22,9 @@ def encode_image(image: np.ndarray, *, image_format: ImageFormat, jpeg_quality: 
     ----------
     image : (H, W, 3) uint8
         RGB.
-    image_format : {"png", "jpeg", "raw"}
-        ``png`` is lossless; ``jpeg`` is 4:4:4, so that colour keeps its resolution; ``raw`` is the pixels.
+    image_format : {"png", "webp", "jpeg", "raw"}
+        ``png`` and ``webp`` are lossless; ``jpeg`` is 4:4:4, so that colour keeps its resolution; ``raw`` is the
+        pixels.
     jpeg_quality : int
         1 to 100.
 
@@ -37,6 +41,10 @@ def encode_image(image: np.ndarray, *, image_format: ImageFormat, jpeg_quality: 
         raise ArgumentError(f"image: expected (H, W, 3) uint8, got {image.shape} {image.dtype}")
     if image_format == "raw":
         return image.tobytes()
+    if image_format == "webp":
+        stream = io.BytesIO()
+        Image.fromarray(image).save(stream, "WEBP", lossless=True, quality=0, method=0)
+        return stream.getvalue()
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     if image_format == "png":
         _, data = cv2.imencode(".png", bgr, _PNG)
@@ -47,7 +55,7 @@ def encode_image(image: np.ndarray, *, image_format: ImageFormat, jpeg_quality: 
 
 
 def decode_image(data: bytes) -> np.ndarray:
-    """Decode a PNG or JPEG from a shard.
+    """Decode a picture from a shard.
 
     Returns
     -------

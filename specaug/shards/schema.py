@@ -56,7 +56,7 @@ def clip_schema(*, image_format: ImageFormat, size: int) -> pa.Schema:
 
     Parameters
     ----------
-    image_format : {"png", "jpeg", "raw"}
+    image_format : {"png", "webp", "jpeg", "raw"}
         How frames are stored; ``raw`` replaces the column ``frames`` by ``frames_raw``.
     size : int
         Side of a crop, px.

@@ -52,7 +52,7 @@ class ClipWriter:
     ----------
     path : Path
         The file to write.
-    image_format : {"png", "jpeg", "raw"}
+    image_format : {"png", "webp", "jpeg", "raw"}
     size : int
         Side of a crop, px.
     """
