@@ -11,8 +11,12 @@ from PIL import Image
 from specaug.errors import ArgumentError
 from specaug.records import ImageFormat
 
-# Measured on real crops (benchmarks/bench_png.py). No compression level beside it: OpenCV then forgets the strategy.
-_PNG = (cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
+# Measured on real crops (benchmarks/bench_png.py). The order counts: a level resets strategy and filter.
+_PNG = (
+    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH),
+)
 
 
 def encode_image(image: np.ndarray, *, image_format: ImageFormat, jpeg_quality: int = 95) -> bytes:
