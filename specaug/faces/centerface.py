@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -12,7 +11,7 @@ import cv2
 import numpy as np
 
 from specaug.errors import MissingDependencyError
-from specaug.faces.geometry import MAX_RESIDUAL, distinct, refined, residual
+from specaug.faces.geometry import distinct, enlarged, plausible, reduced, refined
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
@@ -54,6 +53,11 @@ class CenterFace:
     min_score : float
         Lowest score of a face, 0 to 1.
 
+    Raises
+    ------
+    MissingDependencyError
+        If the weights are absent or not the ones that are known.
+
     References
     ----------
     Y. Xu et al., "CenterFace: Joint face detection and alignment using face as point", 2019, arXiv:1911.03599.
@@ -64,20 +68,13 @@ class CenterFace:
 
     def __init__(self, *, long_side: int = 416, max_area: int = 416 * 288, min_score: float = 0.35) -> None:
         self.long_side, self.max_area, self.min_score = long_side, max_area, min_score
-        self._nets: dict[tuple[int, int], Any] = {}
+        self._nets: dict[tuple[int, ...], Any] = {}
+        _weights()
 
     def __call__(self, image: Array) -> list[Face]:
         """Plausible faces in an (H, W, 3) uint8 RGB picture, best score first."""
-        height, width = image.shape[:2]
-        ratio = min(1.0, self.long_side / max(height, width), math.sqrt(self.max_area / (height * width)))
-        if ratio < 1:
-            shape = max(1, round(width * ratio)), max(1, round(height * ratio))
-            small = cv2.resize(image, shape, interpolation=cv2.INTER_AREA)
-        else:
-            small = image
-        ratios = np.array([width / small.shape[1], height / small.shape[0]])
-        faces = [_enlarged(face, ratios) for face in self._find(small)]
-        return [face for face in faces if residual(face.landmarks) <= MAX_RESIDUAL]
+        small, ratios = reduced(image, long_side=self.long_side, max_area=self.max_area)
+        return plausible([enlarged(face, ratios) for face in self._find(small)])
 
     def refine(self, image: Array, face: Face) -> Face:
         """`face` with landmarks from a second look at full resolution; `face` itself if that sees nothing."""
@@ -113,11 +110,3 @@ def _decoded(heat: Array, scale: Array, offset: Array, points: Array, *, min_sco
         box = np.concatenate([low, low + sides])
         faces.append(Face(box.astype(np.float32), landmarks.astype(np.float32), float(heat[0, 0, y, x])))
     return faces
-
-
-def _enlarged(face: Face, ratios: Array) -> Face:
-    """`face` in px of a picture that is `ratios` (x, y) times as large."""
-    both = np.concatenate([ratios, ratios])
-    box = (face.box + 0.5) * both - 0.5
-    landmarks = (face.landmarks + 0.5) * ratios - 0.5
-    return Face(box.astype(np.float32), landmarks.astype(np.float32), face.score)

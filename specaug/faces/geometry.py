@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 
-from specaug.align import TEMPLATE, box_warp, similarity, template, warp_image
+from specaug.align import TEMPLATE, box_warp, inverse_warp, similarity, template, warp_image
 from specaug.errors import ArgumentError
 from specaug.faces.detector import FLIPPED
 from specaug.records import Face
@@ -42,6 +43,37 @@ def residual(landmarks: Array) -> float:
         return math.inf
     error = landmarks @ warp[:, :2].T + warp[:, 2] - TEMPLATE
     return float(np.sqrt(np.mean(np.sum(error**2, axis=1)))) / _EYE_DISTANCE
+
+
+def plausible(faces: Sequence[Face]) -> list[Face]:
+    """Those faces whose five points can be a face."""
+    return [face for face in faces if residual(face.landmarks) <= MAX_RESIDUAL]
+
+
+def reduced(image: Array, *, long_side: int, max_area: float = math.inf) -> tuple[Array, Array]:
+    """A picture made small enough to search, never enlarged.
+
+    Returns
+    -------
+    small : numpy.ndarray
+        (h, w, 3) uint8, longer side at most `long_side` px, at most `max_area` px in all, up to rounding.
+    ratios : numpy.ndarray
+        (2,) how many px of `image` one px of `small` is, in x and y.
+    """
+    height, width = image.shape[:2]
+    ratio = min(1.0, long_side / max(height, width), math.sqrt(max_area / (height * width)))
+    if ratio == 1:
+        return image, np.ones(2)
+    shape = max(1, round(width * ratio)), max(1, round(height * ratio))
+    small = cv2.resize(image, shape, interpolation=cv2.INTER_AREA)
+    return np.asarray(small), np.array([width / shape[0], height / shape[1]])
+
+
+def enlarged(face: Face, ratios: Array) -> Face:
+    """`face` in px of a picture that is `ratios` (x, y) times as large."""
+    box = (face.box.reshape(2, 2) + 0.5) * ratios - 0.5
+    landmarks = (face.landmarks + 0.5) * ratios - 0.5
+    return Face(box.reshape(4).astype(np.float32), landmarks.astype(np.float32), face.score)
 
 
 def overlap(a: Array, b: Array) -> float:
@@ -90,5 +122,6 @@ def _look(image: Array, face: Face, find: Callable[[Array], list[Face]], *, mirr
     points = max(near, key=lambda face: face.score).landmarks.astype(np.float64)
     if mirror:
         points = points[FLIPPED] * [-1, 1] + [size - 1, 0]
-    landmarks = (points - warp[:, 2]) @ np.linalg.inv(warp[:, :2]).T
+    back = inverse_warp(warp)
+    landmarks = points @ back[:, :2].T + back[:, 2]
     return replace(face, landmarks=landmarks.astype(np.float32))

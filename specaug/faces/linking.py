@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -128,9 +129,7 @@ def link_faces(sightings: Sequence[Sighting]) -> FaceTrack:
         With only None if no face was found in any frame.
     """
     n = len(sightings)
-    cuts = [True] + [
-        not same_scene(a.signature, b.signature) for a, b in zip(sightings[:-1], sightings[1:], strict=True)
-    ]
+    cuts = [True] + [not same_scene(a.signature, b.signature) for a, b in pairwise(sightings)]
     tracks: list[_Track] = []
     for position, seen in enumerate(sightings):
         _extend(tracks, seen, position, cut=cuts[position])

@@ -1,0 +1,80 @@
+"""YuNet, a small and fast detector, from a local model file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from specaug.faces.geometry import distinct, enlarged, plausible, reduced, refined
+from specaug.faces.weights import model_path, sha256_prefix
+from specaug.records import Face
+
+Array = np.ndarray[Any, Any]
+
+
+class YuNet:
+    """YuNet through ``cv2.FaceDetectorYN``.
+
+    Parameters
+    ----------
+    model : str or Path
+        ``face_detection_yunet_*.onnx`` of the OpenCV model zoo (MIT licence).
+    long_side : int
+        Pictures are reduced (never enlarged) until their longer side has at most so many px.
+    min_score : float
+        Lowest score of a face, 0 to 1.
+
+    Raises
+    ------
+    MissingDependencyError
+        If `model` is no file.
+
+    References
+    ----------
+    W. Wu, H. Peng, S. Yu, "YuNet: A tiny millisecond-level face detector", Machine Intelligence Research 20,
+    2023.
+    """
+
+    name = "yunet"
+
+    def __init__(self, model: str | Path | None, *, long_side: int = 416, min_score: float = 0.6) -> None:
+        path = model_path(
+            self.name, model, advice="face_detection_yunet_2023mar.onnx of github.com/opencv/opencv_zoo"
+        )
+        self.version = sha256_prefix(path)
+        self.long_side = long_side
+        self._net = _created(str(path), min_score)
+
+    def __call__(self, image: Array) -> list[Face]:
+        """Plausible faces in an (H, W, 3) uint8 RGB picture, best score first."""
+        small, ratios = reduced(image, long_side=self.long_side)
+        return plausible([enlarged(face, ratios) for face in self._find(small)])
+
+    def refine(self, image: Array, face: Face) -> Face:
+        """`face` with landmarks from a second look at full resolution; `face` itself if that sees nothing."""
+        return refined(image, face, self._find)
+
+    def _find(self, image: Array) -> list[Face]:
+        self._net.setInputSize((image.shape[1], image.shape[0]))
+        _, rows = self._net.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        if rows is None:
+            return []
+        # Rows: x, y, width, height, five points, score; the corner of the picture is at 0.
+        faces = []
+        for row in np.asarray(rows, np.float32):
+            box = np.concatenate([row[:2], row[:2] + row[2:4]]) - np.float32(0.5)
+            faces.append(Face(box, row[4:14].reshape(5, 2) - np.float32(0.5), float(row[14])))
+        return distinct(faces)
+
+
+def _created(path: str, min_score: float) -> Any:
+    """The detector, without OpenCV's note that its new engine ignores a setting that we leave alone."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        return cv2.FaceDetectorYN.create(path, "", (320, 320), min_score)
+    finally:
+        cv2.utils.logging.setLogLevel(level)
