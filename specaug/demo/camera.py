@@ -1,0 +1,124 @@
+"""A camera: linear light -> lens, Bayer mosaic, shot and read noise, demosaic, tone curve, sharpening -> 8 bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from specaug.demo.drawing import Array, blur
+
+_WHITE = 60_000
+"""Raw value of a full pixel; leaves headroom in 16 bits."""
+_PEDESTAL = 2_000
+"""Raw value of no light, so that read noise keeps its mean in the dark."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One camera with its settings."""
+
+    lens_sigma: float
+    """Blur of the lens, px."""
+    full_well: float
+    """Electrons of a full pixel; fewer at a higher ISO."""
+    read_noise: float
+    """Standard deviation, electrons."""
+    sharpening: float
+    brightness: float
+    """Mean linear light that the automatic exposure aims at."""
+    balance: float
+    """Share of a colour cast that the automatic white balance takes away."""
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What the automatic of a camera settled on, kept for a whole clip."""
+
+    gain: float
+    balance: tuple[float, float, float]
+
+
+def sample_camera(*, rng: np.random.Generator) -> Camera:
+    """Draw a camera. Nothing here knows what it will film."""
+    draw = rng.uniform
+    return Camera(
+        lens_sigma=draw(0.32, 0.48),
+        full_well=float(np.exp(draw(np.log(2_500), np.log(14_000)))),
+        read_noise=draw(2.0, 6.0),
+        sharpening=draw(0.2, 0.8),
+        brightness=draw(0.18, 0.29),
+        balance=draw(0.5, 0.8),
+    )
+
+
+def lens(image: Array, sigma: float) -> Array:
+    """What the lens makes of `image` (H, W, 3): a Gaussian blur of `sigma` px."""
+    return blur(image, sigma)
+
+
+def meter(image: Array, camera: Camera) -> Exposure:
+    """Exposure and white balance for the light `image` (H, W, 3), weighted towards the middle."""
+    height, width = image.shape[:2]
+    y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    weight = np.exp(-1.5 * (x**2 + y**2))
+    mean = (image * weight[..., None]).sum(axis=(0, 1), dtype=np.float64) / weight.sum()
+    balance = (mean[1] / mean) ** camera.balance
+    gain = camera.brightness / (mean * balance).mean()
+    return Exposure(float(gain), (float(balance[0]), float(balance[1]), float(balance[2])))
+
+
+def mosaic(image: Array) -> Array:
+    """(H, W) what an RGGB colour filter lets through of `image` (H, W, 3)."""
+    raw = image[..., 1].copy()
+    raw[0::2, 0::2] = image[0::2, 0::2, 0]
+    raw[1::2, 1::2] = image[1::2, 1::2, 2]
+    return raw
+
+
+def expose(light: Array, camera: Camera, *, rng: np.random.Generator) -> npt.NDArray[np.uint16]:
+    """(H, W) raw values of a mosaic of `light`, where 1 fills a pixel.
+
+    Photons arrive at random, so a pixel of e electrons has the variance e + read_noise². The Poisson
+    distribution is taken as normal, which it is within the width of a line above some 20 electrons.
+    """
+    electrons = np.clip(light, 0, 1) * np.float32(camera.full_well)
+    spread = np.sqrt(electrons + np.float32(camera.read_noise**2))
+    electrons += spread * rng.standard_normal(light.shape, dtype=np.float32)
+    scale = np.float32((_WHITE - _PEDESTAL) / camera.full_well)
+    return np.asarray(np.clip(np.rint(electrons * scale + _PEDESTAL), 0, _WHITE), np.uint16)
+
+
+def encode_tone(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The sRGB curve: linear light in [0, 1] to display values in [0, 1]."""
+    return np.where(
+        light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055
+    )
+
+
+def decode_tone(image: npt.NDArray[np.uint8]) -> Array:
+    """The inverse of the sRGB curve: 8-bit display values to linear light, float32."""
+    value = np.arange(256) / 255
+    table = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return np.take(table.astype(np.float32), image)
+
+
+def develop(raw: npt.NDArray[np.uint16], camera: Camera, exposure: Exposure) -> npt.NDArray[np.uint8]:
+    """(H, W, 3) uint8 RGB: demosaic, white balance, tone curve, sharpening."""
+    linear = np.asarray(cv2.cvtColor(raw, cv2.COLOR_BayerRGGB2RGB_EA), np.uint16)
+    value = (np.arange(2**16) - _PEDESTAL) / (_WHITE - _PEDESTAL)
+    tone = np.empty(linear.shape, np.float32)
+    for channel, factor in enumerate(exposure.balance):
+        table = encode_tone(np.clip(value * factor, 0, 1)).astype(np.float32)
+        tone[..., channel] = np.take(table, linear[..., channel])
+    tone += np.float32(camera.sharpening) * (tone - blur(tone, 1.0))
+    return np.rint(np.clip(tone, 0, 1) * 255).astype(np.uint8)
+
+
+def capture(
+    light: Array, camera: Camera, exposure: Exposure, *, rng: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """One 8-bit picture of `light` (H, W, 3), which has passed the lens."""
+    return develop(expose(mosaic(light * np.float32(exposure.gain)), camera, rng=rng), camera, exposure)

@@ -1,0 +1,244 @@
+"""The raw folder of a demonstration: subjects split whole, filmed, replayed and printed."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import joblib
+import numpy as np
+import numpy.typing as npt
+
+from specaug.demo.camera import Camera, capture, lens, meter, sample_camera
+from specaug.demo.drawing import Array
+from specaug.demo.paper import hold, print_photo, sample_print
+from specaug.demo.portrait import Portrait, draw_portrait
+from specaug.demo.render import render
+from specaug.demo.scene import FPS, Scene, sample_scene
+from specaug.demo.screen import replay, sample_screen
+from specaug.demo.subject import sample_subject
+from specaug.errors import ArgumentError
+from specaug.media.write import write_video
+from specaug.records import Label, Split
+
+Kind = Literal["bonafide", "replay", "print"]
+_CLIPS: tuple[tuple[Kind, int], ...] = (("bonafide", 0), ("bonafide", 1), ("replay", 0), ("print", 0))
+"""What is made of each subject."""
+_KINDS: tuple[Kind, ...] = ("bonafide", "replay", "print")
+_CRF = (17, 29)
+"""Lowest and highest rate factor; drawn for each clip, whatever its kind."""
+
+README = """\
+# Simulated videos for trying out specaug
+
+Everything in this folder was drawn and filmed by a program (`specaug demo`). **It shows no person**, it contains no
+photograph, and it carries no licence terms. Skin, hair, light, camera, display and print are formulas.
+
+**It is no presentation attack data.** Do not train a system for real use on it, and do not quote a figure obtained
+on it: such a figure says how well a program tells our formulas apart, nothing about people, printers or displays.
+It is there to run `specaug build-dataset` on something, to look at the result, and to test software.
+
+- `train`, `dev`, `test`: subjects are whole in one of them. {subjects} subjects, {videos} videos, {frames} frames
+  each at {fps} frames a second, {width}x{height}, H.264.
+- `bonafide`: a drawn subject before a simulated camera.
+- `attack/replay`: the same subject in another scene, shown by a simulated display to the camera.
+- `attack/print`: one frame of another scene, printed in four inks and held before the camera.
+
+All clips share one distribution of cameras, exposures, scenes, face sizes and compression, and each is compressed
+once. Made with `--seed {seed} --subjects {subjects}`; the same command makes the same bytes.
+"""
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """What a demonstration folder holds."""
+
+    raw: Path
+    subjects: int
+    videos: int
+    table: tuple[tuple[Split, Label, str, int], ...]
+    """(split, label, pai, videos)."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One subject to be made; small and picklable."""
+
+    raw: str
+    number: int
+    split: Split
+    seed: int
+    frames: int
+    size: tuple[int, int]
+
+
+def split_of(number: int, subjects: int) -> Split:
+    """The split of the subject with this number: a quarter for dev and for test, at least one each.
+
+    Examples
+    --------
+    >>> [split_of(k, 5) for k in range(5)]
+    ['train', 'train', 'train', 'dev', 'test']
+    """
+    held_out = max(1, subjects // 4)
+    train = subjects - 2 * held_out
+    if number < train:
+        return "train"
+    return "dev" if number < train + held_out else "test"
+
+
+def clip_path(split: Split, kind: Kind, number: int, clip: int) -> str:
+    """Where a clip lies in the raw folder, in the layout ``folders``."""
+    species = "bonafide" if kind == "bonafide" else f"attack/{kind}"
+    return f"{split}/{species}/s{number:03d}/clip{clip}.mp4"
+
+
+def _film(
+    lights: Iterable[Array], camera: Camera, *, rng: np.random.Generator
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """8-bit frames of light that has passed the lens; the first frame sets exposure and white balance."""
+    exposure = None
+    for light in lights:
+        exposure = exposure or meter(light, camera)
+        yield capture(light, camera, exposure, rng=rng)
+
+
+def _film_subject(
+    portrait: Portrait, scene: Scene, camera: Camera, frames: int, *, rng: np.random.Generator
+) -> Iterator[npt.NDArray[np.uint8]]:
+    lights = (lens(light, camera.lens_sigma) for light in render(portrait, scene, frames))
+    return _film(lights, camera, rng=rng)
+
+
+def film_clip(
+    portrait: Portrait, kind: Kind, *, size: tuple[int, int], frames: int, rng: np.random.Generator
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yield the 8-bit frames of one clip; nothing in them was compressed before.
+
+    Scene and camera are drawn before anything that depends on `kind`, from the same distributions. An attacker's
+    recording is made from so much farther away that the face comes out as large as in the scene that was drawn.
+    """
+    scene, camera = sample_scene(size, frames, rng=rng), sample_camera(rng=rng)
+    if kind == "bonafide":
+        return _film_subject(portrait, scene, camera, frames, rng=rng)
+    if kind == "replay":
+        return _film_replay(portrait, scene, camera, frames, rng=rng)
+    return _film_print(portrait, scene, camera, frames, rng=rng)
+
+
+def _film_replay(
+    portrait: Portrait, scene: Scene, camera: Camera, frames: int, *, rng: np.random.Generator
+) -> Iterator[npt.NDArray[np.uint8]]:
+    screen = sample_screen(scene.shake, rng=rng)
+    earlier = scene.seen_at(share=1 / screen.view.magnification, shake=0.0)
+    shown = _film_subject(portrait, earlier, sample_camera(rng=rng), frames, rng=rng)
+    lights = replay(shown, screen, lens_sigma=camera.lens_sigma, frames=frames, rng=rng)
+    return _film(lights, camera, rng=rng)
+
+
+def _film_print(
+    portrait: Portrait, scene: Scene, camera: Camera, frames: int, *, rng: np.random.Generator
+) -> Iterator[npt.NDArray[np.uint8]]:
+    sheet = sample_print(scene.shake, scene.height, rng=rng)
+    earlier = scene.seen_at(share=1 / sheet.view.magnification, shake=0.0)
+    open_eyes = replace(earlier, blink_at=1)
+    photo = next(_film_subject(portrait, open_eyes, sample_camera(rng=rng), 1, rng=rng))
+    texture = print_photo(photo, sheet, lens_sigma=camera.lens_sigma, rng=rng)
+    return _film(hold(texture, sheet, frames=frames, rng=rng), camera, rng=rng)
+
+
+def _make_subject(task: _Task) -> list[tuple[Split, Label, str]]:
+    """Draw one subject and write its clips; each draws from a generator of its own."""
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng([task.seed, task.number, 0, 0])
+    portrait = draw_portrait(sample_subject(task.number, rng=rng), rng=rng)
+    made: list[tuple[Split, Label, str]] = []
+    for kind, clip in _CLIPS:
+        rng = np.random.default_rng([task.seed, task.number, 1 + _KINDS.index(kind), clip])
+        path = Path(task.raw) / clip_path(task.split, kind, task.number, clip)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        crf = int(rng.integers(_CRF[0], _CRF[1] + 1))
+        frames = film_clip(portrait, kind, size=task.size, frames=task.frames, rng=rng)
+        write_video(path, frames, fps=FPS, crf=crf)
+        made.append((task.split, "bonafide", "none") if kind == "bonafide" else (task.split, "attack", kind))
+    return made
+
+
+def _check_arguments(raw: Path, subjects: int, seed: int, frames: int, size: tuple[int, int]) -> None:
+    if subjects < 3:
+        raise ArgumentError(
+            f"subjects: expected at least 3, one for each of train, dev, test, got {subjects}"
+        )
+    if seed < 0:
+        raise ArgumentError(f"seed: expected 0 or more, got {seed}")
+    if frames < 1:
+        raise ArgumentError(f"frames: expected at least 1, got {frames}")
+    if min(size) < 32 or size[0] % 2 or size[1] % 2:
+        raise ArgumentError(f"size: expected an even width and height of at least 32 px, got {size}")
+    if raw.exists() and (not raw.is_dir() or any(raw.iterdir())):
+        raise ArgumentError(f"raw: expected a folder that is empty or does not exist, got {os.fspath(raw)!r}")
+
+
+def make_demo(
+    raw: str | Path,
+    *,
+    subjects: int = 12,
+    seed: int = 0,
+    jobs: int | None = None,
+    frames: int = 48,
+    size: tuple[int, int] = (640, 480),
+    progress: Callable[[int, int], None] | None = None,
+) -> DemoReport:
+    """Make a small raw folder of simulated videos, free of any licence, in the layout ``folders``.
+
+    Parameters
+    ----------
+    raw : str or Path
+        The folder to make. It must not exist, or be empty.
+    subjects : int
+        Made-up persons, at least 3; each gives two bona fide clips, a replay and a print.
+    seed : int
+        Same seed, same bytes, whatever `jobs`. Subject k is the same however many there are.
+    jobs : int, optional
+        Worker processes; by default the usable cores.
+    frames : int
+        Frames a clip, at 24 a second.
+    size : (int, int)
+        Width and height of the videos, px, both even.
+    progress : callable, optional
+        Called with the number of finished videos and of all.
+
+    Returns
+    -------
+    DemoReport
+
+    Raises
+    ------
+    ArgumentError
+        If `raw` holds anything, or a number is out of range.
+    """
+    folder = Path(raw)
+    _check_arguments(folder, subjects, seed, frames, size)
+    folder.mkdir(parents=True, exist_ok=True)
+    tasks = [_Task(os.fspath(folder), k, split_of(k, subjects), seed, frames, size) for k in range(subjects)]
+    workers = min(jobs or joblib.cpu_count(), subjects)
+    made: list[tuple[Split, Label, str]] = []
+    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+        results = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")(
+            joblib.delayed(_make_subject)(task) for task in tasks
+        )
+        for result in results:
+            made += result
+            if progress is not None:
+                progress(len(made), subjects * len(_CLIPS))
+    text = README.format(
+        subjects=subjects, videos=len(made), frames=frames, fps=FPS, width=size[0], height=size[1], seed=seed
+    )
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    table = tuple((*key, n) for key, n in sorted(Counter(made).items()))
+    return DemoReport(folder, subjects, len(made), table)
