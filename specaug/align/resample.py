@@ -145,7 +145,7 @@ class _Steps(NamedTuple):
     def reach(self) -> int:
         """Source px beyond a sampled point that can have a part in it."""
         radius = 0 if self.kernel is None else len(self.kernel) // 2
-        return (radius + 3) * 2**self.halvings + 2 * (2**self.halvings - 1)
+        return ((radius + 5) << self.halvings) - 2
 
 
 def _steps(scale: float) -> _Steps:
@@ -160,7 +160,7 @@ def _steps(scale: float) -> _Steps:
 
 @lru_cache(maxsize=64)
 def _lowpass(scale: float, halvings: int, interpolation: int) -> Array:
-    """Taps, (2 * radius + 1,) float64, that complete halvings and bicubic to a low-pass at 0.5 crop cycles/px."""
+    """Taps, (2 * radius + 1,) float64, that complete halvings and warp to a low-pass at 0.5 crop cycles/px."""
     radius = math.ceil(_TAPS * scale)
     f = np.linspace(0.0, 0.5, 129)
     crop = f * scale
@@ -174,15 +174,15 @@ def _lowpass(scale: float, halvings: int, interpolation: int) -> Array:
     share = min(1.0, (scale - 1) / _ONSET) if halvings == 0 else 1.0
     taps = share * taps / taps.sum() + (1 - share) * (np.arange(-radius, radius + 1) == 0)
     taps.setflags(write=False)
-    return taps
+    return np.asarray(taps)
 
 
 def _cubic_gain(f: Array) -> Array:
     """Mean gain of OpenCV's bicubic interpolation (a = -0.75) at `f` cycles/px."""
     t = np.linspace(0.0, 2.0, 257)
     near, far = 1.25 * t**3 - 2.25 * t**2 + 1, -0.75 * (t**3 - 5 * t**2 + 8 * t - 4)
-    weight = np.where(t <= 1, near, far) * np.where((t == 0) | (t == 2), 1.0, 2.0) / 128 / 2
-    return 2 * np.cos(2 * np.pi * np.outer(f, t)) @ weight
+    weight = np.where(t <= 1, near, far) * np.where((t == 0) | (t == 2), 0.5, 1.0) / 128
+    return np.asarray(2 * np.cos(2 * np.pi * np.outer(f, t)) @ weight)
 
 
 def _affine(matrix: Array) -> Affine:

@@ -20,8 +20,11 @@ from specaug.records import Face
 Array = np.ndarray[Any, Any]
 
 _PATCH, _PATCH_MARGIN, _SHIFT = 18, 1.6, 2
-_MAX_MOVE, _FAR_MOVE, _MAX_GROWTH = 1.0, 2.0, 1.6
+_MAX_MOVE, _FAR_MOVE, _CUT_MOVE = 1.0, 2.0, 0.3
+"""How far a face may move from sample to sample, in its own size: as a rule, if surely alike, across a cut."""
+_MAX_GROWTH, _CUT_GROWTH = 1.6, 1.25
 _ALIKE, _SURE, _CERTAIN = 0.55, 0.7, 0.85
+"""Least likeness for a small move, for a far one, across a cut."""
 _SCENE_ALIKE, _BLOCKS_KEPT = 0.5, 0.2
 
 
@@ -144,16 +147,18 @@ def link_faces(sightings: Sequence[Sighting]) -> FaceTrack:
 class _Track:
     """A face on its way through the frames; `end` is set when nothing may be added any more."""
 
+    patch: Array
     faces: dict[int, Face] = field(default_factory=dict)
-    patch: Array | None = None
     weight: float = 0.0
     end: int | None = None
 
     @property
     def last(self) -> Face:
+        """The face where it was seen last."""
         return self.faces[max(self.faces)]
 
     def add(self, position: int, face: Face, patch: Array, seen: Sighting) -> None:
+        """Go on with `face`."""
         self.faces[position], self.patch = face, patch
         self.weight += face.size * _centrality(face, seen)
 
@@ -176,10 +181,9 @@ def _extend(tracks: list[_Track], seen: Sighting, position: int, *, cut: bool) -
     pairs = []
     for track in open_tracks:
         for i, face in enumerate(seen.faces):
-            alike = likeness(track.patch, seen.patches[i])
-            gone = position - max(track.faces)
-            if _continues(track.last, face, alike, cut=cut, gap=gone > 1):
-                pairs.append((_distance(track.last, face) - alike, track, i))
+            cost = _cost(track, face, seen.patches[i], position, cut=cut)
+            if cost is not None:
+                pairs.append((cost, track, i))
     linked, given = set(), set()
     for _, track, i in sorted(pairs, key=lambda pair: pair[0]):
         if id(track) not in linked and i not in given:
@@ -192,19 +196,21 @@ def _extend(tracks: list[_Track], seen: Sighting, position: int, *, cut: bool) -
             track.end = position
     for i, face in enumerate(seen.faces):
         if i not in given:
-            tracks.append(_Track())
+            tracks.append(_Track(seen.patches[i]))
             tracks[-1].add(position, face, seen.patches[i], seen)
 
 
-def _continues(last: Face, face: Face, alike: float, *, cut: bool, gap: bool) -> bool:
-    """Whether `face` can be the person of `last`."""
-    growth = max(face.size, last.size) / max(1e-6, min(face.size, last.size))
-    distance = _distance(last, face)
+def _cost(track: _Track, face: Face, patch: Array, position: int, *, cut: bool) -> float | None:
+    """How badly `face` continues `track`; None where it cannot be the same person."""
+    last = track.last
+    distance, growth = _distance(last, face), max(face.size, last.size) / min(face.size, last.size)
     if growth > _MAX_GROWTH or distance > _FAR_MOVE:
-        return False
-    if cut:
-        return not gap and distance <= 0.3 and growth <= 1.25 and alike >= _CERTAIN
-    return alike >= (_ALIKE if distance <= _MAX_MOVE else _SURE)
+        return None
+    if cut and (position - max(track.faces) > 1 or distance > _CUT_MOVE or growth > _CUT_GROWTH):
+        return None
+    needed = _CERTAIN if cut else _ALIKE if distance <= _MAX_MOVE else _SURE
+    alike = likeness(track.patch, patch)
+    return distance - alike if alike >= needed else None
 
 
 def _same_place(a: Face, b: Face) -> bool:
@@ -214,7 +220,7 @@ def _same_place(a: Face, b: Face) -> bool:
 
 def _distance(a: Face, b: Face) -> float:
     """Distance of the centres in units of the mean size."""
-    return float(np.hypot(*(a.center - b.center))) / max(1e-6, (a.size + b.size) / 2)
+    return float(np.hypot(*(a.center - b.center))) / ((a.size + b.size) / 2)
 
 
 def _centrality(face: Face, seen: Sighting) -> float:
