@@ -21,12 +21,7 @@ TELLING = frozenset(("mov", "matroska"))
 """Of these, formats whose header tells all there is to know of a stream, and whose packets are whole frames."""
 _MAX_PIXELS = str(MAX_VIDEO_SIDES[0] * MAX_VIDEO_SIDES[1])
 
-_DECODER_OPTIONS = {
-    # A damaged packet is an error and not a picture patched up from its neighbours.
-    "err_detect": "crccheck+explode",
-    "max_pixels": _MAX_PIXELS,
-}
-
+_DECODER_OPTIONS = {"max_pixels": _MAX_PIXELS}
 _OPEN_OPTIONS = {
     "format_whitelist": ",".join(CONTAINERS),
     # The bytes come from an open file; a reference to anything else finds no protocol.
@@ -115,10 +110,10 @@ def video_stream(container: InputContainer, *, index: int | None = None) -> Vide
     return best
 
 
-def prepare_decoder(stream: VideoStream) -> None:
-    """One thread, and errors instead of patched-up pictures; before the first packet."""
+def prepare_decoder(stream: VideoStream, *, strict: bool) -> None:
+    """One thread, and (if `strict`) errors instead of patched-up pictures; before the first packet."""
     stream.codec_context.thread_count = 1
-    stream.codec_context.options = _DECODER_OPTIONS
+    stream.codec_context.options = _DECODER_OPTIONS | ({"err_detect": "crccheck+explode"} if strict else {})
 
 
 def _is_still(stream: VideoStream) -> bool:

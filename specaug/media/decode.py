@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -16,12 +17,15 @@ from av.video.stream import VideoStream
 
 from specaug.errors import MediaError
 from specaug.media.container import ffmpeg_errors, open_video, prepare_decoder, video_stream
-from specaug.media.info import VideoInfo
+from specaug.media.info import PacketIndex, VideoInfo
 from specaug.records import Frame
 
 Picture = tuple[int, VideoFrame]
 """A frame's index in presentation order, and the frame."""
-Plan = Callable[["Tape", VideoInfo, list[int]], Iterator[Picture]]
+SKIPPING = frozenset(("h264", "hevc", "mpeg1video", "mpeg2video"))
+"""Decoders that can be told, packet by packet, to skip a frame that no other refers to; skipping changes no other.
+(libdav1d listens only once, when it starts.)"""
+Plan = Callable[["Tape", list[int]], Iterator[Picture]]
 """A way to decode wanted frames, by index."""
 
 
@@ -31,13 +35,15 @@ class Tape:
 
     container: InputContainer
     stream: VideoStream
+    strict: bool
+    """Whether a damaged packet is an error. Else the decoder may tolerate references that were cut off."""
     decoded: int = 0
     """Pictures that came out, wanted or not."""
     trouble: str = ""
     """The first error; later ones are mostly its consequences."""
 
     def __post_init__(self) -> None:
-        prepare_decoder(self.stream)
+        prepare_decoder(self.stream, strict=self.strict)
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """Packets from where the container stands, up to its end or an error."""
@@ -107,8 +113,8 @@ def read_video(path: Path, info: VideoInfo, indices: np.ndarray) -> Iterator[Fra
     for attempt, plan in enumerate(_plans(info, left)):
         thorough = info.thorough or attempt > 0
         with open_video(path, stage="decode", thorough=thorough) as container:
-            tape = Tape(container, video_stream(container, index=info.stream))
-            for index, picture in plan(tape, info, list(left)):
+            tape = Tape(container, video_stream(container, index=info.stream), strict=not info.cut)
+            for index, picture in plan(tape, list(left)):
                 if index != left[0]:
                     break
                 yield _to_frame(picture, index, info, reformatter)
@@ -126,29 +132,18 @@ def _plans(info: VideoInfo, wanted: list[int]) -> list[Plan]:
     """Ways to get the frames, each for what the one before it left."""
     if not wanted:
         return []
-    if info.ticks is None:
-        return [_by_counting]
-    groups = np.unique(_groups(info, wanted))
+    if info.packets is None:
+        return [partial(_by_counting, keyed=info.keyed)]
+    groups = np.unique(_groups(info.packets, wanted))
     all_from_first = groups[0] <= 0 and len(groups) == groups[-1] - groups[0] + 1
-    return [_from_start if all_from_first else _by_group, _from_start]
+    first = _from_start if all_from_first else _by_group
+    return [partial(first, index=info.packets), partial(_from_start, index=info.packets)]
 
 
-def _groups(info: VideoInfo, indices: list[int]) -> np.ndarray:
-    """(m,) which keyframe each frame follows in time; -1 before the first."""
-    return np.searchsorted(info.keyframes, indices, side="right") - 1
-
-
-def _by_tick(info: VideoInfo, indices: Sequence[int]) -> dict[int, int]:
-    """Presentation time -> index."""
-    if info.ticks is None:
-        raise AssertionError("only a video with times is read by them")
-    return {int(info.ticks[i]): i for i in indices}
-
-
-def _by_counting(tape: Tape, info: VideoInfo, wanted: list[int]) -> Iterator[Picture]:
+def _by_counting(tape: Tape, wanted: list[int], *, keyed: bool) -> Iterator[Picture]:
     """Decode everything up to the last wanted frame."""
     chosen = set(wanted)
-    for picture in enumerate(decoded_frames(tape, keyed=info.keyed)):
+    for picture in enumerate(decoded_frames(tape, keyed=keyed)):
         if picture[0] in chosen:
             yield picture
         if picture[0] == wanted[-1]:
@@ -177,25 +172,31 @@ def decoded_frames(tape: Tape, *, keyed: bool) -> Iterator[VideoFrame]:
     yield from tape.decode(None) or ()
 
 
-def _from_start(tape: Tape, info: VideoInfo, wanted: list[int]) -> Iterator[Picture]:
+def _from_start(tape: Tape, wanted: list[int], *, index: PacketIndex) -> Iterator[Picture]:
     """Decode references and wanted frames from the start of the file."""
-    yield from _span(tape, _by_tick(info, wanted), start=None)
+    yield from _span(tape, {int(index.ticks[i]): i for i in wanted}, start=None)
 
 
-def _by_group(tape: Tape, info: VideoInfo, wanted: list[int]) -> Iterator[Picture]:
+def _by_group(tape: Tape, wanted: list[int], *, index: PacketIndex) -> Iterator[Picture]:
     """Decode the groups of pictures that hold wanted frames, each from its keyframe."""
-    groups = _groups(info, wanted)
+    groups = _groups(index, wanted)
     for group in np.unique(groups):
-        members = [i for i, g in zip(wanted, groups, strict=True) if g == group]
-        start = next(iter(_by_tick(info, [info.keyframes[group]]))) if group > 0 else None
-        if start is not None:
+        start = None
+        if group > 0:
+            start = int(index.ticks[index.entries[group]])
             try:
                 with ffmpeg_errors("decode", "decoder_error"):
-                    tape.container.seek(start, stream=tape.stream)
+                    tape.container.seek(int(index.seeks[group]), stream=tape.stream)
             except MediaError as error:
                 tape.note(error.detail)
                 return
-        yield from _span(tape, _by_tick(info, members), start=start)
+        members = [i for i, g in zip(wanted, groups, strict=True) if g == group]
+        yield from _span(tape, {int(index.ticks[i]): i for i in members}, start=start)
+
+
+def _groups(index: PacketIndex, wanted: list[int]) -> np.ndarray:
+    """(m,) which of the entries each frame follows in time; -1 before the first."""
+    return np.searchsorted(index.entries, wanted, side="right") - 1
 
 
 @dataclass
@@ -226,11 +227,12 @@ def _span(tape: Tape, wanted: dict[int, int], *, start: int | None) -> Iterator[
     group, context, fed = _Group(), tape.stream.codec_context, set[int]()
     for packet in _packets_from(tape, start):
         asked = packet.pts in wanted and not packet.is_discard
-        # Frames that nobody refers to and nobody wants are skipped, which changes no other frame.
-        context.skip_frame = "DEFAULT" if asked else "NONREF"
-        pictures = tape.decode(packet) if group.admits(packet) else None
+        if context.name in SKIPPING:
+            context.skip_frame = "DEFAULT" if asked else "NONREF"
+        admitted = group.admits(packet)
+        pictures = tape.decode(packet) if admitted else None
         if pictures is None:
-            group.whole = False
+            group.whole = group.whole and not admitted
             if asked:
                 break
             continue
@@ -239,7 +241,6 @@ def _span(tape: Tape, wanted: dict[int, int], *, start: int | None) -> Iterator[
         yield from _among(pictures, wanted, fed)
         if len(fed) == len(wanted):
             break
-    context.skip_frame = "DEFAULT"
     yield from _among(tape.decode(None) or [], wanted, fed)
     context.flush_buffers()
 

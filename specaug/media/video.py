@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from specaug.errors import MediaError
 from specaug.media.container import ffmpeg_errors, is_telling, open_video, prepare_decoder, video_stream
 from specaug.media.decode import Tape, decoded_frames
-from specaug.media.info import VideoInfo
+from specaug.media.info import PacketIndex, VideoInfo
 from specaug.media.limits import check_length, check_video_size
 from specaug.records import Reason
 
@@ -24,6 +24,9 @@ FALLBACK_FPS = 25.0
 
 _FRAME_TIMES = frozenset(("mov", "matroska", "mpegts", "flv"))
 """Formats that store the time of presentation of each frame."""
+_NEEDS_IDR = frozenset(("h264",))
+"""Decoders that do not begin well with an open group of pictures: they take the frames that are shown before its
+keyframe for missing references of those after it."""
 _PROGRESSIVE = (0, 1)
 """AVFieldOrder: unknown, progressive."""
 _NOT_CODED = 20
@@ -36,13 +39,20 @@ class _Packets:
 
     ticks: list[int | None] = field(default_factory=list)
     """Presentation times of the frames one can ask for, in decoding order."""
-    keys: list[bool] = field(default_factory=list)
+    seeks: list[int | None] = field(default_factory=list)
+    """For keyframes the time to seek to, else None."""
+    latest: int | None = None
+    """Presentation time of the latest keyframe."""
+    is_open: bool = False
+    """Whether frames are shown before a later keyframe that come after it."""
     hidden: int = 0
     """Packets that an edit list or the codec hides."""
     keyed: bool = False
     """Whether there is a keyframe."""
     start: int | None = None
     """Presentation time of the first keyframe."""
+    cut: bool = False
+    """Whether frames follow the first keyframe that are shown before it."""
     first: VideoFrame | None = None
     """The first keyframe that could be decoded."""
     doubtful: bool = False
@@ -105,33 +115,45 @@ def _seconds(container: InputContainer, stream: VideoStream) -> float:
 def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
     """Go over all packets of `stream` once."""
     found = _Packets()
-    prepare_decoder(stream)
+    prepare_decoder(stream, strict=True)
     with ffmpeg_errors("probe", "unreadable"):
         for packet in container.demux(stream):
             if packet.size and not packet.is_corrupt:
-                _note_packet(stream, packet, found)
+                _note_packet(container, stream, packet, found)
             elif packet.dts is not None and not packet.is_corrupt:
                 found.hidden += 1  # an empty packet repeats the frame before it
             check_length(len(found.ticks), 0)
     return found
 
 
-def _note_packet(stream: VideoStream, packet: Packet[VideoStream], found: _Packets) -> None:
+def _note_packet(
+    container: InputContainer, stream: VideoStream, packet: Packet[VideoStream], found: _Packets
+) -> None:
     """Add one packet to what was found."""
     if packet.is_keyframe and not found.keyed:
         found.keyed, found.start = True, packet.pts
         found.ticks.clear()
-        found.keys.clear()
+        found.seeks.clear()
     if packet.is_keyframe and found.first is None:
         found.first = _decode_alone(stream, packet)
     if packet.is_discard or _is_invisible(stream, packet):
         found.hidden += 1
         return
-    if found.start is not None and packet.pts is not None and packet.pts < found.start:
+    if _is_before(packet.pts, found.start):
+        found.cut = True
         return
     found.doubtful |= stream.codec_context.name == "mpeg4" and packet.size < _NOT_CODED
+    found.is_open |= _is_before(packet.pts, found.latest)
+    found.latest = packet.pts if packet.is_keyframe else found.latest
+    # FFmpeg seeks by the time of decoding, but where the container has an index.
+    seek = packet.pts if is_telling(container) or packet.dts is None else packet.dts
     found.ticks.append(packet.pts)
-    found.keys.append(packet.is_keyframe)
+    found.seeks.append(seek if packet.is_keyframe else None)
+
+
+def _is_before(first: int | None, second: int | None) -> bool:
+    """Whether both times are known and `first` is the earlier one."""
+    return first is not None and second is not None and first < second
 
 
 def _is_invisible(stream: VideoStream, packet: Packet[VideoStream]) -> bool:
@@ -157,7 +179,7 @@ def _is_timed(container: InputContainer, stream: VideoStream, packets: _Packets)
     context = stream.codec_context
     if packets.first is None or packets.doubtful or None in packets.ticks:
         return False
-    if len(set(packets.ticks)) < len(packets.ticks):
+    if len(set(packets.ticks)) < len(packets.ticks) or (packets.cut and context.name in _NEEDS_IDR):
         return False
     if context.field_order not in _PROGRESSIVE and not is_telling(container):
         return False
@@ -168,9 +190,11 @@ def _is_timed(container: InputContainer, stream: VideoStream, packets: _Packets)
 
 def _timed_info(stream: VideoStream, packets: _Packets, *, thorough: bool) -> VideoInfo:
     """The record of a video whose packets tell all."""
-    ticks = np.array(packets.ticks, dtype=np.int64)
-    order = np.argsort(ticks)
-    ticks = ticks[order]
+    order = np.argsort(np.array(packets.ticks, dtype=np.int64))
+    ticks = np.array(packets.ticks, dtype=np.int64)[order]
+    seeks = [packets.seeks[k] for k in order]
+    keyframes = np.array([index for index, seek in enumerate(seeks) if seek is not None], dtype=np.int64)
+    n_entries = 1 if packets.is_open and stream.codec_context.name in _NEEDS_IDR else len(keyframes)
     unit = stream.time_base
     if unit is None or packets.first is None:  # cannot happen: see _is_timed
         raise AssertionError("a timed stream has a time base and a frame")
@@ -181,18 +205,22 @@ def _timed_info(stream: VideoStream, packets: _Packets, *, thorough: bool) -> Vi
         **_picture(packets.first),
         n_frames=len(ticks),
         pts_seconds=seconds,
-        keyframes=np.flatnonzero(np.array(packets.keys)[order]).astype(np.int64),
+        keyframes=keyframes,
         fps=_rate(stream) or ((len(ticks) - 1) / length if length else 0.0),
         missing_frames=_missing(stream, packets),
         stream=stream.index,
-        ticks=ticks,
+        packets=PacketIndex(
+            ticks=ticks,
+            entries=keyframes[:n_entries],
+            seeks=np.array([seek for seek in seeks if seek is not None][:n_entries], dtype=np.int64),
+        ),
         thorough=thorough,
     )
 
 
 def _counted_info(container: InputContainer, stream: VideoStream, packets: _Packets) -> VideoInfo:
     """The record of a video whose frames have to be counted."""
-    tape = Tape(container, stream)
+    tape = Tape(container, stream, strict=not packets.cut)
     first: VideoFrame | None = None
     keys: list[int] = []
     count = 0
@@ -215,6 +243,7 @@ def _counted_info(container: InputContainer, stream: VideoStream, packets: _Pack
         missing_frames=_missing(stream, packets),
         stream=stream.index,
         keyed=packets.keyed,
+        cut=packets.cut,
     )
 
 
