@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import warnings
 import zlib
@@ -57,7 +58,7 @@ def probe_photo(path: Path) -> MediaInfo:
     """
     with open_regular(path, stage="probe") as file:
         image = _open(file, stage="probe")
-        turn, _ = _orientation(image, stage="probe")
+        turn, _ = _orientation(image, file, stage="probe")
         width, height = image.size
         if turn % 180 and image.format != "TIFF":  # of a TIFF, Pillow gives the upright size
             width, height = height, width
@@ -100,7 +101,7 @@ def read_photo(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Fra
     """
     with open_regular(path, stage="decode") as file:
         image = _open(file, stage="decode")
-        turn, mirrored = _orientation(image, stage="decode")
+        turn, mirrored = _orientation(image, file, stage="decode")
         for index in indices.tolist():
             pixels, is_upright = _pixels(image, file, index if info.n_frames > 1 else None)
             if mirrored and not is_upright:
@@ -158,11 +159,26 @@ _DAMAGE = (
 """What Pillow raises on damaged files, by its plugins' source."""
 
 
-def _orientation(image: Image.Image, *, stage: Stage) -> tuple[int, bool]:
+def _orientation(image: Image.Image, file: BinaryIO, *, stage: Stage) -> tuple[int, bool]:
     """Clockwise degrees, and whether left and right are to be swapped before."""
     with _pillow_errors(stage, "unreadable"):
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        exif = _png_exif(file) if image.format == "PNG" else image.getexif()
+        value = exif.get(ExifTags.Base.Orientation, 1)
     return _TURNS.get(value, (0, False)) if isinstance(value, int) else (0, False)
+
+
+def _png_exif(file: BinaryIO) -> Image.Exif:
+    """EXIF of a PNG, before or behind the pixels (for the latter Pillow would decode them)."""
+    exif, place = Image.Exif(), file.tell()
+    file.seek(8)
+    while len(header := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", header)
+        if kind == b"eXIf":
+            exif.load(file.read(length))
+            break
+        file.seek(length + 4, os.SEEK_CUR)
+    file.seek(place)
+    return exif
 
 
 def _durations(image: Image.Image) -> np.ndarray:
