@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import get_args
@@ -12,7 +12,7 @@ import numpy as np
 
 from specaug.align import box_warp, padding_share, similarity, template, warp_image, warp_scale
 from specaug.errors import MediaError
-from specaug.faces import FaceDetector, FaceTrack, Sighting, detector_from, link_faces, sighting
+from specaug.faces import FaceDetector, FaceTrack, Sighting, detector_from, link_faces, read_boxes, sighting
 from specaug.media import probe, read_frames
 from specaug.records import BuildConfig, Clip, Face, Failure, Frame, MediaInfo, Source, Stage, readable_path
 from specaug.sampling import clip_indices, frame_indices
@@ -126,7 +126,8 @@ def _clip(
     """One clip of one face."""
     supply = _Frames(raw / source.path, info, watch)
     detector = _detector(config.detector, config.model)
-    indices, track = _follow(supply, info, indices, config, detector, watch)
+    find = _given(source, raw) if config.detector == "sidecar" else lambda frame: detector(frame.image)
+    indices, track = _follow(supply, info, indices, config, find, watch)
     faces: list[Face | None] = []
     for frame, face in zip(supply(indices), track.faces, strict=True):
         with watch("detect"):
@@ -196,7 +197,7 @@ def _follow(
     info: MediaInfo,
     indices: np.ndarray,
     config: BuildConfig,
-    detector: FaceDetector,
+    find: Callable[[Frame], list[Face]],
     watch: Stopwatch,
 ) -> tuple[np.ndarray, FaceTrack]:
     """The face of a clip in each of its frames.
@@ -213,7 +214,7 @@ def _follow(
         seen: list[Sighting] = []
         for frame in supply(indices):
             with watch("detect"):
-                seen.append(sighting(frame.image, detector(frame.image)))
+                seen.append(sighting(frame.image, find(frame)))
         with watch("detect"):
             track = link_faces(seen)
         _check_found(seen, track, config)
@@ -221,6 +222,15 @@ def _follow(
             return indices, track
         indices = _within(info, int(indices[track.start]), int(indices[track.stop - 1]), config)
     raise MediaError("detect", "no_face", "no stretch of the video shows one person without a cut")
+
+
+def _given(source: Source, raw: Path) -> Callable[[Frame], list[Face]]:
+    """Faces from the source's own box file: the one that is listed, else ``<name>.face`` beside it."""
+    boxes = Path(source.boxes or Path(source.path).with_suffix(".face"))
+    if not (raw / boxes).is_file():
+        raise MediaError("detect", "no_face", f"no box file {readable_path(boxes.as_posix())!r}")
+    faces = read_boxes(raw / boxes)
+    return lambda frame: faces(frame.index)
 
 
 def _within(info: MediaInfo, first: int, last: int, config: BuildConfig) -> np.ndarray:
@@ -240,7 +250,9 @@ def _check_found(seen: Sequence[Sighting], track: FaceTrack, config: BuildConfig
         )
     if track.size < config.min_face:
         raise MediaError(
-            "detect", "face_too_small", f"the face spans {track.size:.0f} px, at least {config.min_face} are needed"
+            "detect",
+            "face_too_small",
+            f"the face spans {track.size:.0f} px, at least {config.min_face} are needed",
         )
 
 

@@ -387,3 +387,19 @@ def test_sets_of_raw_buffers_load_too(raw, tmp_path, monkeypatch):
     )
     loaded = datasets.load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))
     assert len(loaded[0]["frames_raw"]) == 2 * 64 * 64 * 3
+
+
+def test_given_boxes_are_used_and_their_absence_is_a_failure(media, tmp_path):
+    raw = tmp_path / "raw"
+    shutil.copytree(media / "train/live/s1", raw / "live/s1")
+    shutil.copytree(media / "train/live/s3", raw / "live/s3")
+    (raw / "live/s1/1.face").write_text("".join(f"{t} {40 + t} 20 80 80\n" for t in range(FRAMES)))
+    config = BuildConfig(frames=2, size=64, min_face=20, jobs=1, detector="sidecar", align="box")
+    build_dataset(raw, tmp_path / "out", config)
+    (row,) = rows_of(tmp_path / "out")
+    assert row["frame_index"] == [3, 8]
+    assert row["box"] == [[43, 20, 123, 100], [48, 20, 128, 100]]
+    # One upright square about the mean box, 1.3 times as wide.
+    gain = 64 / (80 * 1.3)
+    assert row["warp"][0] == pytest.approx([gain, 0, 31.5 - gain * 85.5, 0, gain, 31.5 - gain * 60], rel=1e-5)
+    assert failures(tmp_path / "out")["live/s3/3.mp4"] == ("detect", "no_face")
