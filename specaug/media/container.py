@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from specaug.errors import MediaError
@@ -92,6 +93,22 @@ def _message(error: Exception, log: list[tuple[int, str, str]]) -> str:
     return one_line(f"{text}: {log[0][2]}" if log else text)
 
 
+def packets_of(
+    container: InputContainer, stream: VideoStream, *, stage: Stage, reason: Reason
+) -> Iterator[Packet[VideoStream]]:
+    """The packets of `stream` from where the container stands; the last one is empty and without a time."""
+    packets = container.demux(stream)
+    while True:
+        with ffmpeg_errors(stage, reason):
+            try:
+                packet = next(packets, None)
+            except IndexError as error:  # PyAV, where a stream appears in the middle of a file
+                raise MediaError(stage, reason, "a stream that the header does not name") from error
+        if packet is None:
+            return
+        yield packet
+
+
 def is_telling(container: InputContainer) -> bool:
     """Whether the format is one of `TELLING`."""
     return not TELLING.isdisjoint(container.format.name.split(","))
@@ -104,10 +121,10 @@ def video_stream(container: InputContainer, *, index: int | None = None) -> Vide
         streams = [s for s in streams if s.index == index]
     if not streams:
         raise MediaError("probe", "unsupported", "no video stream")
-    best = max(streams, key=lambda s: (bool(s.disposition & _DISPOSITION.default), s.width * s.height))
-    if best.codec_context is None:
+    readable = [s for s in streams if s.codec_context is not None]
+    if not readable:
         raise MediaError("probe", "unsupported", "no decoder for the video's codec")
-    return best
+    return max(readable, key=lambda s: (bool(s.disposition & _DISPOSITION.default), s.width * s.height))
 
 
 def prepare_decoder(stream: VideoStream, *, strict: bool) -> None:

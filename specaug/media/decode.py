@@ -16,7 +16,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from specaug.errors import MediaError
-from specaug.media.container import ffmpeg_errors, open_video, prepare_decoder, video_stream
+from specaug.media.container import ffmpeg_errors, open_video, packets_of, prepare_decoder, video_stream
 from specaug.media.info import PacketIndex, VideoInfo
 from specaug.records import Frame
 
@@ -47,18 +47,12 @@ class Tape:
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """Packets from where the container stands, up to its end or an error."""
-        packets = self.container.demux(self.stream)
-        while True:
-            try:
-                with ffmpeg_errors("decode", "truncated"):
-                    packet = next(packets, None)
-            except MediaError as error:
-                self.note(error.detail)
-                return
-            if packet is None:
-                return
-            if packet.size:
-                yield packet
+        try:
+            for packet in packets_of(self.container, self.stream, stage="decode", reason="truncated"):
+                if packet.size:
+                    yield packet
+        except MediaError as error:
+            self.note(error.detail)
 
     def decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame] | None:
         """The pictures that come out as `packet` goes in, or at the end (None); None where it is damaged."""

@@ -13,7 +13,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from specaug.errors import MediaError
-from specaug.media.container import ffmpeg_errors, is_telling, open_video, prepare_decoder, video_stream
+from specaug.media.container import (
+    ffmpeg_errors,
+    is_telling,
+    open_video,
+    packets_of,
+    prepare_decoder,
+    video_stream,
+)
 from specaug.media.decode import Tape, decoded_frames
 from specaug.media.info import PacketIndex, VideoInfo
 from specaug.media.limits import check_length, check_video_size
@@ -116,13 +123,12 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
     """Go over all packets of `stream` once."""
     found = _Packets()
     prepare_decoder(stream, strict=True)
-    with ffmpeg_errors("probe", "unreadable"):
-        for packet in container.demux(stream):
-            if packet.size and not packet.is_corrupt:
-                _note_packet(container, stream, packet, found)
-            elif packet.dts is not None and not packet.is_corrupt:
-                found.hidden += 1  # an empty packet repeats the frame before it
-            check_length(len(found.ticks), 0)
+    for packet in packets_of(container, stream, stage="probe", reason="truncated"):
+        if packet.size and not packet.is_corrupt:
+            _note_packet(container, stream, packet, found)
+        elif packet.dts is not None and not packet.is_corrupt:
+            found.hidden += 1  # an empty packet repeats the frame before it
+        check_length(len(found.ticks), 0)
     return found
 
 
