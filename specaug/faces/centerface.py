@@ -66,7 +66,7 @@ class CenterFace:
     name = "centerface"
     version = SHA256[:12]
 
-    def __init__(self, *, long_side: int = 416, max_area: int = 416 * 288, min_score: float = 0.35) -> None:
+    def __init__(self, *, long_side: int = 416, max_area: int = 320 * 320, min_score: float = 0.35) -> None:
         self.long_side, self.max_area, self.min_score = long_side, max_area, min_score
         self._nets: dict[tuple[int, ...], Any] = {}
         _weights()

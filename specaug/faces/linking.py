@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from specaug.align import box_warp, similarity, template, warp_image
+from specaug.faces.geometry import shrunk
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
@@ -73,7 +74,7 @@ class FaceTrack:
 
 def signature(image: Array) -> Array:
     """A frame as a (36, 64, 3) uint8 thumbnail: enough to tell scenes apart."""
-    return np.asarray(cv2.resize(image, (64, 36), interpolation=cv2.INTER_AREA))
+    return shrunk(image, (64, 36))
 
 
 def sighting(image: Array, faces: Sequence[Face]) -> Sighting:
