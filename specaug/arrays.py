@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import array_api_compat
+import array_api_compat.numpy
 import numpy as np
 
 from specaug.errors import ArgumentError
@@ -19,7 +21,9 @@ _FAR_OUT = (-1.0, 2.0)
 
 def namespace(array: Any) -> Any:
     """The array namespace of `array`; torch is only loaded already when a tensor arrives."""
-    return array_api_compat.array_namespace(array)
+    return (
+        array_api_compat.numpy if isinstance(array, np.ndarray) else array_api_compat.array_namespace(array)
+    )
 
 
 def is_numpy(array: Any) -> bool:
@@ -29,7 +33,17 @@ def is_numpy(array: Any) -> bool:
 
 def dtype_name(array: Any) -> str:
     """Name of the dtype without the library in front: ``uint8``, ``float32``, ``bfloat16``."""
-    return str(array.dtype).rsplit(".", 1)[-1]
+    return _dtype_name(array.dtype)
+
+
+@lru_cache(maxsize=64)
+def _dtype_name(dtype: Any) -> str:
+    return str(dtype).rsplit(".", 1)[-1]
+
+
+def is_double(array: Any) -> bool:
+    """Whether `array` is calculated with in double precision."""
+    return dtype_name(array) in ("float64", "complex128")
 
 
 def check_array(name: str, array: Any) -> None:
@@ -123,11 +137,15 @@ def to_unit(image: Any) -> Any:
 
 
 def like(values: np.ndarray, array: Any) -> Any:
-    """NumPy `values` (float64) as an array of the kind, precision and device of the float `array`."""
+    """NumPy `values` as the floats that go with `array`: its library and device, float64 or float32."""
+    double = is_double(array)
     if is_numpy(array):
-        return values.astype(array.dtype, copy=False)
+        return values.astype(np.float64 if double else np.float32, copy=False)
     xp = namespace(array)
-    return xp.asarray(values, dtype=array.dtype, device=array_api_compat.device(array))
+    # A copy, since torch warns of read-only memory and would share what is cached.
+    return xp.asarray(
+        values.copy(), dtype=xp.float64 if double else xp.float32, device=array_api_compat.device(array)
+    )
 
 
 def as_dtype(values: Any, image: ArrayT) -> ArrayT:
@@ -142,3 +160,8 @@ def as_floats(values: Any, image: ArrayT) -> ArrayT:
     """Floats as the dtype of a measurement of `image`: that of `image`, and float32 for uint8."""
     wanted = values.dtype if dtype_name(image) == "uint8" else image.dtype  # type: ignore[attr-defined]
     return cast(ArrayT, values if values.dtype == wanted else namespace(values).astype(values, wanted))
+
+
+def times(a: Any, b: Any) -> Any:
+    """``a * b``; for NumPy in the memory of `a`, which must be the caller's own."""
+    return np.multiply(a, b, out=a) if is_numpy(a) else a * b

@@ -10,11 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 import scipy.fft
 
-from specaug.arrays import is_numpy, like, namespace
+from specaug.arrays import is_double, is_numpy, like, namespace, to_float
+from specaug.spectrum.block import Axes as Axes
+from specaug.spectrum.block import LowBlock
 from specaug.spectrum.grid import Band, half_indices, half_mask
-
-Axes = tuple[int, int]
-"""Rows and columns of a picture: (-3, -2) where channels are last, (-2, -1) where they come before."""
 
 
 class Transform(Protocol):
@@ -24,13 +23,13 @@ class Transform(Protocol):
     """
 
     def forward(self, x: Any) -> Any:
-        """Complex spectrum (unnormalised) of float pictures."""
+        """Complex spectrum (unnormalised) of pictures; uint8 is taken as it is, white at 255."""
 
     def inverse(self, spectrum: Any) -> Any:
         """The real pictures whose spectrum is `spectrum` in the block and zero outside."""
 
     def gain(self, band: Band, x: Any) -> Any:
-        """Mask of `band` over the block, as a float array of the kind of `x` that broadcasts to `forward(x)`."""
+        """Mask of `band` over the block, as floats that go with `x` and broadcast to `forward(x)`."""
 
     def energy(self, spectrum: Any) -> Any:
         """Sum of squares over the whole plane and all channels, kept as axes of length one, in pixel units."""
@@ -42,6 +41,21 @@ def transform_for(shape: tuple[int, int], axes: Axes, band: Band) -> Transform:
     if reach is not None and reach < min(shape) / 2 and reach + 1 <= _LOW_LIMIT * math.log2(math.prod(shape)):
         return LowBlock(shape, axes, reach)
     return FullPlane(shape, axes)
+
+
+def transform_of(x: Any, axes: Axes, band: Band) -> Transform:
+    """The transform for pictures like `x`."""
+    return transform_for((int(x.shape[axes[0]]), int(x.shape[axes[1]])), axes, band)
+
+
+def rounding_floor(x: Any, axes: Axes, white: float) -> float:
+    """Amplitude below which an unnormalised transform of pictures like `x` holds nothing but rounding.
+
+    64 ε √(HW) of white: the error of a flat white picture stays below that but for prime sizes, where it is twice
+    as much; the noise of rounding to 8 bits is a hundred times higher.
+    """
+    epsilon = 2.0**-52 if is_double(x) else 2.0**-23
+    return 64 * epsilon * white * math.sqrt(x.shape[axes[0]] * x.shape[axes[1]])
 
 
 _LOW_LIMIT = 2.0
@@ -78,7 +92,7 @@ class FullPlane:
     axes: Axes
 
     def forward(self, x: Any) -> Any:
-        return rfft2(x, self.axes)
+        return rfft2(to_float(x), self.axes)
 
     def inverse(self, spectrum: Any) -> Any:
         return irfft2(spectrum, self.shape, self.axes)
@@ -95,93 +109,6 @@ class FullPlane:
         power = xp.real(spectrum) ** 2 + xp.imag(spectrum) ** 2
         weights = self.spread(_column_weights(self.shape), power)
         return xp.sum(power * weights, axis=(-3, -2, -1), keepdims=True) / math.prod(self.shape)
-
-
-@dataclass(frozen=True)
-class LowBlock:
-    """Bins with ``|ky|, |kx| <= reach``, by products with small cosine and sine matrices.
-
-    A block of m = reach + 1 rows costs 4·m·H·W multiplications against the 2.5·H·W·log2(H·W) of a fast transform
-    that is then thrown away but for these rows; and matrix products run at several times its speed. The block
-    holds ky from 0 up and both signs of kx: the other half follows from symmetry. Layout of a spectrum:
-    (…, C, 2, m, m), first ``kx >= 0``, then ``kx <= 0``.
-    """
-
-    shape: tuple[int, int]
-    axes: Axes
-    reach: int
-
-    def forward(self, x: Any) -> Any:
-        xp, m = namespace(x), self.reach + 1
-        tall, wide = self._matrices(x)
-        if self.axes == (-3, -2):
-            rows = tall @ xp.reshape(x, (*x.shape[:-2], -1))
-            rows = xp.moveaxis(xp.reshape(rows, (*x.shape[:-3], 2 * m, *x.shape[-2:])), -1, -3)
-        else:
-            rows = tall @ x
-        block = rows @ wide.T
-        cc, cs = block[..., :m, :m], block[..., :m, m:]
-        sc, ss = block[..., m:, :m], block[..., m:, m:]
-        real = xp.stack((cc - ss, cc + ss), axis=-3)
-        return real - 1j * xp.stack((sc + cs, sc - cs), axis=-3)
-
-    def inverse(self, spectrum: Any) -> Any:
-        xp = namespace(spectrum)
-        real, imag = xp.real(spectrum), xp.imag(spectrum)
-        weights = like(_block_weights(self.reach + 1) / math.prod(self.shape), real)
-        real, imag = real * weights, imag * weights
-        plus, minus = (real[..., 0, :, :], imag[..., 0, :, :]), (real[..., 1, :, :], imag[..., 1, :, :])
-        upper = xp.concat((plus[0] + minus[0], minus[1] - plus[1]), axis=-1)
-        lower = xp.concat((-plus[1] - minus[1], minus[0] - plus[0]), axis=-1)
-        tall, wide = self._matrices(real)
-        rows = xp.concat((upper, lower), axis=-2) @ wide
-        if self.axes == (-2, -1):
-            return tall.T @ rows
-        rows = xp.moveaxis(rows, -3, -1)
-        flat = tall.T @ xp.reshape(rows, (*rows.shape[:-2], -1))
-        return xp.reshape(flat, (*flat.shape[:-1], *rows.shape[-2:]))
-
-    def gain(self, band: Band, x: Any) -> Any:
-        return like(_block_mask(self.shape, self.reach, band), x)
-
-    def energy(self, spectrum: Any) -> Any:
-        xp = namespace(spectrum)
-        power = xp.real(spectrum) ** 2 + xp.imag(spectrum) ** 2
-        power = power * like(_block_weights(self.reach + 1), power)
-        total = xp.sum(power, axis=(-4, -3, -2, -1)) / math.prod(self.shape)
-        return total[..., None, None, None]
-
-    def _matrices(self, x: Any) -> tuple[Any, Any]:
-        """Cosines over sines, (2m, H) and (2m, W)."""
-        tall, wide = (_waves(n, self.reach + 1, str(x.dtype).endswith("float64")) for n in self.shape)
-        return like(tall, x), like(wide, x)
-
-
-@lru_cache(maxsize=16)
-def _waves(n: int, m: int, double: bool) -> np.ndarray:
-    """m cosines over m sines of 0 to m - 1 cycles in n pixels."""
-    # Products of integers are reduced before the angle is formed: no rounding grows with the frequency.
-    angle = (np.outer(np.arange(m), np.arange(n)) % n) * (2 * np.pi / n)
-    waves = np.concatenate((np.cos(angle), np.sin(angle)))
-    waves = waves if double else waves.astype(np.float32)
-    waves.flags.writeable = False
-    return waves
-
-
-@lru_cache(maxsize=16)
-def _block_weights(m: int) -> np.ndarray:
-    """How many bins of the whole plane each entry of a low block stands for; 0 for the second kx = 0."""
-    weights = np.full((2, m, m), 2.0)
-    weights[:, 0, :] = 1
-    weights[1, :, 0] = 0
-    return weights
-
-
-@lru_cache(maxsize=32)
-def _block_mask(shape: tuple[int, int], reach: int, band: Band) -> np.ndarray:
-    index = np.arange(reach + 1.0)
-    mask = band.gain(index[:, None], index[None, :], shape)
-    return np.stack((mask, mask)).astype(np.float32)
 
 
 @lru_cache(maxsize=16)
