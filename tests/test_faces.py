@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
 import av
 import numpy as np
@@ -18,9 +16,9 @@ from specaug.demo.render import render
 from specaug.demo.scene import sample_scene
 from specaug.demo.subject import sample_subject
 from specaug.errors import ArgumentError, MediaError, MissingDependencyError
-from specaug.faces import CenterFace, InsightFace, Sidecar, YuNet, detector_from, parse_boxes, read_boxes
+from specaug.faces import CenterFace, Sidecar, YuNet, parse_boxes, read_boxes
 from specaug.faces.centerface import SHA256
-from specaug.faces.geometry import MAX_RESIDUAL, distinct, overlap, reduced, residual
+from specaug.faces.geometry import MAX_RESIDUAL, distinct, overlap, reduced, refined, residual
 from specaug.records import Face
 
 
@@ -102,6 +100,35 @@ def test_refining_keeps_a_face_that_is_not_seen_again(centerface, rng):
     flat = rng.integers(100, 110, (300, 300, 3), dtype=np.uint8)
     face = Face(np.array([50, 50, 150, 150], np.float32), (TEMPLATE + 50).astype(np.float32), 0.8)
     assert centerface.refine(flat, face) is face
+
+
+@pytest.mark.parametrize(("factor", "shift"), [(1.0, 60.0), (2.0, 0.0), (0.4, 0.0)])
+def test_second_look_at_another_face_is_refused(factor, shift):
+    image = np.zeros((300, 300, 3), np.uint8)
+    face = Face(np.array([50, 50, 150, 150], np.float32), (TEMPLATE + 50).astype(np.float32), 0.8)
+
+    def find(crop: np.ndarray) -> list[Face]:
+        middle = (len(crop) - 1) / 2
+        points = (template(len(crop), 1.6) - middle) * factor + middle + [shift, 0]
+        return [Face(np.array([0, 0, 9, 9], np.float32), points.astype(np.float32), 0.9)]
+
+    assert refined(image, face, find) is face
+
+
+def test_both_looks_are_averaged():
+    image = np.zeros((300, 300, 3), np.uint8)
+    face = Face(np.array([50, 50, 150, 150], np.float32), (TEMPLATE + 50).astype(np.float32), 0.8)
+
+    def find_to_the_right(crop: np.ndarray) -> list[Face]:
+        points = template(len(crop), 1.6) + np.array([4, 0])
+        return [Face(np.array([0, 0, 9, 9], np.float32), points.astype(np.float32), 0.9)]
+
+    first = face.landmarks + np.array([4 * 1.6 * 112 / 128, 0])
+    # The second look starts 4 px to the right and, in the mirror, errs by 4 px to the left: their mean is between.
+    # The template is not quite its own mirror image.
+    np.testing.assert_allclose(
+        refined(image, face, find_to_the_right).landmarks, (first + face.landmarks) / 2, atol=1
+    )
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (720, 1280), (33, 31)])
@@ -250,100 +277,6 @@ def test_sidecar_keeps_given_landmarks_and_refuses_a_bare_picture(portrait):
     assert Sidecar().refine(portrait, given) is given
     with pytest.raises(ArgumentError, match="detector: 'sidecar' takes faces from a box file"):
         Sidecar()(portrait)
-
-
-# Registry, YuNet, InsightFace
-
-
-def test_unknown_detector_names_the_choices():
-    with pytest.raises(
-        ArgumentError, match="expected one of centerface, yunet, insightface, sidecar, got 'mtcnn'"
-    ):
-        detector_from("mtcnn")
-
-
-def test_model_for_a_detector_that_brings_its_own_is_refused():
-    with pytest.raises(ArgumentError, match="model: expected none, for detector 'centerface' brings its own"):
-        detector_from("centerface", model="x.onnx")
-
-
-@pytest.mark.parametrize("name", ["yunet", "insightface"])
-@pytest.mark.parametrize("model", [None, "absent.onnx"])
-def test_absent_model_is_named(name, model):
-    with pytest.raises(
-        MissingDependencyError, match=rf"model: detector '{name}' needs a local .* got {model}"
-    ):
-        detector_from(name, model=model)
-
-
-def test_version_is_the_hash_of_the_weights(tmp_path, insightface_double):
-    model = tmp_path / "det_x.onnx"
-    model.write_bytes(b"weights")
-    assert (
-        detector_from("insightface", model=str(tmp_path)).version
-        == hashlib.sha256(b"weights").hexdigest()[:12]
-    )
-    assert detector_from("centerface").version == SHA256[:12]
-
-
-@pytest.fixture
-def insightface_double(monkeypatch) -> SimpleNamespace:
-    """A stand-in for the package: prints as the real one does, finds one face, notes what it was given."""
-    seen = SimpleNamespace(images=[], paths=[])
-
-    class Model:
-        def prepare(self, ctx_id, **settings):
-            sys.stdout.write("input mean and std\n")
-
-        def detect(self, image, input_size):
-            sys.stdout.write("detecting\n")
-            seen.images.append(image)
-            return np.array([[10, 20, 110, 120, 0.8]], np.float32), (TEMPLATE + np.array([4, 14]))[
-                None
-            ].astype(np.float32)
-
-    def get_model(path, **settings):
-        sys.stdout.write("find model\n")
-        seen.paths.append((path, settings))
-        return Model()
-
-    module = ModuleType("insightface.model_zoo")
-    module.get_model = get_model
-    monkeypatch.setitem(sys.modules, "insightface", ModuleType("insightface"))
-    monkeypatch.setitem(sys.modules, "insightface.model_zoo", module)
-    return seen
-
-
-def test_insightface_gets_bgr_and_prints_nothing(tmp_path, capsys, insightface_double):
-    (tmp_path / "det_500m.onnx").write_bytes(b"")
-    (tmp_path / "w600k_r50.onnx").write_bytes(b"")
-    image = np.zeros((200, 200, 3), np.uint8)
-    image[..., 0] = 255
-    (face,) = detector_from("insightface", model=str(tmp_path))(image)
-    assert face.box.tolist() == [10, 20, 110, 120]
-    assert insightface_double.images[0][0, 0].tolist() == [0, 0, 255]
-    assert insightface_double.paths[0][0].endswith("det_500m.onnx")
-    assert capsys.readouterr().out == ""
-
-
-def test_insightface_folder_must_hold_one_detector(tmp_path):
-    with pytest.raises(
-        MissingDependencyError, match=r"expected one det_\*.onnx or scrfd_\*.onnx .* got none"
-    ):
-        InsightFace(str(tmp_path))
-    for name in ("det_10g.onnx", "scrfd_2.5g.onnx"):
-        (tmp_path / name).write_bytes(b"")
-    with pytest.raises(MissingDependencyError, match=r"got det_10g\.onnx, scrfd_2\.5g\.onnx"):
-        InsightFace(str(tmp_path))
-
-
-def test_missing_insightface_names_package_extra_and_command(tmp_path, monkeypatch):
-    (tmp_path / "det_10g.onnx").write_bytes(b"")
-    monkeypatch.setitem(sys.modules, "insightface", None)
-    with pytest.raises(
-        MissingDependencyError, match=r"packages insightface .* pip install 'specaug\[insightface\]'"
-    ):
-        InsightFace(str(tmp_path))
 
 
 # Real media

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from specaug.align import TEMPLATE, box_warp, inverse_warp, similarity, template, warp_image
+from specaug.align import TEMPLATE, box_warp, inverse_warp, similarity, template, warp_image, warp_scale
 from specaug.errors import ArgumentError
 from specaug.faces.detector import FLIPPED
 from specaug.records import Face
@@ -23,6 +23,8 @@ profiles, whose eyes fall together, have more and no similarity that would align
 
 _EYE_DISTANCE = float(np.hypot(*(TEMPLATE[1] - TEMPLATE[0])))
 _LOOK_SIZE, _LOOK_MARGIN = 128, 1.6
+_MAX_RESIZE, _MAX_TURN, _MAX_SHIFT = 0.4, 0.4, 0.4
+"""How far a second look may differ: log of size, radians, eye distances."""
 
 
 def residual(landmarks: Array) -> float:
@@ -116,19 +118,32 @@ def refined(image: Array, face: Face, find: Callable[[Array], list[Face]]) -> Fa
 def _look(image: Array, face: Face, find: Callable[[Array], list[Face]], *, mirror: bool) -> Face | None:
     """The face that `find` sees where `face` should be, back in picture px; None if there is none."""
     size = _LOOK_SIZE
-    if np.isfinite(face.landmarks).all():
+    known = bool(np.isfinite(face.landmarks).all())
+    if known:
         warp = similarity(face.landmarks, template(size, _LOOK_MARGIN))
     else:
         warp = box_warp(face.box, size=size, margin=1.2 * _LOOK_MARGIN)
     crop = warp_image(image, warp, size=size, resample="bilinear")
     seen = find(np.ascontiguousarray(crop[:, ::-1]) if mirror else crop)
-    middle = (size - 1) / 2
-    near = [face for face in seen if np.abs(face.center - middle).max() < size / 5]
-    if not near:
-        return None
-    points = max(near, key=lambda face: face.score).landmarks.astype(np.float64)
-    if mirror:
-        points = points[FLIPPED] * [-1, 1] + [size - 1, 0]
-    back = inverse_warp(warp)
-    landmarks = points @ back[:, :2].T + back[:, 2]
-    return replace(face, landmarks=landmarks.astype(np.float32))
+    for candidate in sorted(seen, key=lambda face: -face.score):
+        points = candidate.landmarks.astype(np.float64)
+        if mirror:
+            points = points[FLIPPED] * [-1, 1] + [size - 1, 0]
+        if _agrees(points, template(size, _LOOK_MARGIN), slack=1.0 if known else 2.0):
+            back = inverse_warp(warp)
+            return replace(face, landmarks=(points @ back[:, :2].T + back[:, 2]).astype(np.float32))
+    return None
+
+
+def _agrees(points: Array, expected: Array, *, slack: float) -> bool:
+    """Whether a second look saw the same face: about as large, as upright and in the same place as `expected`."""
+    if residual(points) > MAX_RESIDUAL:
+        return False
+    warp = similarity(points, expected)
+    size_factor, turn = 1 / warp_scale(warp), abs(math.atan2(warp[1, 0], warp[0, 0]))
+    shift = float(np.hypot(*(points.mean(axis=0) - expected.mean(axis=0))))
+    return (
+        abs(math.log(size_factor)) <= slack * _MAX_RESIZE
+        and turn <= slack * _MAX_TURN
+        and shift <= slack * _MAX_SHIFT * float(np.hypot(*(expected[1] - expected[0])))
+    )
