@@ -36,6 +36,12 @@ def test_absent_model_is_named(name, model):
         detector_from(name, model=model)
 
 
+def test_file_that_is_no_yunet_is_named(tmp_path):
+    (tmp_path / "x.onnx").write_bytes(b"nothing")
+    with pytest.raises(MissingDependencyError, match=r"model: OpenCV .* cannot read x\.onnx"):
+        detector_from("yunet", model=str(tmp_path / "x.onnx"))
+
+
 def test_version_is_the_hash_of_the_weights(tmp_path, insightface_double):
     model = tmp_path / "det_x.onnx"
     model.write_bytes(b"weights")

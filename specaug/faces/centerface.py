@@ -87,7 +87,8 @@ class CenterFace:
         padded = cv2.copyMakeBorder(image, 0, down, 0, right, cv2.BORDER_CONSTANT)
         net = self._net(padded.shape[:2])
         net.setInput(cv2.dnn.blobFromImage(padded))
-        return distinct(_decoded(*net.forward(_OUTPUTS), min_score=self.min_score))
+        faces = distinct(_decoded(*net.forward(_OUTPUTS), min_score=self.min_score))
+        return [face for face in faces if np.all((face.center >= 0) & (face.center < [width, height]))]
 
     def _net(self, shape: tuple[int, ...]) -> Any:
         """One network per input shape: OpenCV's older engine keeps the first shape's sizes and then errs."""

@@ -8,11 +8,14 @@ from typing import Any
 import cv2
 import numpy as np
 
+from specaug.errors import MissingDependencyError
 from specaug.faces.geometry import distinct, enlarged, plausible, reduced, refined
 from specaug.faces.weights import model_path, sha256_prefix
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
+
+_ERRORS_ONLY = 2
 
 
 class YuNet:
@@ -30,7 +33,7 @@ class YuNet:
     Raises
     ------
     MissingDependencyError
-        If `model` is no file.
+        If `model` is no file, or none that this version of OpenCV reads.
 
     References
     ----------
@@ -72,9 +75,14 @@ class YuNet:
 
 def _created(path: str, min_score: float) -> Any:
     """The detector, without OpenCV's note that its new engine ignores a setting that we leave alone."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    log: Any = getattr(cv2.utils, "logging", cv2)  # OpenCV 4 has the two functions at the top
+    level = log.getLogLevel()
+    log.setLogLevel(_ERRORS_ONLY)
     try:
         return cv2.FaceDetectorYN.create(path, "", (320, 320), min_score)
+    except cv2.error as error:
+        raise MissingDependencyError(
+            f"model: OpenCV {cv2.__version__} cannot read {Path(path).name}: damaged, no YuNet, or for a newer version"
+        ) from error
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        log.setLogLevel(level)
