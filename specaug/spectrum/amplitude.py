@@ -9,7 +9,17 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from specaug.arrays import check_axis, check_image, check_number, is_numpy, like, namespace, to_float, to_unit
+from specaug.arrays import (
+    check_axis,
+    check_image,
+    check_number,
+    is_double,
+    is_numpy,
+    like,
+    namespace,
+    to_float,
+    to_unit,
+)
 from specaug.color import luma, rgb_to_hsv
 from specaug.errors import ArgumentError
 from specaug.spectrum.transform import rfft2
@@ -80,7 +90,7 @@ def _half(planes: Any, window: Window | None, gain: float) -> Any:
     shape = tuple(planes.shape[-2:])
     centred = planes - xp.mean(planes, axis=(-2, -1), keepdims=True)
     if window == "hann":
-        centred *= like(_hann(shape), centred)
+        centred *= like(_hann(shape, is_double(centred)), centred)
     # In place: the pages of a fresh array can cost more than the arithmetic on it.
     amplitude = xp.abs(rfft2(centred, (-2, -1)))
     amplitude *= gain / math.sqrt(math.prod(shape))
@@ -89,9 +99,9 @@ def _half(planes: Any, window: Window | None, gain: float) -> Any:
 
 
 @lru_cache(maxsize=8)
-def _hann(shape: tuple[int, int]) -> np.ndarray:
-    """Periodic Hann window on both axes, float32."""
+def _hann(shape: tuple[int, int], double: bool) -> np.ndarray:
+    """Periodic Hann window on both axes."""
     tall, wide = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n) for n in shape)
-    window = np.outer(tall, wide).astype(np.float32)
+    window = np.outer(tall, wide).astype(np.float64 if double else np.float32)
     window.flags.writeable = False
     return window

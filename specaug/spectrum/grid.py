@@ -100,6 +100,14 @@ def half_indices(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     return rows[:, None], np.arange(shape[1] // 2 + 1.0)[None, :]
 
 
+@lru_cache(maxsize=16)
+def mirror_weights(shape: tuple[int, int]) -> np.ndarray:
+    """How many bins of the whole plane each bin of the half plane stands for, (H, W//2 + 1) float64."""
+    _, columns = half_indices(shape)
+    own_mirror = (columns == 0) | (2 * columns == shape[1])
+    return np.broadcast_to(np.where(own_mirror, 1.0, 2.0), (shape[0], columns.size))
+
+
 def radial_frequency(shape: tuple[int, int]) -> np.ndarray:
     """Distance from zero frequency of each bin that a real two-dimensional transform keeps.
 

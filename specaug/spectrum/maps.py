@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal, cast, get_args
 
@@ -10,9 +11,9 @@ import numpy as np
 from specaug.arrays import ArrayT, as_floats, check_axis, check_image, dtype_name, like, namespace
 from specaug.errors import ArgumentError
 from specaug.spectrum.amplitude import Channels, Window, check_choice, each_plane, log_amplitude, planes_of
-from specaug.spectrum.grid import BANDS, Band
+from specaug.spectrum.grid import BANDS, Band, half_mask, mirror_weights
 from specaug.spectrum.profile import RadialStatistics
-from specaug.spectrum.transform import FullPlane, rfft, rfft2
+from specaug.spectrum.transform import rfft, rfft2
 
 ClipForm = Literal["stack", "mean", "difference", "temporal"]
 
@@ -235,18 +236,17 @@ def temporal_spectrum(
 
 def _band_amplitudes(plane: Any, bands: Mapping[str, tuple[float, float]]) -> Any:
     """Root-mean-square amplitude (ortho norm) of (…, H, W) within each band, (…, bands)."""
-    xp = namespace(plane)
-    full = FullPlane(tuple(plane.shape[-2:]), (-2, -1))
-    spectrum = full.forward(plane[..., None, :, :])
-    ones = xp.ones_like(xp.real(spectrum))
+    xp, shape = namespace(plane), (int(plane.shape[-2]), int(plane.shape[-1]))
+    spectrum = rfft2(plane, (-2, -1))
+    power = (xp.real(spectrum) ** 2 + xp.imag(spectrum) ** 2) / math.prod(shape)
     columns = []
     for low, high in bands.values():
-        mask = full.gain(Band(low, high, mean=False), plane)
-        count = full.energy(ones * mask)
-        columns.append(
-            xp.sqrt(full.energy(spectrum * mask) / xp.where(count > 0, count, xp.ones_like(count)))
-        )
-    return xp.stack([c[..., 0, 0, 0] for c in columns], axis=-1)
+        weights = half_mask(shape, Band(low, high, mean=False)) * mirror_weights(shape)
+        mean = xp.sum(power * like(weights / max(weights.sum(), 1.0), power), axis=(-2, -1))
+        # A root of nothing has no gradient: its argument is 1 there, and the result 0.
+        held = mean > 0
+        columns.append(xp.sqrt(xp.where(held, mean, xp.ones_like(mean))) * xp.astype(held, mean.dtype))
+    return xp.stack(columns, axis=-1)
 
 
 def _time_axis(clip: Any, time_axis: int, channel_axis: int | None, *, gone: bool) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from specaug.arrays import ArrayT, as_floats, like, namespace
 from specaug.errors import ArgumentError
 from specaug.spectrum.amplitude import Channels, Window, log_amplitude
-from specaug.spectrum.grid import MAX_RADIUS, half_indices, radial_frequency
+from specaug.spectrum.grid import MAX_RADIUS, mirror_weights, radial_frequency
 
 
 def radial_bins(bins: int = 64) -> np.ndarray:
@@ -130,7 +130,7 @@ def _mean_by_bin(half: Any, shape: tuple[int, int], bins: int) -> Any:
     xp = namespace(half)
     order, ends, fill = _bin_plan(shape, bins)
     flat = xp.reshape(half, (*half.shape[:-2], -1))
-    weights = like(_mirror_weights(shape)[order], xp.astype(flat, xp.float64))
+    weights = like(mirror_weights(shape).ravel()[order], xp.astype(flat, xp.float64))
     index = xp.asarray(order) if isinstance(half, np.ndarray) else xp.asarray(order, device=half.device)
     # Sums of runs are differences of a running sum, in float64 so that they stay exact: one code for all
     # libraries, where scattering has a different name in each.
@@ -145,7 +145,7 @@ def _bin_plan(shape: tuple[int, int], bins: int) -> tuple[np.ndarray, np.ndarray
     number = np.minimum((radial_frequency(shape).ravel() * (bins / MAX_RADIUS)).astype(np.int64), bins - 1)
     order = np.argsort(number, kind="stable")
     ends = np.searchsorted(number[order], np.arange(bins + 1))
-    weights = np.bincount(number, weights=_mirror_weights(shape), minlength=bins)
+    weights = np.bincount(number, weights=mirror_weights(shape).ravel(), minlength=bins)
     held = np.flatnonzero(weights)
     means = np.zeros((bins, bins))
     for source in held:
@@ -153,11 +153,3 @@ def _bin_plan(shape: tuple[int, int], bins: int) -> tuple[np.ndarray, np.ndarray
         unit[held == source] = 1 / weights[source]
         means[source] = np.interp(np.arange(bins), held, unit)
     return order, ends, means
-
-
-@lru_cache(maxsize=8)
-def _mirror_weights(shape: tuple[int, int]) -> np.ndarray:
-    """How many bins of the whole plane each bin of the half plane stands for, raveled."""
-    _, columns = half_indices(shape)
-    single = (columns == 0) | (2 * columns == shape[1])
-    return np.broadcast_to(np.where(single, 1.0, 2.0), (shape[0], columns.size)).ravel()
