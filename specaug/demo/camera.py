@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -29,8 +30,8 @@ class Camera:
     sharpening: float
     brightness: float
     """Mean linear light that the automatic exposure aims at."""
-    balance: float
-    """Share of a colour cast that the automatic white balance takes away."""
+    tint: tuple[float, float]
+    """Error of the white balance: factors of red and blue."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,20 @@ class Exposure:
 
     gain: float
     balance: tuple[float, float, float]
+    """Factors of red, green and blue."""
 
 
 def sample_camera(*, rng: np.random.Generator) -> Camera:
     """Draw a camera. Nothing here knows what it will film."""
     draw = rng.uniform
+    red, blue = np.exp(rng.normal(0, 0.05, 2))
     return Camera(
         lens_sigma=draw(0.32, 0.48),
-        full_well=float(np.exp(draw(np.log(2_500), np.log(14_000)))),
+        full_well=float(np.exp(draw(np.log(900), np.log(8_000)))),
         read_noise=draw(2.0, 6.0),
         sharpening=draw(0.2, 0.8),
         brightness=draw(0.18, 0.29),
-        balance=draw(0.5, 0.8),
+        tint=(float(red), float(blue)),
     )
 
 
@@ -59,13 +62,14 @@ def lens(image: Array, sigma: float) -> Array:
     return blur(image, sigma)
 
 
-def meter(image: Array, camera: Camera) -> Exposure:
-    """Exposure and white balance for the light `image` (H, W, 3), weighted towards the middle."""
+def meter(image: Array, camera: Camera, *, white: npt.ArrayLike) -> Exposure:
+    """Exposure for the light `image` (H, W, 3), weighted towards the middle; white balance for the light `white`."""
     height, width = image.shape[:2]
     y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     weight = np.exp(-1.5 * (x**2 + y**2))
     mean = (image * weight[..., None]).sum(axis=(0, 1), dtype=np.float64) / weight.sum()
-    balance = (mean[1] / mean) ** camera.balance
+    seen = np.asarray(white, np.float64)
+    balance = seen[1] / seen * np.array([camera.tint[0], 1, camera.tint[1]])
     gain = camera.brightness / (mean * balance).mean()
     return Exposure(float(gain), (float(balance[0]), float(balance[1]), float(balance[2])))
 
@@ -105,14 +109,19 @@ def decode_tone(image: npt.NDArray[np.uint8]) -> Array:
     return np.take(table.astype(np.float32), image)
 
 
+@functools.lru_cache(maxsize=8)
+def _tone_curve(factor: float) -> Array:
+    """Display value of each raw value, for a colour that the white balance multiplies by `factor`."""
+    light = (np.arange(2**16) - _PEDESTAL) / (_WHITE - _PEDESTAL)
+    return encode_tone(np.clip(light * factor, 0, 1)).astype(np.float32)
+
+
 def develop(raw: npt.NDArray[np.uint16], camera: Camera, exposure: Exposure) -> npt.NDArray[np.uint8]:
     """(H, W, 3) uint8 RGB: demosaic, white balance, tone curve, sharpening."""
     linear = np.asarray(cv2.cvtColor(raw, cv2.COLOR_BayerRGGB2RGB_EA), np.uint16)
-    value = (np.arange(2**16) - _PEDESTAL) / (_WHITE - _PEDESTAL)
     tone = np.empty(linear.shape, np.float32)
     for channel, factor in enumerate(exposure.balance):
-        table = encode_tone(np.clip(value * factor, 0, 1)).astype(np.float32)
-        tone[..., channel] = np.take(table, linear[..., channel])
+        tone[..., channel] = np.take(_tone_curve(factor), linear[..., channel])
     tone += np.float32(camera.sharpening) * (tone - blur(tone, 1.0))
     return np.rint(np.clip(tone, 0, 1) * 255).astype(np.uint8)
 

@@ -30,7 +30,7 @@ Kind = Literal["bonafide", "replay", "print"]
 _CLIPS: tuple[tuple[Kind, int], ...] = (("bonafide", 0), ("bonafide", 1), ("replay", 0), ("print", 0))
 """What is made of each subject."""
 _KINDS: tuple[Kind, ...] = ("bonafide", "replay", "print")
-_CRF = (17, 29)
+_CRF = (12, 26)
 """Lowest and highest rate factor; drawn for each clip, whatever its kind."""
 
 README = """\
@@ -99,12 +99,12 @@ def clip_path(split: Split, kind: Kind, number: int, clip: int) -> str:
 
 
 def _film(
-    lights: Iterable[Array], camera: Camera, *, rng: np.random.Generator
+    lights: Iterable[Array], camera: Camera, *, white: npt.ArrayLike, rng: np.random.Generator
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """8-bit frames of light that has passed the lens; the first frame sets exposure and white balance."""
+    """8-bit frames of light that has passed the lens; the first frame sets the exposure."""
     exposure = None
     for light in lights:
-        exposure = exposure or meter(light, camera)
+        exposure = exposure or meter(light, camera, white=white)
         yield capture(light, camera, exposure, rng=rng)
 
 
@@ -112,7 +112,7 @@ def _film_subject(
     portrait: Portrait, scene: Scene, camera: Camera, frames: int, *, rng: np.random.Generator
 ) -> Iterator[npt.NDArray[np.uint8]]:
     lights = (lens(light, camera.lens_sigma) for light in render(portrait, scene, frames))
-    return _film(lights, camera, rng=rng)
+    return _film(lights, camera, white=scene.white, rng=rng)
 
 
 def film_clip(
@@ -138,7 +138,7 @@ def _film_replay(
     earlier = scene.seen_at(share=1 / screen.view.magnification, shake=0.0)
     shown = _film_subject(portrait, earlier, sample_camera(rng=rng), frames, rng=rng)
     lights = replay(shown, screen, lens_sigma=camera.lens_sigma, frames=frames, rng=rng)
-    return _film(lights, camera, rng=rng)
+    return _film(lights, camera, white=screen.white, rng=rng)
 
 
 def _film_print(
@@ -149,7 +149,8 @@ def _film_print(
     open_eyes = replace(earlier, blink_at=1)
     photo = next(_film_subject(portrait, open_eyes, sample_camera(rng=rng), 1, rng=rng))
     texture = print_photo(photo, sheet, lens_sigma=camera.lens_sigma, rng=rng)
-    return _film(hold(texture, sheet, frames=frames, rng=rng), camera, rng=rng)
+    lights = hold(texture, sheet, frames=frames, rng=rng)
+    return _film(lights, camera, white=sheet.white, rng=rng)
 
 
 def _make_subject(task: _Task) -> list[tuple[Split, Label, str]]:

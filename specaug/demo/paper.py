@@ -48,6 +48,11 @@ class Print:
     shake: float
     """Standard deviation of the camera's movement, px."""
 
+    @property
+    def white(self) -> Array:
+        """(3,) colour of the bare paper in its light."""
+        return _PAPER * np.asarray(self.light, np.float32)
+
 
 def sample_print(shake: float, height: int, *, rng: np.random.Generator) -> Print:
     """Draw a sheet, and how it is held before a camera whose frames are `height` px high."""
@@ -56,7 +61,7 @@ def sample_print(shake: float, height: int, *, rng: np.random.Generator) -> Prin
         view=sample_view(rng=rng),
         screening="dots" if draw() < 0.7 else "grain",
         cell=draw(1.7, 2.5),
-        scatter=draw(0.30, 0.50),
+        scatter=draw(0.48, 0.68),
         curl=draw(-0.02, 0.02),
         light=(draw(0.98, 1.10), 1.0, draw(0.76, 1.02)),
         slope=draw(-0.25, 0.25),
@@ -68,14 +73,24 @@ def sample_print(shake: float, height: int, *, rng: np.random.Generator) -> Prin
 def separate(reflectance: Array) -> Array:
     """(…, 4) share of the paper that each ink must cover, 0 to 1, to show `reflectance` (…, 3) in [0, 1].
 
-    Black takes over part of what all three colours share; colours that the inks cannot reach are clipped.
+    The inverse of :func:`mean_reflectance` on bare paper of reflectance 1. Black takes over part of what all three
+    colours share. The colours are found in turn, each given what the others absorb; what the inks cannot reach is
+    clipped.
     """
-    darkness = (1 - np.clip(reflectance, 0, 1)).min(axis=-1, keepdims=True)
-    black = _BLACK_SHARE * darkness**2
-    left = np.clip(reflectance, 0, 1) / (1 - black * (1 - INKS[3, 0]))
-    own = np.array([INKS[0, 0], INKS[1, 1], INKS[2, 2]])
-    colours = np.clip((1 - left) / (1 - own), 0, 1)
-    return np.concatenate([colours, black], axis=-1).astype(np.float32)
+    wanted = np.clip(reflectance, 0, 1)
+    black = _BLACK_SHARE * (1 - wanted.max(axis=-1, keepdims=True)) ** 2
+    coverage = np.concatenate([np.zeros_like(wanted), black], axis=-1)
+    for _ in range(5):
+        for ink in range(3):
+            coverage[..., ink] = 0
+            rest = mean_reflectance(coverage, colour=ink)
+            coverage[..., ink] = np.clip((1 - wanted[..., ink] / rest) / (1 - INKS[ink, ink]), 0, 1)
+    return coverage
+
+
+def mean_reflectance(coverage: Array, *, colour: int) -> Array:
+    """(…) share of the light of one colour that comes back from dots which overlap by chance (Demichel)."""
+    return np.asarray(np.prod(1 - coverage * (1 - INKS[:, colour]), axis=-1), np.float32)
 
 
 def dot_screen(shape: tuple[int, int], *, cell: float, angle: float) -> Array:
@@ -83,8 +98,10 @@ def dot_screen(shape: tuple[int, int], *, cell: float, angle: float) -> Array:
     c, s = (2 * np.pi / cell * f(np.radians(angle)) for f in (np.cos, np.sin))
     x, y = np.arange(shape[1]), np.arange(shape[0])[:, None]
     # cos(a x + b y) = cos ax cos by - sin ax sin by: outer products, no cosine for each pixel.
-    first = np.cos(c * x) * np.cos(s * y) - np.sin(c * x) * np.sin(s * y)
-    second = np.cos(s * x) * np.cos(c * y) + np.sin(s * x) * np.sin(c * y)
+    waves = (f(a * t).astype(np.float32) for t in (x, y) for a in (c, s) for f in (np.cos, np.sin))
+    cos_cx, sin_cx, cos_sx, sin_sx, cos_cy, sin_cy, cos_sy, sin_sy = waves
+    first = cos_cx * cos_sy - sin_cx * sin_sy
+    second = cos_sx * cos_cy + sin_sx * sin_cy
     return np.asarray(0.5 * (first + second), np.float32)
 
 

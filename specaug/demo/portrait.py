@@ -30,7 +30,6 @@ BODY_ZOOM = 1.75
 class Portrait:
     """Canvas layers of one subject; colours are linear reflectances multiplied by their opacity, float32."""
 
-    subject: Subject
     faces: tuple[Array, ...]
     """(SIDE, SIDE, 4) head and ears, one for each of :data:`LID_STATES`."""
     surface: Array
@@ -136,7 +135,6 @@ def draw_portrait(subject: Subject, *, rng: np.random.Generator) -> Portrait:
         browed = paint_brows(lids, subject, rng=np.random.default_rng(brow_seed))
         faces.append(over(ears, layer(paint_glasses(browed, subject), relief.head)))
     return Portrait(
-        subject=subject,
         faces=tuple(faces),
         surface=np.dstack([relief.normals, _gloss(subject, relief)]).astype(np.float32),
         height=relief.height,

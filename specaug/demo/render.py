@@ -21,14 +21,15 @@ _MARGIN = 16
 
 def render(portrait: Portrait, scene: Scene, frames: int) -> Iterator[Array]:
     """Yield `frames` pictures (height, width, 3) float32, linear light."""
-    room = draw_room(scene, margin=_MARGIN) * np.float32(0.75 * (scene.ambient + 0.5 * scene.key))
-    flat = np.asarray(scene.warmth, np.float32) * np.float32(0.65 * scene.key) + np.float32(scene.ambient)
-    torso, back = (_lit(piece, flat) for piece in (portrait.torso, portrait.back * np.float32(1.0)))
+    room = draw_room(scene, margin=_MARGIN) * (np.float32(0.75) * scene.white)
+    torso, back = _lit(portrait.torso, scene.white), _lit(portrait.back, scene.white)
+    has_back = bool(back.any())
     for pose in poses(scene, frames):
         picture = _shifted(room, pose.camera, (scene.width, scene.height))
         window = _window(pose, scene)
         x, y = _canvas_map(portrait.height, pose, window)
-        _lay(picture, _sample(back, x, y), window)
+        if has_back:
+            _lay(picture, _sample(back, x, y), window)
         _lay_torso(picture, torso, pose, scene)
         surface = _sample(portrait.surface, x, y)
         facing = _facing(surface, pose, scene)

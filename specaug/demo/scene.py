@@ -46,6 +46,11 @@ class Scene:
     seed: int
     """For the room and the trembling of the hand."""
 
+    @property
+    def white(self) -> Array:
+        """(3,) light of something white that the main light strikes at a slant."""
+        return np.asarray(self.warmth, np.float32) * np.float32(0.65 * self.key) + np.float32(self.ambient)
+
     def seen_at(self, *, share: float, shake: float) -> Scene:
         """The same scene filmed from farther away: everything about the middle shrinks to `share`."""
         middle = (self.width / 2, self.height / 2)

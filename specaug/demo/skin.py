@@ -168,11 +168,11 @@ def _eye(skin: Array, subject: Subject, side: int, opening: float, *, rng: np.ra
     inside = (
         smoothstep(upper - 0.006, upper + 0.006, dv) * smoothstep(lower + 0.006, lower - 0.006, dv) * within
     )
-    eyeball = _eyeball(subject, du, dv, upper, rng=rng)
     skin = paint(
         skin, np.asarray(subject.skin) * np.array([0.62, 0.48, 0.46]), 0.7 * bump(dv - lower, 0.010) * within
     )
-    skin = paint(skin, eyeball, inside * smoothstep(0.05, 0.3, opening))
+    if opening > 0:
+        skin = paint(skin, _eyeball(subject, du, dv, upper, rng=rng), inside)
     crease = upper - 0.030 - 0.012 * opening
     skin = _shade(skin, 0.85 * bump(dv - crease, 0.009) * np.clip(across * 4, 0, 1) * (0.35 + 0.65 * opening))
     lash = bump(dv - upper + 0.003, 0.010 + 0.004 * (1 - subject.robust)) * np.clip(across * 6, 0, 1)
