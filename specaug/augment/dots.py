@@ -12,11 +12,10 @@ import numpy as np
 from specaug.arrays import ArrayT, check_number, like, namespace, to_float
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.errors import ArgumentError
-from specaug.spectrum.grid import radial_frequency
-from specaug.spectrum.transform import Axes, irfft2, rfft2
+from specaug.spectrum.transform import Axes
 
 Screen = Literal["clustered", "blue_noise"]
-_TILE = 64  # px; the side of a blue-noise screen, which repeats after that
+_TILE = 64  # dots along the side of a blue-noise screen, which repeats after that
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,8 @@ def halftone(
     :math:`h = \mathrm{clip}((x - t)/w + \tfrac12)`, :math:`w = \min(softness, 2x, 2(1 - x))`: white where the tone
     exceeds the threshold, with an edge that leaves the mean tone exact. Thresholds are uniform in (0, 1).
     A clustered screen has diamond dots on a grid, whose spectrum peaks at 1/cell cycles/px along `angle` and
-    across it. A blue-noise screen has no power below 1/cell, and no use for `angle`.
+    across it. A blue-noise screen strews dots of half a cell, as far from each other as they can be: it has hardly
+    any power at low frequencies, no direction, and no use for `angle`.
 
     Parameters
     ----------
@@ -119,6 +119,7 @@ def halftone(
     References
     ----------
     .. [1] R. Ulichney, "Digital halftoning", MIT Press 1987.
+    .. [2] R. Ulichney, "The void-and-cluster method for dither array generation", SPIE 1913, 1993.
     """
     turned = angle if isinstance(angle, int | float) else tuple(angle)
     params = HalftoneParams(cell, turned, strength, screen, softness)
@@ -159,9 +160,8 @@ def _thresholds_for(params: HalftoneParams, x: Any, axes: Axes) -> Any:
 def thresholds(shape: tuple[int, int], cell: float, angle: float, screen: Screen) -> np.ndarray:
     """(H, W) float32 thresholds, uniform in (0, 1)."""
     if screen == "blue_noise":
-        repeats = tuple(-(-n // _TILE) for n in shape)
-        tiled: np.ndarray = np.tile(_blue_noise(cell), repeats)
-        return tiled[: shape[0], : shape[1]]
+        rows, columns = ((np.arange(n) / (cell / 2)).astype(np.int64) % _TILE for n in shape)
+        return np.asarray(blue_noise_tile()[np.ix_(rows, columns)])
     y, x = np.mgrid[: shape[0], : shape[1]]
     cos, sin = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
     along, across = (x * cos + y * sin) / cell, (y * cos - x * sin) / cell
@@ -177,18 +177,50 @@ def _triangle(turns: np.ndarray) -> np.ndarray:
     return np.asarray(np.abs(2 * (turns % 1) - 1))
 
 
-@lru_cache(maxsize=16)
-def _blue_noise(cell: float) -> np.ndarray:
-    """A tile of thresholds without power below 1/cell cycles/px.
+@lru_cache(maxsize=1)
+def blue_noise_tile() -> np.ndarray:
+    """(64, 64) thresholds, each rank once, whose dots keep as far from each other as they can (void and cluster).
 
-    White noise is high-passed and made uniform by its ranks, again and again, until both hold.
+    Of a random tenth, the dot in the tightest cluster moves to the largest void until it would move back. Ranks
+    count down as the tightest dots are then taken away, and up as the voids are filled.
     """
-    shape = (_TILE, _TILE)
-    weight = radial_frequency(shape) >= min(1 / cell, 0.45)
-    tile: np.ndarray = np.random.default_rng(0).uniform(size=shape)
-    for _ in range(12):
-        tile = irfft2(rfft2(tile - 0.5, (-2, -1)) * weight, shape, (-2, -1))
-        ranks = np.empty(tile.size)
-        ranks[np.argsort(tile, axis=None, kind="stable")] = np.arange(tile.size)
-        tile = ((ranks + 0.5) / tile.size).reshape(shape)
-    return np.asarray(tile, dtype=np.float32)
+    side, start = _TILE, _TILE**2 // 10
+    wrapped = np.minimum(np.arange(2 * side) % side, -np.arange(2 * side) % side)
+    falloff = np.exp(-(wrapped**2) / (2 * 1.5**2))
+    kernel = np.outer(falloff, falloff)
+    energy, dots = np.zeros((side, side)), np.zeros((side, side), dtype=bool)
+
+    def change(index: int, sign: int) -> None:
+        row, column = divmod(index, side)
+        dots[row, column] = sign > 0
+        np.add(
+            energy, sign * kernel[side - row : 2 * side - row, side - column : 2 * side - column], out=energy
+        )
+
+    def tightest() -> int:
+        return int(np.where(dots, energy, -np.inf).argmax())
+
+    def emptiest() -> int:
+        return int(np.where(dots, np.inf, energy).argmin())
+
+    for index in np.random.default_rng(0).permutation(side**2)[:start]:
+        change(int(index), 1)
+    while True:
+        index = tightest()
+        change(index, -1)
+        void = emptiest()
+        change(void, 1)
+        if void == index:
+            break
+    ranks, first = np.empty(side**2), dots.copy()
+    for rank in range(start - 1, -1, -1):
+        index = tightest()
+        change(index, -1)
+        ranks[index] = rank
+    for index in np.flatnonzero(first):
+        change(int(index), 1)
+    for rank in range(start, side**2):
+        index = emptiest()
+        change(index, 1)
+        ranks[index] = rank
+    return ((ranks.reshape(side, side) + 0.5) / side**2).astype(np.float32)

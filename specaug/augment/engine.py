@@ -6,8 +6,9 @@ frequencies outside the band. It also lets the clip guard halve a change without
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from specaug.spectrum.transform import Axes
 CLIP_LIMIT = 0.01
 """Share of clipped values above which the guard halves the strength."""
 MAX_HALVINGS = 4
+_PIECE = 2**23  # values of a batch of tensors that are worked on at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +86,8 @@ def apply_change(
     planes = _frames_last(planes, clip)
     if is_numpy(image):
         return _one_by_one(image, change, partner, planes.shape, axes, channel_axis, clip)
-    return _all_at_once(image, change, partner, planes, axes, channel_axis, clip)
+    applied = _in_pieces(image, change, partner, planes, axes, clip)
+    return replace(applied, image=_as_given(applied.image, channel_axis, axes, clip))
 
 
 def _one_by_one(
@@ -172,48 +175,62 @@ def _store(y: np.ndarray, target: np.ndarray) -> None:
         np.clip(y, 0, 1, out=target, casting="same_kind")
 
 
-def _all_at_once(
-    image: Any,
-    change: Change,
-    partner: Any,
-    planes: Any,
-    axes: Axes,
-    channel_axis: int | None,
-    clip: int | None,
+def _in_pieces(
+    image: Any, change: Change, partner: Any, planes: Any, axes: Axes, clip: int | None
 ) -> Applied:
-    """Tensors: the whole batch in each step, nothing in place, so that gradients flow."""
+    """Tensors: large batches in pieces along their first axis, so that what is held besides stays small."""
+    n_units = planes.ndim - 3 - (clip is not None)
+    step = max(1, _PIECE * planes.shape[0] // max(math.prod(planes.shape), 1))
+    if n_units == 0 or step >= planes.shape[0]:
+        return _all_at_once(image, change, partner, planes, axes, clip)
+    pieces = []
+    for start in range(0, planes.shape[0], step):
+        part = slice(start, start + step)
+        other = partner[part] if partner is not None and partner.shape[0] > 1 else partner
+        pieces.append(_all_at_once(image, change, other, planes[part], axes, clip))
+    xp = namespace(planes)
+    counts = (np.concatenate([getattr(p, name) for p in pieces]) for name in ("clipped", "halvings"))
+    return Applied(xp.concat([p.image for p in pieces], axis=0), *counts)
+
+
+def _all_at_once(
+    image: Any, change: Change, partner: Any, planes: Any, axes: Axes, clip: int | None
+) -> Applied:
+    """A whole piece in each step, nothing in place, so that gradients flow."""
     xp, level = namespace(image), white(image)
     x = to_float(planes)
     prepared = None if change.prepare is None else change.prepare(partner, axes, level)
     y = x + change.strength * change.delta(x, prepared, axes, level)
     over = tuple(range(-3 - (clip is not None), 0))
-    halvings: Any = 0
+    halvings = xp.zeros_like(_share_outside(y, level, over))
     for _ in range(MAX_HALVINGS if change.guard else 0):
         many = _share_outside(y, level, over) > CLIP_LIMIT
         if not bool(xp.any(many)):
             break
         y = xp.where(many, (x + y) / 2, y)
-        halvings = halvings + xp.astype(many, xp.int64)
-    share = xp.reshape(_share_outside(y, level, over), planes.shape[: planes.ndim - len(over)])
-    counts = halvings if isinstance(halvings, int) else xp.reshape(halvings, share.shape)
-    y = as_dtype(xp.clip(y, 0, level), image)
+        halvings = halvings + xp.astype(many, halvings.dtype)
+    units = planes.shape[: planes.ndim - len(over)]
+    clipped, halvings = (
+        np.asarray(v.detach().cpu(), dtype=np.float64).reshape(units)
+        for v in (_share_outside(y, level, over), halvings)
+    )
+    return Applied(as_dtype(xp.clip(y, 0, level), image), clipped, halvings.astype(np.int64))
+
+
+def _as_given(planes: Any, channel_axis: int | None, axes: Axes, clip: int | None) -> Any:
+    """Axes back where the caller had them."""
+    xp = namespace(planes)
     if clip is not None:
-        y = xp.moveaxis(y, -4, clip)
+        planes = xp.moveaxis(planes, -4, clip)
     if channel_axis is None:
-        y = y[..., 0, :, :]
-    elif axes == (-2, -1):
-        y = xp.moveaxis(y, -3, channel_axis)
-    return Applied(y, np.asarray(share.cpu()), np.broadcast_to(np.asarray(_host(counts)), tuple(share.shape)))
+        return planes[..., 0, :, :]
+    return planes if axes == (-3, -2) else xp.moveaxis(planes, -3, channel_axis)
 
 
 def _share_outside(y: Any, level: float, over: tuple[int, ...]) -> Any:
     xp, margin = namespace(y), level / 510
     outside = (y < -margin) | (y > level + margin)
     return xp.mean(xp.astype(outside, xp.float32), axis=over, keepdims=True)
-
-
-def _host(counts: Any) -> Any:
-    return counts if isinstance(counts, int) else counts.cpu()
 
 
 def _planes(image: Any, channel_axis: int | None) -> tuple[Any, Axes]:
