@@ -73,12 +73,15 @@ def plain(raw: Path, out: Path) -> None:
 
 
 def peak_memory_mib(raw: Path, out: Path) -> float:
-    """Largest resident size of a process that builds with one worker."""
+    """Largest resident size of a process that builds with one worker.
+
+    From /proc, since getrusage hands on the size of the parent.
+    """
     shutil.rmtree(out, ignore_errors=True)
     code = (
-        "import resource, sys; from specaug.build import build_dataset; from specaug.records import BuildConfig; "
-        "build_dataset(sys.argv[1], sys.argv[2], BuildConfig(jobs=1)); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "import sys; from pathlib import Path; from specaug.build import build_dataset; "
+        "from specaug.records import BuildConfig; build_dataset(sys.argv[1], sys.argv[2], BuildConfig(jobs=1)); "
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(raw), str(out)],
