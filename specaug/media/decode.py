@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import cast
 
@@ -65,9 +66,8 @@ class Tape:
             return None
         if damaged or any(picture.is_corrupt for picture in pictures):
             self.note("damaged data")
-            return None
-        self.decoded += len(pictures)
-        return pictures
+        self.decoded += sum(not picture.is_corrupt for picture in pictures)
+        return None if damaged else pictures
 
     def note(self, error: str) -> None:
         """Keep the first error."""
@@ -103,6 +103,8 @@ def read_video(path: Path, info: VideoInfo, indices: np.ndarray) -> Iterator[Fra
         come, ``decoder_error`` where none comes at all, ``unsupported`` where the picture changes its size.
     """
     left = [int(i) for i in indices]
+    if not left:
+        return
     reformatter, asked, decoded, trouble = VideoReformatter(), len(left), 0, ""
     for attempt, plan in enumerate(_plans(info, left)):
         thorough = info.thorough or attempt > 0
@@ -124,8 +126,6 @@ def read_video(path: Path, info: VideoInfo, indices: np.ndarray) -> Iterator[Fra
 
 def _plans(info: VideoInfo, wanted: list[int]) -> list[Plan]:
     """Ways to get the frames, each for what the one before it left."""
-    if not wanted:
-        return []
     if info.packets is None:
         return [partial(_by_counting, keyed=info.keyed)]
     groups = np.unique(_groups(info.packets, wanted))
@@ -160,10 +160,15 @@ def decoded_frames(tape: Tape, *, keyed: bool) -> Iterator[VideoFrame]:
         if not begun:
             continue
         pictures = tape.decode(packet)
-        yield from pictures or ()
-        if pictures is None:
+        yield from _before_damage(pictures or [])
+        if tape.trouble:
             break
-    yield from tape.decode(None) or ()
+    yield from _before_damage(tape.decode(None) or [])
+
+
+def _before_damage(pictures: list[VideoFrame]) -> Iterator[VideoFrame]:
+    """Those before the first that the decoder calls corrupt."""
+    return takewhile(lambda picture: not picture.is_corrupt, pictures)
 
 
 def _from_start(tape: Tape, wanted: list[int], *, index: PacketIndex) -> Iterator[Picture]:
@@ -225,8 +230,9 @@ def _span(tape: Tape, wanted: dict[int, int], *, start: int | None) -> Iterator[
             context.skip_frame = "DEFAULT" if asked else "NONREF"
         admitted = group.admits(packet)
         pictures = tape.decode(packet) if admitted else None
+        if admitted and (pictures is None or any(picture.is_corrupt for picture in pictures)):
+            group.whole = False
         if pictures is None:
-            group.whole = group.whole and not admitted
             if asked:
                 break
             continue
@@ -252,8 +258,8 @@ def _packets_from(tape: Tape, start: int | None) -> Iterator[Packet[VideoStream]
 
 
 def _among(pictures: list[VideoFrame], wanted: dict[int, int], fed: set[int]) -> Iterator[Picture]:
-    """Those that are wanted, and whose packets were decoded without an error."""
-    return ((wanted[p.pts], p) for p in pictures if p.pts is not None and p.pts in fed)
+    """Those that are wanted and sound, and whose packets were decoded without an error."""
+    return ((wanted[p.pts], p) for p in pictures if p.pts in fed and not p.is_corrupt)
 
 
 def _to_frame(picture: VideoFrame, index: int, info: VideoInfo, reformatter: VideoReformatter) -> Frame:

@@ -103,7 +103,7 @@ def _pictures(path: Path, *, stage: Stage) -> list[str]:
     return sorted(pictures, key=natural_key)
 
 
-def natural_key(name: str) -> tuple[list[tuple[int, str]], str]:
+def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
     """Sort key by which digits count as numbers.
 
     Examples
@@ -112,7 +112,7 @@ def natural_key(name: str) -> tuple[list[tuple[int, str]], str]:
     ['f1.png', 'f2.png', 'f10.png']
     """
     parts = re.findall(r"([0-9]+)|([^0-9]+)", name)
-    return [(int(digits), "") if digits else (-1, text) for digits, text in parts], name
+    return [(0, int(digits), "") if digits else (1, 0, text) for digits, text in parts], name
 
 
 def _probe_picture(path: Path, name: str) -> MediaInfo:
