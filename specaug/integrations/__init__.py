@@ -1,0 +1,1 @@
+"""Operations in the form that other libraries expect; each module needs the library it is named after."""

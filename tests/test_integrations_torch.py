@@ -1,0 +1,150 @@
+"""The torch module: draws for each picture, labels that stay true, nothing in eval mode."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from specaug.augment import (
+    BandpassInjectRanges,
+    FdaRanges,
+    HalftoneRanges,
+    SpectralMixRanges,
+    apply_drawn,
+    preset,
+)
+from specaug.errors import ArgumentError
+
+torch = pytest.importorskip("torch", reason="torch is an optional dependency")
+module = pytest.importorskip("specaug.integrations.torch", reason="torch is an optional dependency")
+SpectralAugment = module.SpectralAugment
+
+
+def batch(n=6, shape=(3, 24, 20), seed=0):
+    return torch.asarray(np.random.default_rng(seed).uniform(0.35, 0.65, (n, *shape)), dtype=torch.float32)
+
+
+def test_each_picture_gets_its_own_draw():
+    x = batch(1).repeat(4, 1, 1, 1)
+    out = SpectralAugment("moire", p=1.0, rng=0)(x)
+    assert out.shape == x.shape
+    assert len({row.numpy().tobytes() for row in out}) == 4
+
+
+def test_the_share_of_changed_pictures_is_p():
+    x = batch(400, (1, 8, 8))
+    out = SpectralAugment("recapture_blur", p=0.3, rng=0)(x)
+    assert (out != x).flatten(1).any(1).float().mean().item() == pytest.approx(0.3, abs=0.06)
+
+
+def test_frames_of_a_clip_share_their_draw():
+    clip = batch(1).repeat(5, 1, 1, 1)[None].repeat(2, 1, 1, 1, 1)  # (2, 5, 3, H, W), equal frames
+    out = SpectralAugment("halftone", HalftoneRanges(spacing=(0.0,)), p=1.0, rng=0)(clip)
+    for frames in out:
+        assert (frames == frames[:1]).all()
+    assert not torch.equal(out[0], out[1])
+
+
+def test_clips_with_channels_before_time():
+    clips = batch(2, (4, 3, 24, 20))
+    expected = SpectralAugment("fda", p=1.0, rng=3)(clips)
+    moved = SpectralAugment("fda", p=1.0, rng=3, channel_axis=-4)(clips.movedim(1, 2))
+    torch.testing.assert_close(moved.movedim(2, 1), expected)
+
+
+def test_same_seed_same_batch():
+    x = batch()
+    torch.testing.assert_close(*(SpectralAugment("fact", p=0.7, rng=5)(x) for _ in range(2)), rtol=0, atol=0)
+
+
+def test_eval_changes_nothing():
+    x = batch()
+    torch.testing.assert_close(SpectralAugment("moire", p=1.0, rng=0).eval()(x), x, rtol=0, atol=0)
+
+
+def test_references_are_used():
+    x, r = batch(4), batch(1, seed=9) + 0.2
+    out = SpectralAugment("fda", FdaRanges((0.0,)), p=1.0, rng=0)(x, references=r)
+    means = r.mean((2, 3)).expand(4, 3)
+    torch.testing.assert_close(out.mean((2, 3)), means)
+
+
+def test_partner_is_another_picture_of_the_batch():
+    x = torch.stack([torch.full((3, 8, 8), v) for v in (0.3, 0.5, 0.7)])
+    out = SpectralAugment("fda", FdaRanges((0.0,)), p=1.0, rng=0)(x)
+    for before, after in zip(x, out, strict=True):
+        level = round(after.mean().item(), 4)
+        assert level in (0.3, 0.5, 0.7)
+        assert level != round(before.mean().item(), 4)
+
+
+def test_recapture_makes_attacks_and_jitter_keeps_labels():
+    x, labels = batch(), torch.tensor([0, 1, 0, 0, 1, 0])
+    assert SpectralAugment("moire", p=1.0, rng=0)(x, labels)[1].tolist() == [1] * 6
+    assert SpectralAugment("spectral_jitter", p=1.0, rng=0)(x, labels)[1].tolist() == labels.tolist()
+
+
+def test_low_bands_come_from_the_same_label_only():
+    x = torch.stack([torch.full((3, 8, 8), v) for v in (0.3, 0.35, 0.6, 0.65, 0.7)])
+    labels = torch.tensor([0, 0, 1, 1, 1])
+    out, new = SpectralAugment("fda", FdaRanges((0.0,)), p=1.0, rng=0)(x, labels)
+    assert new.tolist() == labels.tolist()
+    assert ((out.mean((1, 2, 3)) > 0.5) == (labels == 1)).all()
+
+
+def test_high_bands_of_attacks_make_attacks():
+    x, labels = batch(8), torch.tensor([0, 1] * 4)
+    out, new = SpectralAugment("bandpass_inject", BandpassInjectRanges(), p=1.0, rng=0)(x, labels)
+    assert new[1::2].tolist() == [1] * 4
+    assert new[0::2].sum() > 0
+    assert out.shape == x.shape
+
+
+def test_a_picture_without_a_certain_partner_is_left_alone():
+    x, labels = batch(2), torch.tensor([0, 1])
+    out, new = SpectralAugment("spectral_mix", SpectralMixRanges(), p=1.0, rng=0)(x, labels)
+    torch.testing.assert_close(out, x, rtol=0, atol=0)
+    assert new.tolist() == [0, 1]
+
+
+def test_uint8_and_gradients():
+    x8 = (batch() * 255).to(torch.uint8)
+    assert SpectralAugment("fda", p=1.0, rng=0)(x8).dtype == torch.uint8
+    x = batch().requires_grad_()
+    SpectralAugment("fda", p=1.0, rng=0)(x).sum().backward()
+    assert x.grad.abs().sum() > 0
+
+
+def test_large_batches_in_pieces_are_the_same(monkeypatch):
+    x, r = batch(5), batch(5, seed=1)
+    drawn = preset("fda", beta=(0.1,)).draw(rng=np.random.default_rng(0))
+    whole = apply_drawn(x, drawn, r, channel_axis=1)
+    monkeypatch.setattr("specaug.augment.engine._PIECE", 2 * x[0].numel())
+    pieces = apply_drawn(x, drawn, r, channel_axis=1)
+    torch.testing.assert_close(pieces.image, whole.image)
+    assert pieces.halvings.shape == whole.halvings.shape == (5,)
+    shared = apply_drawn(x, drawn, r[:1], channel_axis=1)
+    torch.testing.assert_close(shared.image[3], apply_drawn(x[3], drawn, r[0], channel_axis=0).image)
+
+
+def test_an_empty_batch_stays_empty():
+    assert SpectralAugment("fda", p=1.0, rng=0)(batch(0)).shape == (0, 3, 24, 20)
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: SpectralAugment("blur"), "operation: expected one of afa, apr_p, .*, got 'blur'"),
+        (lambda: SpectralAugment("fda", HalftoneRanges()), "ranges: expected FdaRanges, got HalftoneRanges"),
+        (lambda: SpectralAugment("apr_p", FdaRanges()), "ranges: expected None for the preset apr_p"),
+        (lambda: SpectralAugment("fda", p=2.0), r"p: expected a number in \[0, 1\], got 2.0"),
+        (lambda: SpectralAugment("fda", channel_axis=1), "channel_axis: expected -4 to -1, got 1"),
+        (
+            lambda: SpectralAugment("fda")(batch(2), torch.tensor([0, 2])),
+            "labels: expected 2 numbers, 0 or 1",
+        ),
+    ],
+)
+def test_bad_call_is_named(call, match):
+    with pytest.raises(ArgumentError, match=match):
+        call()
