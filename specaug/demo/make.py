@@ -30,7 +30,7 @@ Kind = Literal["bonafide", "replay", "print"]
 _CLIPS: tuple[tuple[Kind, int], ...] = (("bonafide", 0), ("bonafide", 1), ("replay", 0), ("print", 0))
 """What is made of each subject."""
 _KINDS: tuple[Kind, ...] = ("bonafide", "replay", "print")
-_CRF = (12, 26)
+_CRF = (14, 27)
 """Lowest and highest rate factor; drawn for each clip, whatever its kind."""
 
 README = """\
@@ -153,6 +153,20 @@ def _film_print(
     return _film(lights, camera, white=sheet.white, rng=rng)
 
 
+def write_clip(
+    path: Path,
+    portrait: Portrait,
+    kind: Kind,
+    *,
+    size: tuple[int, int],
+    frames: int,
+    rng: np.random.Generator,
+) -> None:
+    """Film one clip and compress it once, as strongly as a draw that knows nothing of `kind` says."""
+    crf = int(rng.integers(_CRF[0], _CRF[1] + 1))
+    write_video(path, film_clip(portrait, kind, size=size, frames=frames, rng=rng), fps=FPS, crf=crf)
+
+
 def _make_subject(task: _Task) -> list[tuple[Split, Label, str]]:
     """Draw one subject and write its clips; each draws from a generator of its own."""
     cv2.setNumThreads(1)
@@ -163,9 +177,7 @@ def _make_subject(task: _Task) -> list[tuple[Split, Label, str]]:
         rng = np.random.default_rng([task.seed, task.number, 1 + _KINDS.index(kind), clip])
         path = Path(task.raw) / clip_path(task.split, kind, task.number, clip)
         path.parent.mkdir(parents=True, exist_ok=True)
-        crf = int(rng.integers(_CRF[0], _CRF[1] + 1))
-        frames = film_clip(portrait, kind, size=task.size, frames=task.frames, rng=rng)
-        write_video(path, frames, fps=FPS, crf=crf)
+        write_clip(path, portrait, kind, size=task.size, frames=task.frames, rng=rng)
         made.append((task.split, "bonafide", "none") if kind == "bonafide" else (task.split, "attack", kind))
     return made
 

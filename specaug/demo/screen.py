@@ -108,13 +108,13 @@ class Stripes:
     """The visible waves over one frame, ready to be shifted."""
 
     waves: tuple[Wave, ...]
+    shape: tuple[int, int]
     cosines: tuple[Array, ...]
     sines: tuple[Array, ...]
 
     def at(self, x: float, y: float) -> Array:
         """(H, W, 3) relative light of each colour, mean 1, the display shifted by (x, y) display px."""
-        height, width = self.cosines[0].shape if self.waves else (1, 1)
-        mask = np.ones((height, width, 3), np.float32)
+        mask = np.ones((*self.shape, 3), np.float32)
         for wave, cosine, sine in zip(self.waves, self.cosines, self.sines, strict=True):
             for colour in range(3):
                 turn = 2 * np.pi * (wave.k * (x - (colour + 0.5) / 3) + wave.l * (y - 0.5))
@@ -127,7 +127,9 @@ def stripes(x: Array, y: Array, *, lens_sigma: float) -> Stripes:
     """The stripes of a display at the display coordinates `x` and `y` (H, W) of each sensor pixel."""
     waves = visible_waves(central_jacobian(x, y), lens_sigma)
     phases = [np.float32(2 * np.pi) * (w.k * x + w.l * y) for w in waves]
-    return Stripes(waves, tuple(np.cos(p) for p in phases), tuple(np.sin(p) for p in phases))
+    return Stripes(
+        waves, (x.shape[0], x.shape[1]), tuple(np.cos(p) for p in phases), tuple(np.sin(p) for p in phases)
+    )
 
 
 def replay(

@@ -210,7 +210,7 @@ def paint_glasses(skin: Array, subject: Subject) -> Array:
     if subject.glasses == "none":
         return skin
     u, v = grid()
-    power, width, height, rim = {"round": (2.0, 0.205, 0.185, 0.11), "square": (3.6, 0.225, 0.160, 0.15)}[
+    power, width, height, rim = {"round": (2.3, 0.220, 0.185, 0.075), "square": (3.6, 0.225, 0.160, 0.15)}[
         subject.glasses
     ]
     middle = subject.eye_y + 0.015
@@ -223,4 +223,4 @@ def paint_glasses(skin: Array, subject: Subject) -> Array:
     arms = smoothstep(0.018, 0.012, np.abs(v - middle + 0.05)) * (np.abs(u) > outer)
     shape = np.clip(frame + bridge + arms, 0, 1)
     shadow = blur(np.roll(shape, 5, axis=0), 3)
-    return paint(_shade(skin, 0.5 * shadow), subject.glasses_colour, 0.96 * blur(shape, 0.6))
+    return paint(_shade(skin, 0.5 * shadow), subject.glasses_colour, 0.88 * blur(shape, 0.6))
