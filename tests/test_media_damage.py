@@ -103,7 +103,9 @@ def spoil(data: bytes, how: str, where: float, amount: int) -> bytes:
     [(s, "video") for s in ("mp4", "mkv", "ts", "avi")]
     + [(s, "image") for s in ("png", "jpg", "webp", "gif", "bmp", "tif")],
 )
-def test_damage_ends_as_frames_or_media_error(media: Path, tmp_path: Path, suffix: str, kind: Any) -> None:
+def test_damage_ends_as_frames_or_media_error(
+    media: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], suffix: str, kind: Any
+) -> None:
     data = (media / f"a.{suffix}").read_bytes()
     path = tmp_path / f"damaged.{suffix}"
 
@@ -121,6 +123,8 @@ def test_damage_ends_as_frames_or_media_error(media: Path, tmp_path: Path, suffi
         assert "\n" not in error.detail
 
     check()
+    if kind == "video":
+        assert capfd.readouterr() == ("", "")
 
 
 def test_a_video_cut_short_says_what_is_missing(media: Path, tmp_path: Path) -> None:

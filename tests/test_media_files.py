@@ -17,6 +17,7 @@ from PIL import Image
 
 from specaug.errors import ArgumentError, MediaError
 from specaug.media import kind_of, limits, probe, read_frames
+from specaug.media.container import _Bytes
 from specaug.media.files import MAX_DETAIL, one_line
 from specaug.media.write import write_video
 
@@ -63,6 +64,14 @@ def test_a_name_is_only_a_name(video: Path, tmp_path: Path, name: str) -> None:
     assert [f.index for f in read_frames(path, probe(path, "video"), np.array([2, 7]))] == [2, 7]
     (frame,) = read_frames(photo, probe(photo, "image"), np.array([0]))
     assert frame.image[0, 0].tolist() == [1, 2, 3]
+
+
+def test_an_impossible_seek_is_an_answer_and_no_exception(video: Path) -> None:
+    with video.open("rb") as file:
+        stream = _Bytes(file)
+        assert stream.seek(-5) < 0
+        assert stream.seek(3) == 3
+        assert stream.seek(2, os.SEEK_CUR) == stream.tell() == 5
 
 
 def test_a_relative_name_that_looks_like_an_option(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 from av.container import InputContainer
@@ -56,7 +59,7 @@ def open_video(path: Path, *, stage: Stage, thorough: bool = True) -> Iterator[I
         try:
             with ffmpeg_errors(stage, "unreadable"):
                 options = _OPEN_OPTIONS if thorough else _OPEN_OPTIONS | {"skip_frame": "all"}
-                container = av.open(file, mode="r", options=options, metadata_errors="replace")
+                container = av.open(_Bytes(file), mode="r", options=options, metadata_errors="replace")
         except MediaError as error:
             if "whitelist" in error.detail:
                 detail = f"a container format that is not read ({error.detail})"
@@ -64,6 +67,24 @@ def open_video(path: Path, *, stage: Stage, thorough: bool = True) -> Iterator[I
             raise
         with container:
             yield container
+
+
+class _Bytes:
+    """An open file whose `seek` answers an impossible place as C does.
+
+    PyAV prints an exception raised here, or keeps it and raises it for the next file.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._seek = file.seek
+        self.read, self.tell = file.read, file.tell
+        self.name = ""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        try:
+            return self._seek(offset, whence)
+        except OSError as error:
+            return -(error.errno or errno.EIO)
 
 
 @contextmanager

@@ -255,7 +255,8 @@ def _counted_info(container: InputContainer, stream: VideoStream, packets: _Pack
 
 def _picture(frame: VideoFrame) -> dict[str, Any]:
     """Kind, upright size and rotation."""
-    # FFmpeg's angle is counter-clockwise; what is not a multiple of 90 degrees is no way to hold a camera.
+    # FFmpeg's angle is counter-clockwise; what is not a multiple of 90 degrees is no way to hold a camera. Of a
+    # matrix that mirrors, PyAV tells the rotation alone.
     rotation = -round(frame.rotation / 90) * 90 % 360
     check_video_size(frame.width, frame.height)
     size = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
