@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 from av.container import InputContainer
@@ -26,6 +26,8 @@ TELLING = frozenset(("mov", "matroska"))
 _MAX_PIXELS = str(MAX_VIDEO_SIDES[0] * MAX_VIDEO_SIDES[1])
 
 _DECODER_OPTIONS = {"max_pixels": _MAX_PIXELS}
+# Titles that are no UTF-8 must not fail a file; from PyAV 19 on they do not, and the argument is gone.
+_METADATA: dict[str, Any] = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
 _OPEN_OPTIONS = {
     "format_whitelist": ",".join(CONTAINERS),
     # The bytes come from an open file; a reference to anything else finds no protocol.
@@ -59,7 +61,7 @@ def open_video(path: Path, *, stage: Stage, thorough: bool = True) -> Iterator[I
         try:
             with ffmpeg_errors(stage, "unreadable"):
                 options = _OPEN_OPTIONS if thorough else _OPEN_OPTIONS | {"skip_frame": "all"}
-                container = av.open(_Bytes(file), mode="r", options=options, metadata_errors="replace")
+                container = av.open(_Bytes(file), mode="r", options=options, **_METADATA)
         except MediaError as error:
             if "whitelist" in error.detail:
                 detail = f"a container format that is not read ({error.detail})"

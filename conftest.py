@@ -1,0 +1,11 @@
+"""Which modules have doctests that cannot be collected here."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+collect_ignore = [
+    f"specaug/integrations/{package}.py"
+    for package in ("albumentations", "torch")
+    if find_spec(package) is None
+]
