@@ -118,7 +118,7 @@ def apply_bandpass_inject(
             raise ArgumentError(
                 f"donor: expected energy between {band.low:g} and {band.high:g} cycles/px, got none"
             )
-        return transform.inverse(spectrum) / namespace(energy).sqrt(energy)
+        return times(transform.inverse(spectrum), 1 / namespace(energy).sqrt(energy))
 
     def delta(x: Any, unit: Any, axes: Axes, white: float) -> Any:
         transform = transform_of(x, axes, band)

@@ -9,12 +9,13 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from specaug.arrays import ArrayT, check_number, like, namespace, to_float
+from specaug.arrays import ArrayT, check_number, is_numpy, like, namespace, to_float
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.errors import ArgumentError
 from specaug.spectrum.transform import Axes
 
 Screen = Literal["clustered", "blue_noise"]
+_ROWS = 32
 _TILE = 64  # dots along the side of a blue-noise screen, which repeats after that
 
 
@@ -132,14 +133,26 @@ def apply_halftone(
     """:func:`halftone`, with the share of clipped values."""
 
     def delta(x: Any, _: Any, axes: Axes, white: float) -> Any:
-        xp, x = namespace(x), to_float(x)
-        tone = xp.clip(x / white, 0, 1)
-        edge = xp.clip(2 * xp.minimum(tone, 1 - tone), 1e-6, max(params.softness, 1e-6))
-        printed = xp.clip((tone - _thresholds_for(params, x, axes)) / edge + 0.5, 0, 1)
-        return printed * white - x
+        screen = _thresholds_for(params, x, axes)
+        if not is_numpy(x):
+            return _printed(x, screen, white, params.softness) - x
+        # Some rows at a time: the steps of a pixel are many, and its neighbours have no say in them.
+        result = np.empty(x.shape, screen.dtype)
+        for first in range(0, x.shape[axes[0]], _ROWS):
+            part: Any = (..., slice(first, first + _ROWS), *(slice(None) for _ in range(-axes[0] - 1)))
+            np.subtract(_printed(x[part], screen[part], white, params.softness), x[part], out=result[part])
+        return result
 
     change = Change(delta, strength=params.strength)
     return apply_change(image, change, channel_axis=channel_axis, clip_axis=clip_axis)
+
+
+def _printed(x: Any, screen: Any, white: float, softness: float) -> Any:
+    """Tones as dots, in the units of `x`."""
+    xp = namespace(x)
+    tone = xp.clip(to_float(x) / white, 0, 1)
+    edge = xp.clip(2 * xp.minimum(tone, 1 - tone), 1e-6, max(softness, 1e-6))
+    return xp.clip((tone - screen) / edge + 0.5, 0, 1) * white
 
 
 def _thresholds_for(params: HalftoneParams, x: Any, axes: Axes) -> Any:

@@ -103,12 +103,13 @@ def _one_by_one(
 
     No more than the floats of one clip and the transforms of one picture are held besides the result.
     """
-    result = np.empty(image.shape, image.dtype)
-    source, target = (_frames_last(_planes(a, channel_axis)[0], clip) for a in (image, result))
+    source = _frames_last(_planes(image, channel_axis)[0], clip)
+    result = target = None  # made when the first transforms are done and gone
     n_units = len(shape) - 3 - (clip is not None)
     units, frames = shape[:n_units], list(np.ndindex(shape[n_units:-3]))
     clipped, halvings = np.zeros(units), np.zeros(units, dtype=np.int64)
-    prepared = _Prepared(change, partner, axes, white(image))
+    shared = partner is not None and math.prod(partner.shape[:-3]) < math.prod(shape[:-3])
+    prepared = _Prepared(change, partner, axes, white(image), shared)
     for unit in np.ndindex(units):
         originals, changed = [source[unit + frame] for frame in frames], []
         for frame, x in zip(frames, originals, strict=True):
@@ -118,9 +119,12 @@ def _one_by_one(
             y += x
             changed.append(y)
         clipped[unit], halvings[unit] = _guard(originals, changed, change.guard, white(image))
+        if result is None or target is None:
+            result = np.empty(image.shape, image.dtype)
+            target = _frames_last(_planes(result, channel_axis)[0], clip)
         for frame, y in zip(frames, changed, strict=True):
             _store(y, target[unit + frame])
-    return Applied(result, clipped, halvings)
+    return Applied(image.copy() if result is None else result, clipped, halvings)
 
 
 @dataclass
@@ -131,15 +135,20 @@ class _Prepared:
     partner: Any
     axes: Axes
     white: float
+    shared: bool
+    """Whether more than one picture has the same partner."""
     _held: tuple[tuple[int, ...], Any] | None = None
 
     def at(self, index: tuple[int, ...]) -> Any:
         if self.change.prepare is None:
             return None
-        own = tuple(0 if n == 1 else i for i, n in zip(index, self.partner.shape, strict=False))
-        if self._held is None or self._held[0] != own:
-            self._held = own, self.change.prepare(self.partner[own], self.axes, self.white)
-        return self._held[1]
+        sizes = self.partner.shape[: len(index)]
+        own = tuple(0 if n == 1 else i for i, n in zip(index, sizes, strict=True))
+        if self._held is not None and self._held[0] == own:
+            return self._held[1]
+        made = self.change.prepare(self.partner[own], self.axes, self.white)
+        self._held = (own, made) if self.shared else None
+        return made
 
 
 def _guard(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, check_number, like, to_float
+from specaug.arrays import ArrayT, check_number, like, times
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.errors import ArgumentError
 from specaug.spectrum.transform import Axes
@@ -132,7 +132,7 @@ def apply_moire(
     """:func:`moire`, with the share of clipped values."""
 
     def delta(x: Any, _: Any, axes: Axes, white: float) -> Any:
-        return to_float(x) * _sum_of(params.gratings, to_float(x), axes)
+        return times(_sum_of(params.gratings, x, axes), x)
 
     return apply_change(image, Change(delta), channel_axis=channel_axis, clip_axis=clip_axis)
 
@@ -203,7 +203,7 @@ def apply_fourier_basis(
     """:func:`fourier_basis`, with the share of clipped values."""
 
     def delta(x: Any, _: Any, axes: Axes, white: float) -> Any:
-        return _sum_of(params.gratings, to_float(x), axes) * white
+        return times(_sum_of(params.gratings, x, axes), white)
 
     return apply_change(image, Change(delta), channel_axis=channel_axis, clip_axis=clip_axis)
 

@@ -238,7 +238,9 @@ def _mix(
         spectrum = transform.forward(x)
         ratio = _ratio(wanted, spectrum, rounding_floor(x, axes, white))
         ratio *= transform.gain(band, x)
-        return transform.inverse(times(spectrum, ratio))
+        spectrum = times(spectrum, ratio)
+        del ratio  # the inverse is where most is held
+        return transform.inverse(spectrum)
 
     change = Change(delta, prepare, strength, guard=True)
     return apply_change(image, change, partner=reference, channel_axis=channel_axis, clip_axis=clip_axis)

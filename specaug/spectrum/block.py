@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,7 @@ from specaug.spectrum.grid import Band
 Axes = tuple[int, int]
 """Rows and columns of a picture: (-3, -2) where channels are last, (-2, -1) where they come before."""
 
-_ROWS = 32  # of a picture at a time: what is in flight then stays in the nearest caches
+_IN_FLIGHT = 49152  # numbers worked on at a time, so that they stay in the nearest caches
 
 
 @dataclass(frozen=True)
@@ -105,33 +106,37 @@ def _folded_rows(tall: np.ndarray, flat: np.ndarray) -> np.ndarray:
     the products, and reads uint8 without a float copy of the picture.
     """
     m, height = len(tall) // 2, tall.shape[1]
-    result = np.zeros((*flat.shape[:-2], 2 * m, flat.shape[-1]), tall.dtype)
-    result[..., :m, :] = flat[..., :1, :]  # all cosines are 1 there, all sines 0
-    for first in range(1, height // 2 + 1, _ROWS):
-        stop = min(first + _ROWS, height // 2 + 1)
-        here = flat[..., first:stop, :].astype(tall.dtype)
-        there = flat[..., height - stop + 1 : height - first + 1, :][..., ::-1, :].astype(tall.dtype)
-        if height % 2 == 0 and stop == height // 2 + 1:
-            there[..., -1, :] = 0  # its own mirror image
-        result[..., :m, :] += tall[:m, first:stop] @ (here + there)
-        here -= there
-        result[..., m:, :] += tall[m:, first:stop] @ here
+    middle, odd_rows = height // 2 + 1, (height + 1) // 2
+    result = np.empty((*flat.shape[:-2], 2 * m, flat.shape[-1]), tall.dtype)
+    for part in _columns(flat.shape[-1], middle):
+        even = flat[..., :middle, part].astype(tall.dtype)
+        mirror = flat[..., : middle - 1 : -1, part].astype(tall.dtype)  # rows H - 1, H - 2, …
+        odd = even[..., 1:odd_rows, :] - mirror
+        even[..., 1:odd_rows, :] += mirror
+        np.matmul(tall[:m, :middle], even, out=result[..., :m, part])
+        np.matmul(tall[m:, 1:odd_rows], odd, out=result[..., m:, part])
     return result
 
 
 def _unfolded_rows(tall: np.ndarray, flat: np.ndarray) -> np.ndarray:
     """``tall.T @ flat`` for (2m, H) waves and (…, 2m, n) values: even and odd parts, then rows k and H - k."""
     m, height = len(tall) // 2, tall.shape[1]
+    middle, odd_rows = height // 2 + 1, (height + 1) // 2
     result = np.empty((*flat.shape[:-2], height, flat.shape[-1]), flat.dtype)
-    result[..., 0, :] = np.sum(flat[..., :m, :], axis=-2)
-    for first in range(1, height // 2 + 1, _ROWS):
-        stop = min(first + _ROWS, height // 2 + 1)
-        even = tall[:m, first:stop].T @ flat[..., :m, :]
-        odd = tall[m:, first:stop].T @ flat[..., m:, :]
-        # Mirrored rows first: an even height has a row that is its own mirror image, where the sum is right.
-        np.subtract(even, odd, out=result[..., height - stop + 1 : height - first + 1, :][..., ::-1, :])
-        np.add(even, odd, out=result[..., first:stop, :])
+    for part in _columns(flat.shape[-1], middle):
+        even = tall[:m, :middle].T @ flat[..., :m, part]
+        odd = tall[m:, 1:odd_rows].T @ flat[..., m:, part]
+        np.subtract(even[..., 1:odd_rows, :], odd, out=result[..., : middle - 1 : -1, part])
+        even[..., 1:odd_rows, :] += odd
+        result[..., :middle, part] = even
     return result
+
+
+def _columns(n: int, rows: int) -> list[slice]:
+    """Even slices of `n` columns, such that `rows` rows of one are in flight."""
+    pieces = max(1, round(n * rows / _IN_FLIGHT))
+    ends = np.linspace(0, n, pieces + 1).astype(int).tolist()
+    return [slice(a, b) for a, b in itertools.pairwise(ends)]
 
 
 @lru_cache(maxsize=16)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import scipy.fft
 
-from specaug.arrays import is_double, is_numpy, like, namespace, to_float
+from specaug.arrays import is_double, is_numpy, like, namespace, times, to_float
 from specaug.spectrum.block import Axes as Axes
 from specaug.spectrum.block import LowBlock
 from specaug.spectrum.grid import Band, half_mask, mirror_weights
@@ -101,7 +101,8 @@ class FullPlane:
         return self.spread(half_mask(self.shape, band), x)
 
     def energy(self, spectrum: Any) -> Any:
-        xp = namespace(spectrum)
-        power = xp.real(spectrum) ** 2 + xp.imag(spectrum) ** 2
-        weights = self.spread(mirror_weights(self.shape), power)
-        return xp.sum(power * weights, axis=(-3, -2, -1), keepdims=True) / math.prod(self.shape)
+        xp, channels = namespace(spectrum), -1 if self.axes == (-3, -2) else -3
+        power = xp.abs(spectrum)
+        power = xp.sum(times(power, power), axis=(self.axes[0], channels), keepdims=True)
+        weights = self.spread(mirror_weights(self.shape)[:1] / math.prod(self.shape), power)
+        return xp.sum(power * weights, axis=self.axes[1], keepdims=True)
