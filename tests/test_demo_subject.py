@@ -140,7 +140,9 @@ def test_turning_the_head_moves_the_nose_before_the_ears(portrait: Portrait, sti
     """A point at height z moves by (z - pivot) sin(yaw): right of the picture for what stands out."""
     tip = {}
     for yaw in (-0.2, 0.2):
-        bare = replace(portrait, faces=(np.dstack([portrait.height] * 3 + [np.ones_like(portrait.height)]),) * 3)
+        bare = replace(
+            portrait, faces=(np.dstack([portrait.height] * 3 + [np.ones_like(portrait.height)]),) * 3
+        )
         (picture,) = render(bare, replace(still, turned=(yaw, 0.0), light=(0.0, 0.0, 1.0)), 1)
         nose = picture[60:75, 60:100, 1]
         tip[yaw] = np.unravel_index(np.argmax(nose), nose.shape)[1]

@@ -33,9 +33,16 @@ def test_frames_come_back_nearly_as_they_were(tmp_path: Path) -> None:
 
 
 def test_the_same_frames_give_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("a.mp4", "b.mp4"):
-        write_video(tmp_path / name, ramp(6))
-    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+    """Several noisy clips, several times each, on a heap that is never the same."""
+    for clip in range(4):
+        rng = np.random.default_rng(clip)
+        frames = [np.clip(f + rng.normal(0, 6, f.shape), 0, 255).astype(np.uint8) for f in ramp(6, 120, 160)]
+        bytes_of = set()
+        for _ in range(4):
+            write_video(tmp_path / "a.mp4", [f.copy() for f in frames])
+            bytes_of.add((tmp_path / "a.mp4").read_bytes())
+            frames = [f.copy() for f in frames]
+        assert len(bytes_of) == 1
 
 
 def test_a_higher_rate_factor_makes_a_smaller_file(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -87,7 +94,7 @@ def test_frames_that_do_not_fit_are_refused(tmp_path: Path, frames: list[np.ndar
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("setting", [{"fps": 0}, {"crf": 52}, {"codec": "aac"}])
+@pytest.mark.parametrize("setting", [{"fps": 0}, {"crf": 52}])
 def test_settings_out_of_range_are_named(tmp_path: Path, setting: dict) -> None:
     with pytest.raises(ArgumentError, match=next(iter(setting))):
         write_video(tmp_path / "a.mp4", ramp(2), **setting)

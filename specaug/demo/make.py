@@ -182,13 +182,17 @@ def _make_subject(task: _Task) -> list[tuple[Split, Label, str]]:
     return made
 
 
-def _check_arguments(raw: Path, subjects: int, seed: int, frames: int, size: tuple[int, int]) -> None:
+def _check_arguments(
+    raw: Path, subjects: int, seed: int, jobs: int | None, frames: int, size: tuple[int, int]
+) -> None:
     if subjects < 3:
         raise ArgumentError(
             f"subjects: expected at least 3, one for each of train, dev, test, got {subjects}"
         )
     if seed < 0:
         raise ArgumentError(f"seed: expected 0 or more, got {seed}")
+    if jobs is not None and jobs < 1:
+        raise ArgumentError(f"jobs: expected at least 1, got {jobs}")
     if frames < 1:
         raise ArgumentError(f"frames: expected at least 1, got {frames}")
     if min(size) < 32 or size[0] % 2 or size[1] % 2:
@@ -224,7 +228,7 @@ def make_demo(
     size : (int, int)
         Width and height of the videos, px, both even.
     progress : callable, optional
-        Called with the number of finished videos and of all.
+        Called with the number of finished subjects and of all.
 
     Returns
     -------
@@ -236,7 +240,7 @@ def make_demo(
         If `raw` holds anything, or a number is out of range.
     """
     folder = Path(raw)
-    _check_arguments(folder, subjects, seed, frames, size)
+    _check_arguments(folder, subjects, seed, jobs, frames, size)
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [_Task(os.fspath(folder), k, split_of(k, subjects), seed, frames, size) for k in range(subjects)]
     workers = min(jobs or joblib.cpu_count(), subjects)
@@ -248,7 +252,7 @@ def make_demo(
         for result in results:
             made += result
             if progress is not None:
-                progress(len(made), subjects * len(_CLIPS))
+                progress(len(made) // len(_CLIPS), subjects)
     text = README.format(
         subjects=subjects, videos=len(made), frames=frames, fps=FPS, width=size[0], height=size[1], seed=seed
     )

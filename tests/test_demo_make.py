@@ -1,0 +1,238 @@
+"""The demonstration folder: its tree, its bytes, and that no side fact tells attacks from bona fide clips."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from specaug.catalog import scan
+from specaug.demo import DemoReport, make, make_demo
+from specaug.demo.portrait import Portrait, draw_portrait
+from specaug.demo.subject import sample_subject
+from specaug.errors import ArgumentError
+from specaug.faces import CenterFace
+from specaug.records import SPLITS
+
+TINY = (96, 72)
+
+
+def checksums(raw: Path) -> dict[str, str]:
+    files = sorted(p for p in raw.rglob("*") if p.is_file())
+    return {p.relative_to(raw).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> DemoReport:
+    raw = tmp_path_factory.mktemp("demo") / "raw"
+    return make_demo(raw, subjects=3, seed=4, jobs=1, frames=3, size=TINY)
+
+
+@pytest.fixture(scope="module")
+def portraits() -> list[Portrait]:
+    """A bald and a long-haired subject, one light and one dark."""
+    drawn = []
+    for number in (2, 3):
+        rng = np.random.default_rng([number, 8])
+        drawn.append(draw_portrait(sample_subject(number, rng=rng), rng=rng))
+    return drawn
+
+
+def test_the_tree_is_the_layout_that_the_catalog_reads(made: DemoReport) -> None:
+    expected = {"README.md"}
+    for number, split in enumerate(("train", "dev", "test")):
+        for clip in (
+            "bonafide/{}/clip0",
+            "bonafide/{}/clip1",
+            "attack/replay/{}/clip0",
+            "attack/print/{}/clip0",
+        ):
+            expected.add(f"{split}/{clip.format(f's{number:03d}')}.mp4")
+    assert set(checksums(made.raw)) == expected
+
+
+def test_the_report_counts_what_is_there(made: DemoReport) -> None:
+    assert (made.subjects, made.videos) == (3, 12)
+    assert sum(n for *_, n in made.table) == 12
+    assert ("dev", "attack", "print", 1) in made.table
+    assert ("train", "bonafide", "none", 2) in made.table
+
+
+def test_the_catalog_understands_every_video(made: DemoReport) -> None:
+    sources = scan(made.raw).sources
+    found = {(s.split, s.label, s.pai, s.subject) for s in sources}
+    assert len(sources) == 12
+    assert ("test", "attack", "replay", "s002") in found
+    assert ("train", "bonafide", "none", "s000") in found
+
+
+def test_videos_have_the_frames_and_size_asked_for(made: DemoReport) -> None:
+    for path in made.raw.rglob("*.mp4"):
+        with av.open(str(path)) as container:
+            shapes = [f.to_ndarray(format="rgb24").shape for f in container.decode(video=0)]
+        assert shapes == [(72, 96, 3)] * 3
+
+
+def test_the_readme_says_that_it_is_a_simulation(made: DemoReport) -> None:
+    text = " ".join((made.raw / "README.md").read_text(encoding="utf-8").split())
+    for words in ("shows no person", "no photograph", "no presentation attack data", "do not quote a figure"):
+        assert words in text
+    assert "Do not train a system for real use on it" in text
+    assert "--seed 4 --subjects 3" in text
+
+
+def test_the_number_of_jobs_changes_no_byte(made: DemoReport, tmp_path: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    again = make_demo(
+        tmp_path / "raw", subjects=3, seed=4, jobs=2, frames=3, size=TINY, progress=lambda *n: steps.append(n)
+    )
+    assert checksums(again.raw) == checksums(made.raw)
+    assert again.table == made.table
+    assert steps == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_another_seed_makes_other_videos(made: DemoReport, tmp_path: Path) -> None:
+    task = make._Task(str(tmp_path), 0, "train", 5, 3, TINY)
+    make._make_subject(task)
+    other = checksums(tmp_path)
+    here = checksums(made.raw)
+    assert set(other) < set(here)
+    assert not any(here[name] == value for name, value in other.items())
+
+
+def test_no_two_clips_are_alike(made: DemoReport) -> None:
+    sums = list(checksums(made.raw).values())
+    assert len(set(sums)) == len(sums)
+
+
+@settings(deadline=None)
+@given(st.integers(3, 400))
+def test_every_split_has_whole_subjects(subjects: int) -> None:
+    splits = [make.split_of(k, subjects) for k in range(subjects)]
+    counts = {s: splits.count(s) for s in SPLITS}
+    assert min(counts.values()) >= 1
+    assert counts["dev"] == counts["test"] <= counts["train"]
+
+
+def test_twelve_subjects_are_split_six_three_three() -> None:
+    splits = [make.split_of(k, 12) for k in range(12)]
+    assert splits == ["train"] * 6 + ["dev"] * 3 + ["test"] * 3
+
+
+def test_a_folder_that_holds_anything_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep me")
+    with pytest.raises(ArgumentError, match="raw: expected a folder that is empty or does not exist"):
+        make_demo(tmp_path)
+    with pytest.raises(ArgumentError, match="raw"):
+        make_demo(tmp_path / "mine.txt")
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"subjects": 2}, {"seed": -1}, {"frames": 0}, {"jobs": 0}, {"size": (95, 72)}, {"size": (16, 16)}],
+)
+def test_settings_out_of_range_are_named_before_anything_is_made(tmp_path: Path, setting: dict) -> None:
+    with pytest.raises(ArgumentError, match=f"^{next(iter(setting))}: expected"):
+        make_demo(tmp_path / "raw", **setting)
+    assert not (tmp_path / "raw").exists()
+
+
+def test_a_kill_leaves_no_half_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, portraits: list[Portrait]
+) -> None:
+    """A kill in mid-film is seen from inside: no file has its final name while frames are still coming."""
+    seen: list[list[str]] = []
+    film = make.film_clip
+
+    def watched(*args: object, **kwargs: object) -> object:
+        for frame in film(*args, **kwargs):
+            seen.append([p.name for p in tmp_path.iterdir()])
+            yield frame
+
+    monkeypatch.setattr(make, "film_clip", watched)
+    rng = np.random.default_rng(0)
+    make.write_clip(tmp_path / "a.mp4", portraits[0], "bonafide", size=TINY, frames=3, rng=rng)
+    assert len(seen) == 3
+    assert not any("a.mp4" in names for names in seen)
+
+
+def test_each_clip_is_compressed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, portraits: list[Portrait]
+) -> None:
+    written: list[str] = []
+    write = make.write_video
+
+    def counted(path: Path, *args: object, **kwargs: object) -> int:
+        written.append(path.name)
+        return write(path, *args, **kwargs)
+
+    monkeypatch.setattr(make, "write_video", counted)
+    for kind in make._KINDS:
+        rng = np.random.default_rng(0)
+        make.write_clip(tmp_path / f"{kind}.mp4", portraits[0], kind, size=TINY, frames=2, rng=rng)
+    assert written == [f"{kind}.mp4" for kind in make._KINDS]
+
+
+def auc(low: list[float], high: list[float]) -> float:
+    """Chance that a value of `high` is above one of `low`."""
+    a, b = np.array(low)[:, None], np.array(high)[None]
+    return float((b > a).mean() + 0.5 * (b == a).mean())
+
+
+@pytest.fixture(scope="module")
+def facts(
+    tmp_path_factory: pytest.TempPathFactory, portraits: list[Portrait]
+) -> dict[str, dict[str, list[float]]]:
+    """Side facts of 16 bona fide clips, 16 replays and 16 prints, each with its own draws."""
+    folder = tmp_path_factory.mktemp("facts")
+    found: dict[str, dict[str, list[float]]] = {}
+    for kind in make._KINDS:
+        of_kind = found.setdefault(kind, {"bytes": [], "brightness": [], "red": [], "blue": []})
+        for clip in range(16):
+            path = folder / f"{kind}{clip}.mp4"
+            rng = np.random.default_rng([clip, make._KINDS.index(kind)])
+            make.write_clip(path, portraits[clip % 2], kind, size=(160, 120), frames=4, rng=rng)
+            with av.open(str(path)) as container:
+                image = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(float)
+            of_kind["bytes"].append(path.stat().st_size)
+            of_kind["brightness"].append(image.mean())
+            of_kind["red"].append(image[..., 0].mean() / image.mean())
+            of_kind["blue"].append(image[..., 2].mean() / image.mean())
+    return found
+
+
+@pytest.mark.parametrize("fact", ["brightness", "red", "blue"])
+@pytest.mark.parametrize("kind", ["replay", "print"])
+def test_brightness_and_tint_do_not_tell_attacks(
+    facts: dict[str, dict[str, list[float]]], kind: str, fact: str
+) -> None:
+    # Of 16 against 16 values from one distribution, the AUC has a standard error of 0.10.
+    assert 0.2 < auc(facts["bonafide"][fact], facts[kind][fact]) < 0.8
+
+
+@pytest.mark.parametrize("kind", ["replay", "print"])
+def test_size_of_file_does_not_tell_attacks(facts: dict[str, dict[str, list[float]]], kind: str) -> None:
+    # Moiré and halftone are fine detail, which costs bytes, so some excess is in the nature of the thing; the draws
+    # of noise and of compression must be wide enough to hide it in good part.
+    assert 0.2 < auc(facts["bonafide"]["bytes"], facts[kind]["bytes"]) < 0.93
+
+
+def test_the_default_detector_finds_one_face_of_one_size_in_every_kind(portraits: list[Portrait]) -> None:
+    """The same draws give the same scene, so the face must come out equally large however it is presented."""
+    find = CenterFace(min_score=0.5)
+    for portrait in portraits:
+        heights = {}
+        for kind in make._KINDS:
+            frames = make.film_clip(portrait, kind, size=(640, 480), frames=6, rng=np.random.default_rng(6))
+            faces = [find(frame) for frame in list(frames)[::2]]
+            assert [len(f) for f in faces] == [1, 1, 1]
+            heights[kind] = float(np.median([f[0].box[3] - f[0].box[1] for f in faces]))
+            assert 130 < heights[kind] < 240
+        # The box of a detector wanders by some percent with sharpness.
+        assert max(heights.values()) < 1.12 * min(heights.values())
