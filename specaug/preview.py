@@ -59,10 +59,11 @@ _LARGEST = 384
 
 
 @dataclass(frozen=True, eq=False)
-class _Tile:
+class Tile:
     """A picture with a line beneath it."""
 
     image: np.ndarray
+    """(H, W, 3) uint8 RGB."""
     text: str
 
 
@@ -107,19 +108,19 @@ def preview(
     hue, saturation, value = np.moveaxis(rgb_to_hsv(picture), -1, 0)
     full = np.ones_like(hue)
     tiles = [
-        _Tile(picture, f"picture {picture.shape[1]} x {picture.shape[0]} px"),
-        _Tile(_grey(spectrum * scale), "log spectrum, 0 in the middle"),
-        _Tile(_bytes(hsv_to_rgb(np.stack((hue, full, full), axis=-1)) * 255), "hue"),
-        _Tile(_grey(saturation * 255), "saturation"),
-        _Tile(_grey(value * 255), "value"),
-        _Tile(reference, "reference"),
+        Tile(picture, f"picture {picture.shape[1]} x {picture.shape[0]} px"),
+        Tile(grey(spectrum * scale), "log spectrum, 0 in the middle"),
+        Tile(_bytes(hsv_to_rgb(np.stack((hue, full, full), axis=-1)) * 255), "hue"),
+        Tile(grey(saturation * 255), "saturation"),
+        Tile(grey(value * 255), "value"),
+        Tile(reference, "reference"),
     ]
     for drawn in operations:
         kind = OPERATIONS[drawn.operation].partner
         applied = apply_drawn(picture, drawn, {None: None, "reference": reference, "donor": donor}[kind])
-        tiles.append(_Tile(applied.image, _caption(drawn)))
-        tiles.append(_Tile(_grey(log_spectrum(applied.image) * scale), "its spectrum"))
-    return _sheet(tiles, 2 * _PAIRS)
+        tiles.append(Tile(applied.image, _caption(drawn)))
+        tiles.append(Tile(grey(log_spectrum(applied.image) * scale), "its spectrum"))
+    return contact_sheet(tiles, columns=2 * _PAIRS)
 
 
 def _for_sheet(name: str, image: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
@@ -165,12 +166,13 @@ def _bytes(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(np.rint(values), 0, 255), dtype=np.uint8)
 
 
-def _grey(values: np.ndarray) -> np.ndarray:
+def grey(values: np.ndarray) -> np.ndarray:
+    """(H, W) values of 0 to 255 as a grey picture."""
     return np.repeat(_bytes(values)[..., None], 3, axis=-1)
 
 
-def _sheet(tiles: Sequence[_Tile], columns: int) -> np.ndarray:
-    """Tiles of one size, row by row, each with its line of text."""
+def contact_sheet(tiles: Sequence[Tile], *, columns: int) -> np.ndarray:
+    """Tiles of one size, row by row, each with its line of text, (height, width, 3) uint8."""
     height, width = tiles[0].image.shape[:2]
     rows = -(-len(tiles) // columns)
     step_x, step_y = width + _GAP, height + _GAP + _TEXT

@@ -1,0 +1,103 @@
+"""Draw the pictures of docs/operations: input, output and both spectra of each operation.
+
+    python docs/make_pictures.py
+
+The faces are those of ``specaug demo``: drawn by this library, so that no person and no photograph is in the docs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from specaug.augment import (
+    BandpassInjectParams,
+    BandScaleParams,
+    Drawn,
+    FdaParams,
+    Grating,
+    GratingParams,
+    HalftoneParams,
+    RecaptureBlurParams,
+    SpectralJitterParams,
+    SpectralMixParams,
+    apply_drawn,
+)
+from specaug.demo.make import film_clip
+from specaug.demo.portrait import draw_portrait
+from specaug.demo.subject import sample_subject
+from specaug.preview import Tile, contact_sheet, grey
+from specaug.spectrum import MAX_RADIUS, log_spectrum
+
+OUT = Path(__file__).parent / "operations" / "pictures"
+SIDE = 192
+
+SHOWN: dict[str, tuple[Drawn, str | None]] = {
+    "spectral_mix": (Drawn("spectral_mix", SpectralMixParams(0.8)), "reference"),
+    "fda": (Drawn("fda", FdaParams(0.05)), "reference"),
+    "bandpass_inject": (Drawn("bandpass_inject", BandpassInjectParams(1 / 16, MAX_RADIUS, 1.5)), "donor"),
+    "band_scale": (Drawn("band_scale", BandScaleParams(1 / 16, 1 / 4, 2.5)), None),
+    "recapture_blur": (Drawn("recapture_blur", RecaptureBlurParams(0.10)), None),
+    "moire": (
+        Drawn(
+            "moire",
+            GratingParams(
+                (
+                    Grating(0.031, 0.012, 0.22, (0.0, 2.1, 4.2)),
+                    Grating(0.19, -0.11, 0.12, (0.0, 2.1, 4.2)),
+                )
+            ),
+        ),
+        None,
+    ),
+    "halftone": (Drawn("halftone", HalftoneParams(4.5, (15.0, 45.0, 75.0), 0.7)), None),
+    "halftone_blue_noise": (Drawn("halftone", HalftoneParams(4.0, 0.0, 0.7, "blue_noise")), None),
+    "spectral_jitter": (Drawn("spectral_jitter", SpectralJitterParams(0.6, 0)), None),
+    "fourier_basis": (
+        Drawn(
+            "fourier_basis",
+            GratingParams(
+                (
+                    Grating(0.11, 0.07, (0.15, 0.0, 0.0)),
+                    Grating(-0.05, 0.2, (0.0, 0.15, 0.0)),
+                    Grating(0.3, 0.1, (0.0, 0.0, 0.15)),
+                )
+            ),
+        ),
+        None,
+    ),
+}
+
+
+def face(number: int, kind: str) -> np.ndarray:
+    """The head of a simulated subject, as filmed in person, from a screen or from paper."""
+    rng = np.random.default_rng(number)
+    portrait = draw_portrait(sample_subject(number, rng=rng), rng=rng)
+    frame = next(iter(film_clip(portrait, kind, size=(320, 320), frames=1, rng=rng)))  # type: ignore[arg-type]
+    return np.ascontiguousarray(frame[60 : 60 + SIDE, 64 : 64 + SIDE])
+
+
+def main() -> None:
+    """Draw every picture anew."""
+    picture = face(5, "bonafide")
+    partners = {"reference": face(3, "bonafide"), "donor": face(3, "print")}
+    scale = 255 / float(log_spectrum(picture).max())
+    OUT.mkdir(parents=True, exist_ok=True)
+    for name, (drawn, kind) in SHOWN.items():
+        partner = None if kind is None else partners[kind]
+        result = apply_drawn(picture, drawn, partner).image
+        shown = [("input", picture), ("output", result)]
+        if kind is not None and partner is not None:
+            shown.insert(1, (kind, partner))
+        tiles = [Tile(image, text) for text, image in shown]
+        tiles += [Tile(grey(log_spectrum(image) * scale), f"spectrum of {text}") for text, image in shown]
+        sheet = Image.fromarray(contact_sheet(tiles, columns=len(shown)))
+        # 256 colours halve the files, and nobody measures a spectrum off these pictures.
+        sheet = sheet.quantize(256, dither=Image.Dither.NONE)
+        sheet.save(OUT / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
