@@ -165,3 +165,8 @@ def as_floats(values: Any, image: ArrayT) -> ArrayT:
 def times(a: Any, b: Any) -> Any:
     """``a * b``; for NumPy in the memory of `a`, which must be the caller's own."""
     return np.multiply(a, b, out=a) if is_numpy(a) else a * b
+
+
+def at_least(a: Any, low: float) -> Any:
+    """``max(a, low)``; for NumPy in the memory of `a`, which must be the caller's own."""
+    return np.maximum(a, low, out=a) if is_numpy(a) else namespace(a).clip(a, low, None)

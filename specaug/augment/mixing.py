@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, check_number, namespace, times
+from specaug.arrays import ArrayT, at_least, check_number, namespace, times
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.spectrum.grid import MAX_RADIUS, Band, Form
 from specaug.spectrum.transform import Axes, rounding_floor, transform_of
@@ -251,7 +251,6 @@ def _ratio(wanted: Any, spectrum: Any, floor: float) -> Any:
 
     Below `floor` the phase is rounding noise; there the result goes to zero with the spectrum.
     """
-    xp = namespace(spectrum)
-    ratio = wanted / xp.clip(xp.abs(spectrum), floor, None)
+    ratio = wanted / at_least(namespace(spectrum).abs(spectrum), floor)
     ratio -= 1
     return ratio

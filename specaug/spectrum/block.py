@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -135,8 +134,7 @@ def _unfolded_rows(tall: np.ndarray, flat: np.ndarray) -> np.ndarray:
 def _columns(n: int, rows: int) -> list[slice]:
     """Even slices of `n` columns, such that `rows` rows of one are in flight."""
     pieces = max(1, round(n * rows / _IN_FLIGHT))
-    ends = np.linspace(0, n, pieces + 1).astype(int).tolist()
-    return [slice(a, b) for a, b in itertools.pairwise(ends)]
+    return [slice(n * i // pieces, n * (i + 1) // pieces) for i in range(pieces)]
 
 
 @lru_cache(maxsize=16)
