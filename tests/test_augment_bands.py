@@ -156,6 +156,14 @@ def test_jitter_depends_on_the_seed_alone(rng):
     assert not np.array_equal(*(spectral_jitter(x, amount=0.3, rng=i) for i in range(2)))
 
 
+def test_frozen_jitter():
+    x = np.array([0.25, 0.5, 0.75, 0.5])[None, :, None]
+    field = np.random.default_rng(np.random.default_rng(7).integers(2**32)).uniform(-1, 1, (1, 3))[0]
+    # X = (2, -0.5, 0, -0.5), of which only one cycle in four px is jittered.
+    expected = 0.5 - 0.25 * (1 + 0.4 * field[1]) * np.array([1, 0, -1, 0])
+    np.testing.assert_allclose(spectral_jitter(x, amount=0.4, rng=7)[0, :, 0], expected, atol=1e-15)
+
+
 def test_frozen_values():
     x = np.array([0.25, 0.5, 0.75, 0.5])[None, :, None]
     # X = (2, -0.5, 0, -0.5): gain exp(-1/2) at 1/4 cycles/px.

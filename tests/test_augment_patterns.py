@@ -74,6 +74,7 @@ def test_gratings_may_be_records_tuples_or_mappings(rng):
         [Grating(0.1, 0.2, 0.3, 0.4)],
         [(0.1, 0.2, 0.3, 0.4)],
         [{"u": 0.1, "v": 0.2, "amplitude": 0.3, "phase": 0.4}],
+        np.array([[0.1, 0.2, 0.3, 0.4]]),
     )
     first, *others = (moire(image, gratings=g) for g in forms)
     for other in others:
@@ -159,6 +160,23 @@ def test_strength_blends_and_zero_is_identity(rng):
     np.testing.assert_array_equal(halftone(image, cell=4.0, angle=20, strength=0.0), image)
     half = halftone(image, cell=4.0, angle=20, strength=0.5)
     np.testing.assert_allclose(half, (image + full) / 2, atol=1e-12)
+
+
+def test_frozen_gratings():
+    image = np.array([[[0.5], [0.25]], [[0.25], [0.5]]])
+    # cos of 0, a quarter, a half and three quarters of a turn.
+    total = [[0.2, 0.0], [-0.2, 0.0]]
+    striped = moire(image, gratings=[(0.25, 0.5, 0.2, 0.0)])[..., 0]
+    np.testing.assert_allclose(striped, image[..., 0] * (1 + np.array(total)), atol=1e-15)
+    added = fourier_basis(image, gratings=[(0.25, 0.5, 0.2, 0.0)])[..., 0]
+    np.testing.assert_allclose(added, image[..., 0] + total, atol=1e-15)
+
+
+@pytest.mark.parametrize("angle", [15, 15.0, np.float32(15), np.int64(15), [15, 15, 15], np.full(3, 15.0)])
+def test_angles_may_be_any_numbers(angle):
+    grey = np.full((8, 8, 3), 0.5)
+    expected = halftone(grey, cell=4.0, angle=15.0, strength=1.0)
+    np.testing.assert_array_equal(halftone(grey, cell=4.0, angle=angle, strength=1.0), expected)
 
 
 def test_each_channel_may_have_its_own_angle(rng):

@@ -25,7 +25,7 @@ class HalftoneParams:
 
     cell: float
     """Distance of the dots, px, 2 or more."""
-    angle: float | tuple[float, ...]
+    angle: float | Sequence[float]
     """Direction of the rows of dots, degrees; one number, or one for each channel."""
     strength: float
     """Share of the printed picture, 0 to 1."""
@@ -39,9 +39,9 @@ class HalftoneParams:
         check_number("softness", self.softness, low=0.0, high=1.0)
         if self.screen not in get_args(Screen):
             raise ArgumentError(f"screen: expected one of {', '.join(get_args(Screen))}, got {self.screen!r}")
-        several = isinstance(self.angle, list | tuple | np.ndarray)
-        values = self.angle if several else (self.angle,)
-        numbers = tuple(check_number("angle", v, low=-360.0, high=360.0) for v in values)  # type: ignore[union-attr]
+        several = isinstance(self.angle, Sequence | np.ndarray) and not isinstance(self.angle, str)
+        values: Any = self.angle if several else (self.angle,)
+        numbers = tuple(check_number("angle", v, low=-360.0, high=360.0) for v in values)
         object.__setattr__(self, "angle", numbers if several else numbers[0])
 
 
@@ -122,8 +122,7 @@ def halftone(
     .. [1] R. Ulichney, "Digital halftoning", MIT Press 1987.
     .. [2] R. Ulichney, "The void-and-cluster method for dither array generation", SPIE 1913, 1993.
     """
-    turned = angle if isinstance(angle, int | float) else tuple(angle)
-    params = HalftoneParams(cell, turned, strength, screen, softness)
+    params = HalftoneParams(cell, angle, strength, screen, softness)
     return apply_halftone(image, params, channel_axis=channel_axis, clip_axis=clip_axis).image  # type: ignore[no-any-return]
 
 

@@ -51,7 +51,7 @@ def as_gratings(gratings: Gratings) -> tuple[Grating, ...]:
             if not {"u", "v", "amplitude"} <= set(item) <= {"u", "v", "amplitude", "phase"}:
                 raise ArgumentError(f"gratings: expected u, v, amplitude and phase, got {sorted(item)}")
             made.append(Grating(**item))
-        elif isinstance(item, tuple | list) and len(item) in (3, 4):
+        elif isinstance(item, tuple | list | np.ndarray) and len(item) in (3, 4):
             made.append(Grating(*item))
         else:
             raise ArgumentError(f"gratings: expected (u, v, amplitude, phase) or Grating, got {item!r}")
