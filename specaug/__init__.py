@@ -5,10 +5,21 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from specaug.augment import (
+    band_scale,
+    bandpass_inject,
+    fda,
+    halftone,
+    moire,
+    recapture_blur,
+    spectral_jitter,
+    spectral_mix,
+)
 from specaug.color import hsv_to_rgb, rgb_to_hsv
 from specaug.errors import SpecaugError
 from specaug.records import BuildConfig, BuildReport
 from specaug.sampling import frame_indices
+from specaug.spectrum import band_mask, log_spectrum, radial_frequency, radial_profile, temporal_spectrum
 
 if TYPE_CHECKING:
     from specaug.align import align_face
@@ -21,10 +32,23 @@ __all__ = [
     "BuildReport",
     "SpecaugError",
     "align_face",
+    "band_mask",
+    "band_scale",
+    "bandpass_inject",
     "build_dataset",
+    "fda",
     "frame_indices",
+    "halftone",
     "hsv_to_rgb",
+    "log_spectrum",
+    "moire",
+    "radial_frequency",
+    "radial_profile",
+    "recapture_blur",
     "rgb_to_hsv",
+    "spectral_jitter",
+    "spectral_mix",
+    "temporal_spectrum",
 ]
 
 _LAZY = {"align_face": "specaug.align", "build_dataset": "specaug.build"}

@@ -13,7 +13,7 @@ import numpy as np
 from specaug.align import box_warp, padding_share, similarity, template, warp_image, warp_scale
 from specaug.errors import MediaError
 from specaug.faces import FaceDetector, FaceTrack, Sighting, detector_from, link_faces, read_boxes, sighting
-from specaug.media import probe, read_frames
+from specaug.media import kind_of, probe, read_frames
 from specaug.records import BuildConfig, Clip, Face, Failure, Frame, MediaInfo, Source, Stage, readable_path
 from specaug.sampling import clip_indices, frame_indices
 from specaug.shards import MAX_ROW_BYTES, encode_image
@@ -292,3 +292,35 @@ def detector_version(config: BuildConfig) -> str:
     """
     detector = _detector(config.detector, config.model)
     return f"{detector.name} {detector.version}"
+
+
+def first_crop(media: Path | str, config: BuildConfig | None = None) -> np.ndarray:
+    """The aligned face of a photo, or of the middle frame of a video, as a build would cut it.
+
+    Parameters
+    ----------
+    media : path
+        A photo, a video, or a folder of numbered pictures.
+    config : BuildConfig, optional
+        Its detector, size, margin, alignment and resampling count.
+
+    Returns
+    -------
+    (size, size, 3) uint8
+        RGB.
+
+    Raises
+    ------
+    MediaError
+        The file cannot be read or shows no face.
+    """
+    config = config or BuildConfig()
+    path = Path(media)
+    info = probe(path, "frames" if path.is_dir() else kind_of(path) or "image")
+    (frame,) = read_frames(path, info, np.array([info.n_frames // 2]))
+    detector = _detector(config.detector, config.model)
+    sights = [sighting(frame.image, detector(frame.image))]
+    track = link_faces(sights)
+    _check_found(sights, track, config)
+    face = detector.refine(frame.image, track.found[0])
+    return warp_image(frame.image, _warps([face], config)[0], size=config.size, resample=config.resample)

@@ -14,10 +14,23 @@ PUBLIC = {
     "BuildReport",
     "SpecaugError",
     "align_face",
+    "band_mask",
+    "band_scale",
+    "bandpass_inject",
     "build_dataset",
+    "fda",
     "frame_indices",
+    "halftone",
     "hsv_to_rgb",
+    "log_spectrum",
+    "moire",
+    "radial_frequency",
+    "radial_profile",
+    "recapture_blur",
     "rgb_to_hsv",
+    "spectral_jitter",
+    "spectral_mix",
+    "temporal_spectrum",
 }
 """Others build on these names. Removing one breaks their code: deprecate it first."""
 

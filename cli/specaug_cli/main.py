@@ -14,6 +14,7 @@ from specaug.errors import (
     ArgumentError,
     BuildLockedError,
     CatalogError,
+    MediaError,
     MissingDependencyError,
     NoSpaceError,
     NothingToDoError,
@@ -24,6 +25,7 @@ from specaug_cli.build_dataset import build_dataset
 from specaug_cli.demo import demo
 from specaug_cli.doctor import doctor
 from specaug_cli.finalize import finalize
+from specaug_cli.preview import preview
 from specaug_cli.scan import scan
 from specaug_cli.verify import verify
 
@@ -35,6 +37,7 @@ EXIT_CODES: tuple[tuple[type[SpecaugError], int], ...] = (
     (ArgumentError, 2),
     (CatalogError, 2),
     (MissingDependencyError, 2),
+    (MediaError, 4),
     (SpecaugError, 1),
 )
 """Exit code of each error; the first class that fits counts."""
@@ -59,7 +62,7 @@ def cli() -> None:
     """
 
 
-for command in (build_dataset, scan, verify, finalize, demo, doctor):
+for command in (build_dataset, scan, verify, finalize, preview, demo, doctor):
     cli.add_command(command)
 
 

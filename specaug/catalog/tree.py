@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from specaug.errors import CatalogError
-from specaug.records import IMAGE_SUFFIXES, VIDEO_SUFFIXES, MediaKind
+from specaug.records import MediaKind
+from specaug.suffixes import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True)

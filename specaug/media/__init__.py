@@ -15,7 +15,8 @@ from specaug.media.folder import probe_folder, read_folder
 from specaug.media.info import VideoInfo
 from specaug.media.photo import probe_photo, read_photo
 from specaug.media.video import probe_video
-from specaug.records import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Frame, MediaInfo, MediaKind
+from specaug.records import Frame, MediaInfo, MediaKind
+from specaug.suffixes import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 __all__ = ["IMAGE_SUFFIXES", "VIDEO_SUFFIXES", "kind_of", "probe", "read_frames"]
 

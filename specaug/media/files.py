@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from specaug.errors import MediaError
-from specaug.records import IMAGE_SUFFIXES, VIDEO_SUFFIXES, MediaKind, Stage, readable_path
+from specaug.records import MediaKind, Stage, readable_path
+from specaug.suffixes import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 MAX_DETAIL = 300
 _ABSOLUTE = re.compile(r"(?<![\w/.])/(?:[^\s'\"/]+/)+[^\s'\"]*")

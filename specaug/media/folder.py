@@ -12,7 +12,8 @@ from specaug.errors import MediaError
 from specaug.media.files import one_line
 from specaug.media.limits import check_length
 from specaug.media.photo import probe_photo, read_photo
-from specaug.records import IMAGE_SUFFIXES, Frame, MediaInfo, Stage
+from specaug.records import Frame, MediaInfo, Stage
+from specaug.suffixes import IMAGE_SUFFIXES
 
 
 def probe_folder(path: Path) -> MediaInfo:
