@@ -14,11 +14,11 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 
 def table(rows: dict[str, dict[str, Any]]) -> list[str]:
-    """A row for each setting: ms of the floor, and the ratio of each other call to it."""
+    """A row for each setting: the ratio of each call to the floor, which comes first and is 1."""
     calls = [name for name, cell in next(iter(rows.values())).items() if isinstance(cell, dict)]
-    lines = [f"| | {' | '.join([calls[0] + ', ms', *calls[1:]])} |", "|---" * (len(calls) + 1) + "|"]
+    lines = [f"| | {' | '.join(calls[1:])} |", "|---" * len(calls) + "|"]
     for setting, cells in rows.items():
-        values = [f"{cells[calls[0]]['ms']:.2f}", *(f"{cells[name]['ratio']:.2f}" for name in calls[1:])]
+        values = [f"{cells[name]['ratio']:.2f}" for name in calls[1:]]
         lines.append(f"| {setting} | {' | '.join(values)} |")
     return lines
 
@@ -43,7 +43,7 @@ def main() -> None:
         "",
         f"Measured {result['date']} at commit {result['commit']} on {result['machine']}; {versions}.",
         "One process, one thread; the calls of a row take turns, and a number is the median of ratios to the floor",
-        "in the same round. `bare` is that floor: scipy's rfft2 of both pictures and irfft2, nothing else. Written by",
+        "in the same round: scipy's rfft2 of both pictures and irfft2, bare. Written by",
         "`docs/make_speed.py` from `benchmarks/bench_spectrum.py`, which tells what the others are.",
         "",
     ]
