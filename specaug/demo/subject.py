@@ -103,7 +103,7 @@ def _skin_colour(melanin: float, rng: np.random.Generator) -> Colour:
 
 
 def _hair_colour(melanin: float, age: float, rng: np.random.Generator) -> Colour:
-    if age > 0.72:
+    if age > 0.78:
         return _HAIR["grey"]
     names = ("blond", "brown", "auburn", "dark") if melanin < 0.35 else ("black", "dark", "black")
     return _HAIR[names[rng.integers(len(names))]]
