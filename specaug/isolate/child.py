@@ -27,8 +27,6 @@ EXIT_UNCAUGHT = 70
 """The function raised."""
 EXIT_MEMORY = 71
 """The function, or packing what it returned, ran out of memory."""
-IDLE_SECONDS = 60.0
-"""Without a request for so long, a child ends; its parent starts another when it needs one."""
 
 
 def main(setup: dict[str, Any]) -> None:
@@ -38,7 +36,7 @@ def main(setup: dict[str, Any]) -> None:
     ----------
     setup : dict
         ``function`` as ``module:name``, ``parent`` process id, ``replies`` and ``progress`` descriptors,
-        ``max_memory`` in bytes or None.
+        ``max_memory`` in bytes or None, ``idle`` seconds without a request after which to end.
     """
     end_with_parent(setup["parent"])
     default_signals()
@@ -54,14 +52,16 @@ def main(setup: dict[str, Any]) -> None:
     if setup["max_memory"] is not None:
         limit_memory(setup["max_memory"])
     _send(replies, reply_message((), {}))
-    _serve(requests, replies, function, progress)
+    _serve(requests, replies, function, progress, setup["idle"])
     os._exit(0)  # nothing to flush, and libraries take their time
 
 
-def _serve(requests: int, replies: int, function: Callable[..., Any], progress: Progress) -> None:
-    """One answer for each line, until there are no more."""
+def _serve(
+    requests: int, replies: int, function: Callable[..., Any], progress: Progress, idle: float
+) -> None:
+    """One answer for each line, until there are no more, or none for long."""
     with os.fdopen(requests, "rb", buffering=0) as lines:
-        while select.select([requests], [], [], IDLE_SECONDS)[0]:
+        while select.select([requests], [], [], idle)[0]:
             line = lines.readline()
             if not line.endswith(b"\n"):
                 return
@@ -70,7 +70,6 @@ def _serve(requests: int, replies: int, function: Callable[..., Any], progress: 
                 _send(replies, _answer(line, function, progress))
             except MemoryError:
                 os._exit(EXIT_MEMORY)
-            progress.busy = False
 
 
 def _answer(line: bytes, function: Callable[..., Any], progress: Progress) -> list[memoryview]:

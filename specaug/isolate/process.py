@@ -44,7 +44,10 @@ _START_SECONDS = 120.0
 """Imports from a slow network disk take long; longer than this is a fault."""
 _GRACE_SECONDS = 10.0
 """How long after its alarm a child is ended by its parent."""
+_IDLE_SECONDS = 60.0
+"""Without a request for so long, a child ends; another is started when it is needed."""
 _REAP_SECONDS = 5.0
+"""A killed process that still does not end waits for a disk."""
 _CHUNK = 1 << 20
 _LOG_BYTES = 1 << 14
 """How much of the end of the child's output is kept."""
@@ -84,6 +87,7 @@ class Child:
             "replies": reply_end,
             "progress": progress,
             "max_memory": max_memory,
+            "idle": _IDLE_SECONDS,
         }
         try:
             self._process = _start(setup, stdin=request_end, output=log_end)
@@ -127,6 +131,7 @@ class Child:
             None if the child died or has to; :meth:`death` tells how.
         """
         self._log.clear()
+        self._progress.busy = False  # the child may have died right after its last answer
         rest = memoryview(request)
         try:
             while rest:

@@ -26,7 +26,7 @@ class Progress:
 
     @property
     def busy(self) -> bool:
-        """A request was taken up and is not answered."""
+        """The child has taken up the request. The parent clears it before it asks."""
         return self._memory[_BUSY] == 1
 
     @busy.setter
