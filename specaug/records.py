@@ -262,7 +262,14 @@ class BuildConfig:
             ("image_format", get_args(ImageFormat)),
         ):
             _choice(name, getattr(self, name), choices)
-        for name, low in (("frames", 1), ("clips", 1), ("size", 16), ("margin", 0.5), ("min_face", 1)):
+        for name, low in (
+            ("frames", 1),
+            ("clips", 1),
+            ("size", 16),
+            ("margin", 0.5),
+            ("min_face", 1),
+            ("seed", 0),
+        ):
             _at_least(name, getattr(self, name), low)
         for name in ("jobs", "sources_per_shard"):
             if getattr(self, name) is not None:
@@ -344,7 +351,7 @@ class Receipt:
     reasons: tuple[tuple[str, int], ...] = ()
     """(reason, whole-source failures)."""
     seconds: tuple[tuple[str, float], ...] = ()
-    """(stage, CPU seconds)."""
+    """(stage, wall seconds)."""
 
 
 @dataclass(frozen=True)
@@ -362,4 +369,6 @@ class BuildReport:
     done_before: int = 0
     """Shards that an earlier run had finished."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """CPU seconds by stage, of the shards that this run built."""
+    """Wall seconds by stage, summed over workers, of the shards that this run built."""
+    notes: tuple[str, ...] = ()
+    """What was decided for the user or looks wrong in RAW, in whole sentences."""

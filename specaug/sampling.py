@@ -47,7 +47,8 @@ def frame_indices(
     fps : float or None
         Frames per second, for ``stride``; None or 0 where unknown.
     keyframes : (K,) int array or None
-        Presentation indices of the keyframes, for ``keyframes``.
+        Presentation indices of the keyframes, for ``keyframes``; where none are known, frames are spread as by
+        ``uniform``.
 
     Returns
     -------
@@ -57,7 +58,7 @@ def frame_indices(
     Raises
     ------
     ArgumentError
-        For an unknown policy, a negative number, or ``keyframes`` without `keyframes`.
+        For an unknown policy, a negative number, or `keyframes` that are no frames of the video.
 
     Examples
     --------
@@ -72,9 +73,9 @@ def frame_indices(
     count = min(_integer("n", n, low=1), n_frames)
     if policy not in POLICIES:
         raise ArgumentError(f"policy: expected one of {', '.join(POLICIES)}, got {policy!r}")
+    if keyframes is not None and policy == "keyframes":
+        _keyframes(n_frames, keyframes)
     if policy == "all" or count == n_frames:
-        if policy == "keyframes":
-            _keyframes(n_frames, keyframes)
         return np.arange(n_frames, dtype=np.int64)
     chosen = _CHOOSERS[policy](n_frames, count, rng=rng, fps=_rate(fps), keyframes=keyframes)
     return np.asarray(chosen, dtype=np.int64)
@@ -158,7 +159,7 @@ def _random(n_frames: int, count: int, *, rng: np.random.Generator | int | None,
 
 def _spread_keyframes(n_frames: int, count: int, *, keyframes: np.ndarray | None, **_: Any) -> np.ndarray:
     """Keyframes first; other frames only where there are too few."""
-    keys = _keyframes(n_frames, keyframes)
+    keys = np.zeros(0, dtype=np.int64) if keyframes is None else _keyframes(n_frames, keyframes)
     if len(keys) >= count:
         return np.take(keys, _uniform(len(keys), count))
     others = np.setdiff1d(np.arange(n_frames, dtype=np.int64), keys)
@@ -194,10 +195,8 @@ def _rate(fps: float | None) -> float:
     return float(fps)
 
 
-def _keyframes(n_frames: int, keyframes: np.ndarray | None) -> np.ndarray:
+def _keyframes(n_frames: int, keyframes: np.ndarray) -> np.ndarray:
     """Keyframe indices, ascending and distinct."""
-    if keyframes is None:
-        raise ArgumentError("keyframes: policy 'keyframes' needs the indices of the keyframes, got None")
     keys = np.asarray(keyframes)
     if keys.ndim != 1 or (keys.size and not np.issubdtype(keys.dtype, np.integer)):
         raise ArgumentError(

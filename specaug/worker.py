@@ -85,7 +85,8 @@ def _choose(source: Source, info: MediaInfo, config: BuildConfig) -> list[np.nda
     return clip_indices(
         info.n_frames,
         n=config.frames,
-        clips=config.clips,
+        # fewer clips rather than shorter ones, where the video is too short for all
+        clips=min(config.clips, max(1, info.n_frames // config.frames)),
         policy=config.sampling,
         rng=_generator(source, config) if config.sampling == "random" else None,
         fps=info.fps,
@@ -124,10 +125,16 @@ def _clip(
     watch: Stopwatch,
 ) -> Clip:
     """One clip of one face."""
+    if config.image_format == "raw" and len(indices) * config.size**2 * 3 > MAX_ROW_BYTES:
+        raise _too_large(len(indices))
     supply = _Frames(raw / source.path, info, watch)
     detector = _detector(config.detector, config.model)
-    find = _given(source, raw) if config.detector == "sidecar" else lambda frame: detector(frame.image)
-    indices, track = _follow(supply, info, indices, config, find, watch)
+    find = (
+        _given(source, raw, follow_symlinks=config.follow_symlinks)
+        if config.detector == "sidecar"
+        else lambda frame: detector(frame.image)
+    )
+    indices, track = _follow(source, supply, info, indices, config, find, watch)
     faces: list[Face | None] = []
     for frame, face in zip(supply(indices), track.faces, strict=True):
         with watch("detect"):
@@ -144,11 +151,7 @@ def _clip(
         encoded.append(data)
         total += len(data)
         if total > MAX_ROW_BYTES:
-            raise MediaError(
-                "encode",
-                "row_too_large",
-                f"more than {MAX_ROW_BYTES >> 20} MiB in {len(encoded)} of {len(warps)} frames",
-            )
+            raise _too_large(len(warps))
     missing = np.full(14, np.nan, np.float32)
     places = [
         missing if f is None else np.concatenate([f.box, f.landmarks.reshape(-1)]).astype(np.float32)
@@ -172,6 +175,10 @@ def _clip(
     )
 
 
+def _too_large(frames: int) -> MediaError:
+    return MediaError("encode", "row_too_large", f"{frames} frames take more than {MAX_ROW_BYTES >> 20} MiB")
+
+
 class _Frames:
     """The frames of one clip, several times over: kept if they are few, else decoded again."""
 
@@ -193,6 +200,7 @@ class _Frames:
 
 
 def _follow(
+    source: Source,
     supply: _Frames,
     info: MediaInfo,
     indices: np.ndarray,
@@ -220,23 +228,29 @@ def _follow(
         _check_found(seen, track, config)
         if (track.start, track.stop) == (0, len(indices)):
             return indices, track
-        indices = _within(info, int(indices[track.start]), int(indices[track.stop - 1]), config)
+        span = int(indices[track.start]), int(indices[track.stop - 1])
+        indices = _within(source, info, *span, config)
     raise MediaError("detect", "no_face", "no stretch of the video shows one person without a cut")
 
 
-def _given(source: Source, raw: Path) -> Callable[[Frame], list[Face]]:
+def _given(source: Source, raw: Path, *, follow_symlinks: bool) -> Callable[[Frame], list[Face]]:
     """Faces from the source's own box file: the one that is listed, else ``<name>.face`` beside it."""
     boxes = Path(source.boxes or Path(source.path).with_suffix(".face"))
-    if not (raw / boxes).is_file():
+    inside = (raw / boxes).resolve().is_relative_to(raw.resolve())
+    if not (raw / boxes).is_file() or not (inside or follow_symlinks):
         raise MediaError("detect", "no_face", f"no box file {readable_path(boxes.as_posix())!r}")
     faces = read_boxes(raw / boxes)
     return lambda frame: faces(frame.index)
 
 
-def _within(info: MediaInfo, first: int, last: int, config: BuildConfig) -> np.ndarray:
-    """Frames chosen anew between two frames that show the face."""
-    policy = "uniform" if config.sampling in ("random", "keyframes") else config.sampling
-    return first + frame_indices(last - first + 1, n=config.frames, policy=policy, fps=info.fps)
+def _within(source: Source, info: MediaInfo, first: int, last: int, config: BuildConfig) -> np.ndarray:
+    """Frames chosen anew, by the same policy, between two frames that show the face."""
+    keys = info.keyframes[(info.keyframes >= first) & (info.keyframes <= last)] - first
+    rng = _generator(source, config) if config.sampling == "random" else None
+    n = last - first + 1
+    return first + frame_indices(
+        n, n=config.frames, policy=config.sampling, rng=rng, fps=info.fps, keyframes=keys
+    )
 
 
 def _check_found(seen: Sequence[Sighting], track: FaceTrack, config: BuildConfig) -> None:
@@ -259,20 +273,21 @@ def _check_found(seen: Sequence[Sighting], track: FaceTrack, config: BuildConfig
 def _warps(faces: Sequence[Face | None], config: BuildConfig) -> list[np.ndarray]:
     """(2, 3) source to crop for each frame.
 
-    ``clip``: one for all, from the mean of the landmarks. ``frame``: its own; where the face is lost, that of
-    the nearest frame that has one, the earlier of two. ``box``: one for all, upright, from the mean box.
+    ``clip``: one for all, from the mean of the landmarks. ``frame``: its own; where the face is lost, or given as
+    a box without landmarks, that of the nearest frame that has some, the earlier of two. ``box``: one for all,
+    upright, from the mean box; so it is too where no frame has landmarks.
     """
     found = [(i, face) for i, face in enumerate(faces) if face is not None]
     size, margin = config.size, config.margin
-    boxes_only = any(np.isnan(face.landmarks).any() for _, face in found)
-    if config.align == "box" or boxes_only:
+    pointed = [(i, face) for i, face in found if np.isfinite(face.landmarks).all()]
+    if config.align == "box" or not pointed:
         mean_box = np.mean([face.box for _, face in found], axis=0, dtype=np.float64)
         return [box_warp(mean_box, size=size, margin=margin)] * len(faces)
     target = template(size, margin)
     if config.align == "clip":
-        mean_points = np.mean([face.landmarks for _, face in found], axis=0, dtype=np.float64)
+        mean_points = np.mean([face.landmarks for _, face in pointed], axis=0, dtype=np.float64)
         return [similarity(mean_points, target)] * len(faces)
-    own = {i: similarity(face.landmarks, target) for i, face in found}
+    own = {i: similarity(face.landmarks, target) for i, face in pointed}
     return [own[min(own, key=lambda j, i=i: (abs(j - i), j))] for i in range(len(faces))]  # type: ignore[misc]
 
 

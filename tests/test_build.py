@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,6 +21,7 @@ import pytest
 from specaug import worker
 from specaug.align import align_face, template
 from specaug.build import Progress, build_dataset, finalize, plan_only
+from specaug.demo import make_demo
 from specaug.errors import ArgumentError, BuildLockedError, NothingToDoError, PlanMismatchError, SpecaugError
 from specaug.media.write import write_video
 from specaug.records import BuildConfig, BuildReport, Face
@@ -266,16 +274,101 @@ def test_a_living_builder_keeps_others_out(raw, tmp_path):
             build_dataset(raw, out, SMALL)
 
     build_dataset(raw, out, SMALL, progress=second)
-    assert not (out / ".specaug/lock").exists()
+    assert (out / ".specaug/lock").read_text() == ""
 
 
 def test_the_lock_of_a_dead_process_is_taken_over(raw, tmp_path):
     lock = tmp_path / "out/.specaug/lock"
     lock.parent.mkdir(parents=True)
-    import socket
-
     lock.write_text(json.dumps({"host": socket.gethostname(), "pid": 2**22 + 1}))
     assert build_dataset(raw, tmp_path / "out", SMALL).clips == 8
+
+
+def test_the_word_of_a_holder_that_is_silent_for_long_does_not_count(raw, tmp_path):
+    lock = tmp_path / "out/.specaug/lock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text(json.dumps({"host": "another", "pid": 1}))
+    with pytest.raises(BuildLockedError, match="process 1 on another"):
+        build_dataset(raw, tmp_path / "out", SMALL)
+    os.utime(lock, (0, 0))
+    assert build_dataset(raw, tmp_path / "out", SMALL).clips == 8
+
+
+def test_a_part_and_the_whole_keep_each_other_out(raw, tmp_path):
+    out = tmp_path / "out"
+    part = BuildConfig(frames=4, size=64, min_face=20, jobs=1, shard_index=0, shard_count=2)
+    other = BuildConfig(frames=4, size=64, min_face=20, jobs=1, shard_index=1, shard_count=2)
+
+    def beside_the_part(state: Progress) -> None:
+        for again in (SMALL, part):
+            with pytest.raises(BuildLockedError, match="another build holds OUT"):
+                build_dataset(raw, out, again)
+        with pytest.raises(BuildLockedError):
+            finalize(out)
+        build_dataset(raw, out, other)
+
+    build_dataset(raw, out, part, progress=beside_the_part)
+
+    def beside_the_whole(state: Progress) -> None:
+        with pytest.raises(BuildLockedError, match="another build holds OUT"):
+            build_dataset(raw, out, part)
+
+    build_dataset(raw, out, SMALL, progress=beside_the_whole)
+    assert verify(out).ok
+
+
+def test_an_out_that_cannot_be_made_is_an_argument_error(raw, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ArgumentError, match="out: cannot be written"):
+        build_dataset(raw, tmp_path / "file" / "out", SMALL)
+
+
+def test_failures_of_a_run_that_was_killed_do_not_stay(raw, tmp_path):
+    out = tmp_path / "out"
+    build_dataset(raw, out, SMALL)
+    name = "dev-00000-of-00001"
+    shutil.copy(
+        next((out / "failures").glob("failures-train-*.parquet")),
+        out / "failures" / f"failures-{name}.parquet",
+    )
+    (out / f".specaug/done/{name}.json").unlink()
+    build_dataset(raw, out, SMALL)
+    assert verify(out).ok
+
+
+def test_a_box_without_landmarks_in_one_frame_leaves_the_others_their_warp(raw, tmp_path, monkeypatch):
+    class Sometimes(MiddleFace):
+        calls = 0
+
+        def refine(self, image: np.ndarray, face: Face) -> Face:
+            type(self).calls += 1
+            turned = face.landmarks @ np.array([[0.96, 0.28], [-0.28, 0.96]], np.float32)
+            return Face(face.box, turned * np.float32(np.nan if self.calls == 1 else 1), face.score)
+
+    monkeypatch.setattr(worker, "_detector", lambda name, model: Sometimes())
+    one = tmp_path / "one"
+    shutil.copytree(raw / "train/live/s1", one / "live/s1")
+    (one / "live/s1/copy.mp4").unlink()
+    build_dataset(one, tmp_path / "out", SMALL)
+    (row,) = rows_of(tmp_path / "out")
+    assert row["warp"][0] == row["warp"][3]
+    assert np.arctan2(row["warp"][0][3], row["warp"][0][0]) == pytest.approx(
+        -np.arctan2(0.28, 0.96), abs=1e-3
+    )
+
+
+def test_clips_are_fewer_rather_than_shorter(raw, tmp_path):
+    build_dataset(raw, tmp_path / "out", BuildConfig(frames=5, clips=4, size=64, min_face=20, jobs=1))
+    mine = [r for r in rows_of(tmp_path / "out") if r["subject"] == "s1"]
+    assert [len(r["frames"]) for r in mine] == [5, 5]
+
+
+def test_a_raw_buffer_too_large_for_a_row_is_known_before_decoding(raw, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "MAX_ROW_BYTES", 4 * 64 * 64 * 3 - 1)
+    config = BuildConfig(frames=4, size=64, min_face=20, jobs=1, image_format="raw")
+    report = build_dataset(raw, tmp_path / "out", config)
+    assert report.by_reason["row_too_large"] == 8  # all videos, the dark one too: nothing was looked at
+    assert report.clips == 1
 
 
 def test_a_defect_of_ours_is_called_internal_and_stops_nothing(raw, tmp_path, monkeypatch, caplog):
@@ -302,6 +395,36 @@ def test_each_way_of_aligning_gives_its_warp(raw, tmp_path, align):
     assert (b, c) == pytest.approx((0, 0), abs=1e-6)
     assert a == pytest.approx(d)
     assert 1 / a == pytest.approx(row["scale"][0], rel=1e-5)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> Path:
+    """A small simulated raw set in which the default detector finds its faces."""
+    raw = tmp_path_factory.mktemp("drawn") / "raw"
+    make_demo(raw, subjects=6, seed=1, jobs=2, frames=4, size=(320, 240))
+    return raw
+
+
+def test_the_number_of_workers_and_kills_change_no_byte(drawn, tmp_path):
+    config = BuildConfig(frames=3, size=64, min_face=20, sources_per_shard=2, jobs=1)
+    report = build_dataset(drawn, tmp_path / "one", config)
+    assert (report.clips, report.failures) == (24, 0)
+    build_dataset(drawn, tmp_path / "two", replace(config, jobs=2))
+    assert hashes(tmp_path / "two") == hashes(tmp_path / "one")
+    code = "import sys; from specaug_cli.main import main; main()"
+    flags = ["--frames", "3", "--size", "64", "--min-face", "20", "--sources-per-shard", "2", "-j", "1", "-q"]
+    command = [sys.executable, "-c", code, "build-dataset", str(drawn), str(tmp_path / "killed"), *flags]
+    done = tmp_path / "killed/.specaug/done"
+    for receipts in (1, 3):
+        process = subprocess.Popen(command)
+        while process.poll() is None and not (done.is_dir() and len(list(done.iterdir())) >= receipts):
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    again = build_dataset(drawn, tmp_path / "killed", config)
+    assert 3 <= again.done_before <= again.shards
+    assert hashes(tmp_path / "killed") == hashes(tmp_path / "one")
+    assert verify(tmp_path / "killed").ok
 
 
 class TestVerify:
@@ -335,6 +458,25 @@ class TestVerify:
         name = "data/captured/train-00009-of-00003.parquet"
         shutil.copy(out / "data/captured/train-00000-of-00003.parquet", out / name)
         assert self.problem(out) == ("unexpected", name)
+
+    @pytest.mark.parametrize(
+        "damage", [{"settings": 5}, {"clips": "8"}, {"failures": {"no_face": 7}}, {"sources": 13}]
+    )
+    def test_a_manifest_that_was_changed(self, out, damage):
+        head, *lines = (out / "manifest.jsonl").read_text().splitlines()
+        (out / "manifest.jsonl").write_text("\n".join([json.dumps({**json.loads(head), **damage}), *lines]))
+        report = verify(out)
+        assert {p.file for p in report.problems} == {"manifest.jsonl"}
+        assert {p.kind for p in report.problems} <= {"schema", "count"}
+
+    def test_a_manifest_that_points_elsewhere(self, out):
+        text = (out / "manifest.jsonl").read_text()
+        (out / "manifest.jsonl").write_text(text.replace("data/captured/dev", "../captured/dev"))
+        assert self.problem(out) == ("schema", "manifest.jsonl")
+
+    def test_a_missing_card(self, out):
+        (out / "README.md").unlink()
+        assert self.problem(out) == ("missing", "README.md")
 
     def test_a_missing_manifest(self, out):
         (out / "manifest.jsonl").unlink()

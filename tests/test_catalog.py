@@ -46,11 +46,11 @@ def test_folders_give_split_label_pai_and_subject(tree):
     }
 
 
-def test_a_lone_attack_folder_is_a_subject_where_the_bona_fide_say_so(tree):
+def test_a_lone_attack_folder_is_a_subject_if_it_holds_a_digit_whatever_else_is_there(tree):
     raw = tree("live/ann/1.mp4", "spoof/ann/2.mp4", "spoof/s07/3.mp4", "spoof/clay/4.mp4", "spoof/5.mp4")
     facts = {path: (s.pai, s.subject) for path, s in by_path(raw).items() if s.label == "attack"}
     assert facts == {
-        "spoof/ann/2.mp4": ("unknown", "ann"),
+        "spoof/ann/2.mp4": ("unknown/ann", None),
         "spoof/s07/3.mp4": ("unknown", "s07"),
         "spoof/clay/4.mp4": ("unknown/clay", None),
         "spoof/5.mp4": ("unknown", None),
@@ -79,7 +79,8 @@ def test_what_is_not_understood_is_skipped_with_a_reason(tree):
 def test_every_file_is_a_source_or_listed(tree):
     names = ["live/1.mp4", "spoof/2.jpg", "other/3.png", "notes.txt", "live/deep/er/still/4.mp4", ".hidden"]
     catalog = scan(tree(*names))
-    listed = [s.path for s in (*catalog.sources, *catalog.skipped, *catalog.broken)]
+    listed = [s.path for s in (*catalog.sources, *catalog.skipped)]
+    assert catalog.broken == ()
     assert sorted(listed) == sorted(names)
 
 
@@ -120,11 +121,41 @@ def test_links_that_leave_raw_and_pipes_are_broken_sources(tree, tmp_path):
     os.mkfifo(raw / "live/pipe.mp4")
     catalog = scan(raw)
     assert {s.path for s in catalog.sources} == {"live/1.mp4", "live/in.mp4"}
-    reasons = {b.path: b.reason for b in catalog.broken}
+    reasons = {source.path: reason for source, reason in catalog.broken}
     assert "leaves RAW" in reasons["live/out.mp4"]
     assert "not a regular file" in reasons["live/pipe.mp4"]
     assert set(reasons) == {"live/out.mp4", "live/dead.mp4", "live/pipe.mp4"}
     assert "live/out.mp4" in by_path(raw, follow_symlinks=True)
+
+
+def test_a_broken_file_keeps_its_place(tree):
+    raw = tree("test/live/s1/1.mp4")
+    (raw / "test/spoof/print/s2").mkdir(parents=True)
+    (raw / "test/spoof/print/s2/gone.mp4").symlink_to(raw / "nowhere")
+    ((source, reason),) = scan(raw).broken
+    assert (source.split, source.label, source.pai, source.subject) == ("test", "attack", "print", "s2")
+    assert reason == "link leads nowhere"
+
+
+def test_a_folder_is_known_by_its_own_name_and_not_by_a_link(tree):
+    raw = tree("train/live/ann/1.mp4")
+    (raw / "a").symlink_to(raw / "train/live", target_is_directory=True)
+    catalog = scan(raw)
+    assert [s.path for s in catalog.sources] == ["train/live/ann/1.mp4"]
+    assert [(s.path, s.reason) for s in catalog.skipped] == [
+        ("a", "link to a folder that is listed under its own name")
+    ]
+
+
+def test_what_lies_in_a_hidden_folder_is_hidden(tree):
+    catalog = scan(tree("live/1.mp4", "live/.thumbs/2.mp4"))
+    assert [(s.path, s.reason) for s in catalog.skipped] == [("live/.thumbs/2.mp4", "hidden file")]
+
+
+def test_a_subject_in_two_splits_is_said(tree):
+    assert scan(tree("train/live/ann/1.mp4", "test/live/bob/2.mp4")).notes == ()
+    (note,) = scan(tree("test/live/ann/3.mp4")).notes
+    assert note == "Leakage: 1 subjects are in more than one split, the first is 'ann'."
 
 
 def test_a_loop_of_links_ends(tree):

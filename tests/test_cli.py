@@ -231,5 +231,6 @@ def test_an_interrupted_build_says_so_and_can_go_on(tmp_path, number, code):
     _, err = process.communicate(timeout=60)
     assert process.returncode == code
     assert "everything finished so far is kept" in err
-    assert not (tmp_path / "out/.specaug/lock").exists()
+    assert (tmp_path / "out/.specaug/lock").read_text() == ""
+    assert not (tmp_path / "out/.specaug/tmp").exists()
     assert any(done.iterdir())

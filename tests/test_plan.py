@@ -161,6 +161,49 @@ def test_a_planned_file_with_other_content_is_refused(raw):
         extend_plan(old, scan(raw), raw, CONFIG)
 
 
+def test_a_planned_file_that_means_something_else_is_refused(tmp_path):
+    raw = raw_with(tmp_path / "raw", {"a.mp4": b"1", "b.mp4": b"2"})
+    (raw / "sources.csv").write_text("path,label,split\na.mp4,live,train\nb.mp4,live,train\n")
+    old = plan_of(raw)
+    (raw / "sources.csv").write_text("path,label,split\na.mp4,spoof,test\nb.mp4,live,train\n")
+    message = r"'a.mp4' has label 'attack', was 'bonafide'.*split 'test', was 'train'"
+    with pytest.raises(PlanMismatchError, match=message):
+        extend_plan(old, scan(raw), raw, CONFIG)
+
+
+def test_a_failure_that_is_repaired_moves_to_a_new_shard(raw):
+    (raw / "train/live/s0/late.mp4").symlink_to(raw / "nowhere")
+    raw_with(raw, {"train/live/s9/copy.mp4": (raw / "train/live/s1/1.mp4").read_bytes()})
+    old = plan_of(raw)
+    assert sorted(f.reason for s in old.shards for f in s.known) == ["duplicate", "unreadable"]
+    (raw / "train/live/s0/late.mp4").unlink()
+    raw_with(raw, {"train/live/s0/late.mp4": b"here now", "train/live/s9/copy.mp4": b"its own now"})
+    new = extend_plan(old, scan(raw), raw, CONFIG)
+    assert not [f for s in new.shards for f in s.known]
+    assert {s.path for s in new.shards[-1].sources} == {"train/live/s0/late.mp4", "train/live/s9/copy.mp4"}
+    assert new.sources == old.sources == 22
+    assert [s.sources for s in new.shards[:-1]] == [s.sources for s in old.shards]
+    assert new.shards[0].hash != old.shards[0].hash
+
+
+def test_a_file_that_vanishes_between_two_looks_is_a_failure(tmp_path, monkeypatch):
+    raw = raw_with(tmp_path / "raw", {"live/a.mp4": b"same", "live/b.mp4": b"same"})
+    monkeypatch.setattr("specaug.build.plan._content_hash", lambda path: path.with_name("gone").read_bytes())
+    failures = [f for shard in plan_of(raw).shards for f in shard.known]
+    assert [(f.reason, f.detail) for f in failures] == [("unreadable", "No such file or directory")] * 2
+
+
+def test_links_out_of_a_folder_of_frames_are_no_frames(tmp_path):
+    raw = raw_with(tmp_path / "raw", {f"live/c/{i}.jpg": bytes([i]) for i in range(3)})
+    before = make_plan(scan(raw, frame_folders=True), raw, CONFIG, settings={})
+    raw_with(tmp_path, {"out.jpg": b"secret"})
+    (raw / "live/c/3.jpg").symlink_to(tmp_path / "out.jpg")
+    raw_with(raw, {"live/c/.DS_Store": b"finder"})
+    (raw / "live/c/thumbs").mkdir()
+    after = make_plan(scan(raw, frame_folders=True), raw, CONFIG, settings={})
+    assert ids(after)["live/c"] == ids(before)["live/c"]
+
+
 def test_other_settings_are_refused_and_named(raw):
     plan = make_plan(scan(raw), raw, CONFIG, settings=CONFIG.content_settings())
     check_settings(plan, replace(CONFIG, jobs=7).content_settings())

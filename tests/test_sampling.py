@@ -163,7 +163,6 @@ def test_clips_draw_from_one_stream_of_random_numbers() -> None:
         ({"policy": "best"}, r"policy: expected one of uniform, .*, got 'best'"),
         ({"n": 0}, r"n: expected an integer of at least 1, got 0"),
         ({"n": 2.5}, r"n: expected an integer, got 2.5"),
-        ({"policy": "keyframes"}, r"keyframes: policy 'keyframes' needs .* got None"),
         ({"policy": "keyframes", "keyframes": np.array([100])}, r"keyframes: expected indices in \[0, 100\)"),
         ({"policy": "keyframes", "keyframes": np.array([0.5])}, r"keyframes: .* integer array"),
         ({"policy": "stride", "fps": -1}, r"fps: expected a finite number of at least 0, got -1"),
@@ -182,13 +181,18 @@ def test_negative_counts_are_named() -> None:
         clip_indices(10, n=1, clips=0, policy="uniform")
 
 
-def test_keyframes_are_asked_for_even_where_every_frame_is_taken() -> None:
+def test_keyframes_are_checked_even_where_every_frame_is_taken() -> None:
     with pytest.raises(ArgumentError, match="keyframes"):
-        frame_indices(3, n=8, policy="keyframes")
+        frame_indices(3, n=8, policy="keyframes", keyframes=np.array([7]))
+
+
+def test_without_known_keyframes_frames_are_spread_evenly() -> None:
+    spread = frame_indices(100, n=4, policy="keyframes")
+    assert spread.tolist() == frame_indices(100, n=4, policy="uniform").tolist()
 
 
 def test_the_module_needs_numpy_only() -> None:
     code = "import sys, specaug.sampling; print(*{m.split('.')[0] for m in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert {"numpy", "specaug"} <= set(loaded.split())
-    assert not {"av", "cv2", "PIL", "scipy", "torch"} & set(loaded.split())
+    assert not {"av", "cv2", "PIL", "torch"} & set(loaded.split())

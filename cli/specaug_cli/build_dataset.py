@@ -64,10 +64,12 @@ def build_dataset(
     """
     config = config_from(config_file, flags)
     if dry_run:
-        report = plan_only(raw, out, config)
+        report = plan_only(raw, out, config, overwrite=overwrite)
     else:
         with _progress(quiet) as progress:
             report = build(raw, out, config, overwrite=overwrite, progress=progress)
+    for note in () if quiet else report.notes:
+        click.echo(note, err=True)
     if as_json:
         click.echo(json.dumps(summary(report)))
     else:

@@ -47,7 +47,11 @@ def as_dict(catalog: Catalog) -> dict[str, Any]:
             for s in catalog.sources
         ],
         "skipped": [
-            {"path": readable_path(s.path), "reason": s.reason} for s in (*catalog.skipped, *catalog.broken)
+            {"path": readable_path(path), "reason": reason}
+            for path, reason in (
+                *((s.path, s.reason) for s in catalog.skipped),
+                *((source.path, reason) for source, reason in catalog.broken),
+            )
         ],
     }
 
@@ -64,7 +68,7 @@ def _print(catalog: Catalog) -> None:
     if catalog.skipped:
         reasons = Counter(s.reason for s in catalog.skipped)
         console.print(_table("Not used", ("reason", "sources"), tuple(reasons.most_common())))
-    for broken in catalog.broken:
-        console.print(f"Cannot be opened: {readable_path(broken.path)!r}: {broken.reason}")
+    for source, reason in catalog.broken:
+        console.print(f"Cannot be opened: {readable_path(source.path)!r}: {reason}")
     for note in catalog.notes:
         console.print(note)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import click
 
@@ -59,7 +59,7 @@ CATALOG_SETTINGS = (
         help="A folder that holds only numbered pictures is one clip.",
     ),
     setting("follow_symlinks", "--follow-symlinks", is_flag=True, help="Accept links that leave RAW."),
-    setting("seed", "--seed", type=int, help="Seed of everything random."),
+    setting("seed", "--seed", type=click.IntRange(min=0), help="Seed of everything random."),
 )
 
 BUILD_SETTINGS = (
@@ -158,14 +158,36 @@ def _from_toml(file: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ArgumentError(f"config: {str(file)!r} is no TOML: {error}") from error
     values = {name.replace("-", "_"): value for name, value in values.items()}
-    kinds = {field.name: type(getattr(_DEFAULTS, field.name)) for field in dataclasses.fields(BuildConfig)}
+    kinds = get_type_hints(BuildConfig)
     for name, value in values.items():
         if name not in kinds:
             raise ArgumentError(f"config: {str(file)!r} has {name!r}, expected one of {', '.join(kinds)}")
-        kind = kinds[name]
-        fits = kind is type(None) or type(value) is kind or (kind is float and type(value) is int)
-        if not fits:
-            raise ArgumentError(f"config: {name} expects {kind.__name__}, got {value!r} in {str(file)!r}")
+        if not (_fits(value, kinds[name]) or (name == "max_failures" and type(value) is int)):
+            raise ArgumentError(
+                f"config: {name} expects {_named(kinds[name])}, got {value!r} in {str(file)!r}"
+            )
+    if type(values.get("max_failures")) is int:
+        values["max_failures"] = str(values["max_failures"])
     if isinstance(values.get("split"), list):
         values["split"] = tuple(values["split"])
     return values
+
+
+def _fits(value: object, kind: Any) -> bool:
+    """Whether a TOML value can stand for a field's type; an integer may stand for a float."""
+    if get_origin(kind) in (Union, UnionType):
+        return any(_fits(value, choice) for choice in get_args(kind))
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if get_origin(kind) is tuple:
+        return isinstance(value, list) and len(value) == 3 and all(_fits(item, float) for item in value)
+    return type(value) is kind or (kind is float and type(value) is int)
+
+
+def _named(kind: Any) -> str:
+    """A type as a user would call it."""
+    if get_origin(kind) in (Union, UnionType):
+        return " or ".join(_named(choice) for choice in get_args(kind) if choice is not type(None))
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(get_args(kind))
+    return "three numbers" if get_origin(kind) is tuple else str(kind.__name__)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from specaug.errors import BuildLockedError
+from specaug.errors import ArgumentError, BuildLockedError
 from specaug.shards import STATE, disk_space_errors
 
 STALE_SECONDS = 60.0
-"""A lock that nobody refreshed for so long, and whose process is gone, is taken over."""
+"""The word of a holder that did not refresh it for so long no longer counts."""
 _BEAT_SECONDS = 10.0
 
 
@@ -23,78 +25,113 @@ _BEAT_SECONDS = 10.0
 def hold(out: Path, *, part: str = "") -> Iterator[None]:
     """Hold OUT while the block runs.
 
+    The kernel's lock on a file decides where builders share a kernel: it ends with its process, however that ends.
+    For builders on other machines, whose file system may not pass it on, the file also says who holds it, and is
+    refreshed every ten seconds.
+
     Parameters
     ----------
     out : Path
+        Made if it is not there.
     part : str
-        Name of a part that may be built beside other parts, such as ``3-of-8``; the whole by default.
+        Name of a part that may be built beside other parts, such as ``3-of-8``; the whole by default. The whole
+        and a part keep each other out.
 
     Raises
     ------
     BuildLockedError
         A living process holds it; the message says which.
+    ArgumentError
+        `out` cannot be made or written.
     """
-    path = out / STATE / (f"lock-{part}" if part else "lock")
-    with disk_space_errors():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _take(path)
+    state = out / STATE
+    with ExitStack() as stack:
+        with disk_space_errors():
+            _make(state)
+            stack.enter_context(_flock(state / "lock", shared=bool(part)))
+            others = [state / "lock"] if part else sorted(state.glob("lock-*"))
+            if part:
+                stack.enter_context(_flock(state / f"lock-{part}", shared=False))
+            for path in (state / (f"lock-{part}" if part else "lock"), *others):
+                if not _is_stale(path):
+                    raise _locked(path)
+        stack.enter_context(_heartbeat(state / (f"lock-{part}" if part else "lock")))
+        yield
+
+
+def _make(state: Path) -> None:
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        os.close(
+            os.open(state / "lock", os.O_CREAT | os.O_RDWR, 0o644)
+        )  # no touch: that would be a heartbeat
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ArgumentError(f"out: cannot be written: {error.strerror}: {str(state.parent)!r}") from error
+
+
+def _locked(path: Path) -> BuildLockedError:
+    return BuildLockedError(
+        f"another build holds OUT: {_owner(path)}. If it is gone, wait {STALE_SECONDS:.0f} s or delete "
+        f"{STATE}/{path.name}."
+    )
+
+
+@contextmanager
+def _flock(path: Path, *, shared: bool) -> Iterator[None]:
+    """The kernel's lock on a file, which is never removed: a lock on a removed file would lock nothing."""
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _locked(path) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _heartbeat(path: Path) -> Iterator[None]:
+    """Say in the file who holds it, and go on saying so; empty it in the end."""
+    path.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid()}))
     stop = threading.Event()
-    beat = threading.Thread(target=_beat, args=(path, stop), daemon=True)
-    beat.start()
+
+    def beat() -> None:
+        while not stop.wait(_BEAT_SECONDS):
+            os.utime(path)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         stop.set()
-        beat.join()
-        path.unlink(missing_ok=True)
+        thread.join()
+        path.write_text("")
 
 
-def _take(path: Path) -> None:
-    """Create the lock file, or take it over from a process that is gone."""
-    while True:
-        try:
-            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        except FileExistsError:
-            if not _is_stale(path):
-                raise BuildLockedError(
-                    f"another build holds OUT: {_owner(path)}. If it is gone, wait "
-                    f"{STALE_SECONDS:.0f} s or delete {STATE}/{path.name}."
-                ) from None
-            # Only one of several that found it stale can rename it away.
-            grave = path.with_name(f"{path.name}.{os.getpid()}.stale")
-            try:
-                path.rename(grave)
-            except FileNotFoundError:
-                continue
-            grave.unlink(missing_ok=True)
-            continue
-        with os.fdopen(handle, "w") as stream:
-            json.dump({"host": socket.gethostname(), "pid": os.getpid()}, stream)
-        return
+def _holder(path: Path) -> tuple[str, int] | None:
+    """(host, pid) that a lock file names."""
+    try:
+        value = json.loads(path.read_text())
+        return str(value["host"]), int(value["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _owner(path: Path) -> str:
-    try:
-        value = json.loads(path.read_text())
-        return f"process {value['pid']} on {value['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "an unknown process"
+    holder = _holder(path)
+    return f"process {holder[1]} on {holder[0]}" if holder else "an unknown process"
 
 
 def _is_stale(path: Path) -> bool:
-    """Whether the holder is gone: at once where it ran here, after a minute of silence elsewhere."""
-    try:
-        age = time.time() - path.stat().st_mtime
-        value = json.loads(path.read_text())
-        host, pid = value["host"], int(value["pid"])
-    except FileNotFoundError:
+    """Whether nobody holds OUT by what the file says: it names no one, is old, or its process here is gone."""
+    holder = _holder(path)
+    if holder is None or time.time() - path.stat().st_mtime > STALE_SECONDS:
         return True
-    except (OSError, ValueError, KeyError, TypeError):
-        # The holder died between creating and filling it, or is about to fill it.
-        return time.time() - path.stat().st_mtime > STALE_SECONDS
-    if host == socket.gethostname():
-        return not _alive(pid)
-    return age > STALE_SECONDS
+    return holder[0] == socket.gethostname() and (holder[1] == os.getpid() or not _alive(holder[1]))
 
 
 def _alive(pid: int) -> bool:
@@ -105,11 +142,3 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _beat(path: Path, stop: threading.Event) -> None:
-    while not stop.wait(_BEAT_SECONDS):
-        try:
-            os.utime(path)
-        except FileNotFoundError:
-            return

@@ -7,13 +7,15 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from specaug.catalog import Catalog
-from specaug.errors import PlanMismatchError
+from specaug.errors import MediaError, PlanMismatchError
+from specaug.media.folder import picture_names
 from specaug.records import (
     SPLITS,
     BuildConfig,
@@ -72,39 +74,58 @@ def make_plan(catalog: Catalog, raw: Path, config: BuildConfig, *, settings: dic
 def extend_plan(plan: Plan, catalog: Catalog, raw: Path, config: BuildConfig) -> Plan:
     """Add what is new in RAW as further shards; what was planned before stays as it is.
 
+    Only a file that was known to fail and can be read now leaves its shard, for one of the new ones.
+
     Raises
     ------
     PlanMismatchError
-        A file that was planned has other content now.
+        A file that was planned has other content now, or another label, subject or split.
     """
     sources, known = identify(catalog, raw, follow_symlinks=config.follow_symlinks)
-    old_sources = [source for shard in plan.shards for source in shard.sources]
+    old_sources = {source.path: source for shard in plan.shards for source in shard.sources}
     old_failures = [failure for shard in plan.shards for failure in shard.known]
-    old_ids = {s.source_id for s in old_sources} | {f.source_id for f in old_failures}
-    _refuse_changes(old_sources, [s for s in sources if s.source_id not in old_ids])
+    old_ids = {s.source_id for s in old_sources.values()} | {f.source_id for f in old_failures}
+    _refuse_changes(old_sources, sources)
     fresh = [s for s in sources if s.source_id not in old_ids]
     # What was planned first is the original, whatever its name sorts to.
-    present = [s for s in old_sources if (raw / s.path).exists()]
+    present = [s for s in old_sources.values() if (raw / s.path).exists()]
     kept, copies = drop_duplicates(fresh, raw, originals=present)
     failures = [f for f in known + copies if f.source_id not in old_ids]
     counts = {split: _planned_shards(plan, split) for split in SPLITS}
     shards = _shards(kept, failures, config.sources_per_shard, counts)
-    return Plan(plan.settings, plan.shards + shards, skipped=len(catalog.skipped))
+    repaired = {readable_path(s.path) for s in (*kept, *fresh)} | {f.source_path for f in failures}
+    old_shards = tuple(
+        replace(shard, known=tuple(f for f in shard.known if f.source_path not in repaired))
+        for shard in plan.shards
+    )
+    return Plan(plan.settings, old_shards + shards, skipped=len(catalog.skipped))
 
 
 def _planned_shards(plan: Plan, split: str) -> int:
     return sum(shard.split == split for shard in plan.shards)
 
 
-def _refuse_changes(planned: Sequence[Source], fresh: Sequence[Source]) -> None:
-    paths = {source.path for source in planned}
-    changed = [readable_path(source.path) for source in fresh if source.path in paths]
+def _refuse_changes(planned: Mapping[str, Source], now: Sequence[Source]) -> None:
+    """Raise if a planned file is another file now, or means something else."""
+    changed = [
+        (readable_path(source.path), change)
+        for source in now
+        if source.path in planned and (change := _change(planned[source.path], source))
+    ]
     if changed:
+        more = f" (and {len(changed) - 1} more files)" if len(changed) > 1 else ""
         raise PlanMismatchError(
-            f"RAW changed since OUT was planned: {changed[0]!r}"
-            + (f" and {len(changed) - 1} more have" if len(changed) > 1 else " has")
-            + " other content now. Build into a new folder, or with --overwrite."
+            f"RAW changed since OUT was planned: {changed[0][0]!r} has {changed[0][1]}{more}. "
+            "Build into a new folder, or with --overwrite."
         )
+
+
+def _change(before: Source, now: Source) -> str:
+    """What differs between a source as planned and as found, in words."""
+    if before.source_id != now.source_id:
+        return "other content now"
+    differs = [f.name for f in dataclasses.fields(Source) if getattr(before, f.name) != getattr(now, f.name)]
+    return ", ".join(f"{name} {getattr(now, name)!r}, was {getattr(before, name)!r}" for name in differs)
 
 
 def _shards(
@@ -142,20 +163,23 @@ def identify(catalog: Catalog, raw: Path, *, follow_symlinks: bool) -> tuple[lis
         content = b""
         path = raw / source.path
         try:
+            content = b"" if path.exists() else _file_sample(path)  # raises what is wrong
             if not follow_symlinks and os.path.commonpath([root, os.path.realpath(path)]) != root:
                 problem = "link leaves RAW (--follow-symlinks accepts it)"
             else:
                 content = _folder_sample(path) if source.kind == "frames" else _file_sample(path)
         except OSError as error:
-            problem = error.strerror or type(error).__name__
+            problem = error.strerror or str(error) or type(error).__name__
+        except MediaError as error:
+            problem = error.detail
         known = replace(source, source_id=_source_id(source.path, content))
         if problem is None:
             sources.append(known)
         else:
             failures.append(_unreadable(known, problem))
     failures += [
-        _unreadable(Source(b.path, "bonafide", source_id=_source_id(b.path, b"")), b.reason)
-        for b in catalog.broken
+        _unreadable(replace(source, source_id=_source_id(source.path, b"")), reason)
+        for source, reason in catalog.broken
     ]
     return sources, failures
 
@@ -187,11 +211,10 @@ def _file_sample(path: Path) -> bytes:
 
 
 def _folder_sample(path: Path) -> bytes:
-    """Names and samples of the pictures in a folder, condensed."""
-    names = sorted(os.fsencode(entry.name) for entry in path.iterdir())
+    """Names and samples of the pictures in a folder, condensed; whatever else lies there does not count."""
     digest = hashlib.blake2b()
-    for name in names:
-        digest.update(name + b"\0" + hashlib.blake2b(_file_sample(path / os.fsdecode(name))).digest())
+    for name in picture_names(path, stage="discover"):
+        digest.update(os.fsencode(name) + b"\0" + hashlib.blake2b(_file_sample(path / name)).digest())
     return digest.digest()
 
 
@@ -216,17 +239,28 @@ def drop_duplicates(
     """
     files = [s for s in (*originals, *sources) if s.kind != "frames"]
     by_size: dict[int, list[Source]] = {}
+    lost: dict[str, Failure] = {}
     for source in files:
-        by_size.setdefault((raw / source.path).stat().st_size, []).append(source)
+        with _vanishing(source, lost):
+            by_size.setdefault((raw / source.path).stat().st_size, []).append(source)
     first: dict[bytes, Source] = {}
-    twins: dict[str, Source] = {}
     for size, group in sorted(by_size.items()):
         for source in group if size and len(group) > 1 else ():
-            original = first.setdefault(_content_hash(raw / source.path), source)
-            if original is not source:
-                twins[source.source_id] = original
-    kept = [s for s in sources if s.source_id not in twins]
-    return kept, [_duplicate(s, twins[s.source_id]) for s in sources if s.source_id in twins]
+            with _vanishing(source, lost):
+                original = first.setdefault(_content_hash(raw / source.path), source)
+                if original is not source:
+                    lost[source.source_id] = _duplicate(source, original)
+    kept = [s for s in sources if s.source_id not in lost]
+    return kept, [lost[s.source_id] for s in sources if s.source_id in lost]
+
+
+@contextmanager
+def _vanishing(source: Source, lost: dict[str, Failure]) -> Iterator[None]:
+    """A file may go between two looks at it: that is a failure of its own, and no reason to stop."""
+    try:
+        yield
+    except OSError as error:
+        lost[source.source_id] = _unreadable(source, error.strerror or type(error).__name__)
 
 
 def _duplicate(source: Source, original: Source) -> Failure:

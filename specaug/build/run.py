@@ -6,7 +6,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +100,17 @@ def build_dataset(
             save_plan(out, plan)
         mine = plan.shards[config.shard_index :: config.shard_count]
         before = {s.name: r for s in mine if (r := read_receipt(out, s)) is not None}
-        _run(mine, before, config, raw, out, progress)
-        if config.shard_count > 1:
-            return report_of(plan, out, mine, done_before=before)
-        return finalize_locked(out, plan, done_before=before)
+        try:
+            _run(mine, before, config, raw, out, progress)
+        finally:
+            if not part:
+                shutil.rmtree(out / STATE / "tmp", ignore_errors=True)  # of workers that were stopped
+        report = (
+            report_of(plan, out, mine, done_before=before)
+            if part
+            else finalize_locked(out, plan, done_before=before)
+        )
+        return replace(report, notes=catalog.notes)
 
 
 def scan_with(raw: Path, config: BuildConfig) -> Catalog:
@@ -195,7 +202,9 @@ def _receipts(pending: Iterable[ShardPlan], config: BuildConfig, raw: Path, out:
         yield from pool(joblib.delayed(build_shard)(shard, config, raw, out) for shard in pending)
 
 
-def plan_only(raw: Path | str, out: Path | str, config: BuildConfig | None = None) -> BuildReport:
+def plan_only(
+    raw: Path | str, out: Path | str, config: BuildConfig | None = None, *, overwrite: bool = False
+) -> BuildReport:
     """What :func:`build_dataset` would plan, without writing anything: sources, shards, known failures.
 
     Raises
@@ -207,7 +216,11 @@ def plan_only(raw: Path | str, out: Path | str, config: BuildConfig | None = Non
     raw, out = Path(raw), Path(out)
     _check_folders(raw, out)
     settings = {**config.content_settings(), "detector_version": detector_version(config)}
-    plan = _next_plan(raw, out, config, scan_with(raw, config), settings)
+    catalog = scan_with(raw, config)
+    if overwrite:
+        plan = make_plan(catalog, raw, config, settings=settings)
+    else:
+        plan = _next_plan(raw, out, config, catalog, settings)
     reasons = Counter(failure.reason for shard in plan.shards for failure in shard.known)
     return BuildReport(
         sources=plan.sources,
@@ -216,4 +229,5 @@ def plan_only(raw: Path | str, out: Path | str, config: BuildConfig | None = Non
         by_reason=dict(sorted(reasons.items())),
         shards=len(plan.shards),
         skipped=plan.skipped,
+        notes=catalog.notes,
     )

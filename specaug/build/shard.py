@@ -66,6 +66,8 @@ def build_shard(plan: ShardPlan, config: BuildConfig, raw: Path, out: Path) -> R
         write_atomically(
             lost, lambda path: write_failures(path, failures), out=out, check=check_rows(len(failures))
         )
+    else:
+        lost.unlink(missing_ok=True)
     receipt = Receipt(
         shard=plan.name,
         plan_hash=plan.hash,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from specaug.catalog import csv_list, folders
-from specaug.catalog.tree import Skipped, Tree, walk
+from specaug.catalog.tree import Skipped, Tree, by_bytes, walk
 from specaug.errors import ArgumentError, NothingToDoError
 from specaug.records import SPLITS, Source, Split
 
@@ -42,8 +42,8 @@ class Catalog:
     sources: tuple[Source, ...]
     """Sorted by path; without ids, which cost a look into each file."""
     skipped: tuple[Skipped, ...]
-    broken: tuple[Skipped, ...]
-    """Media that cannot be opened: each will be a failure."""
+    broken: tuple[tuple[Source, str], ...]
+    """Media that cannot be opened, and why: each will be a failure."""
     notes: tuple[str, ...] = ()
     """What was decided for the user, in whole sentences."""
 
@@ -93,18 +93,37 @@ def scan(
     root = Path(raw)
     tree = walk(root, frame_folders=frame_folders, follow_symlinks=follow_symlinks)
     name = _choose(tree, layout)
-    sources, skipped = LAYOUTS[name].read(tree, protocol)
-    if not sources and not tree.broken:
+    reasons = {b.path: b.reason for b in tree.broken}
+    everything = replace(tree, files=tuple(sorted((*tree.files, *reasons), key=by_bytes)))
+    sources, skipped = LAYOUTS[name].read(everything, protocol)
+    if not sources and not reasons:
         raise NothingToDoError(f"no usable input in RAW as layout {name!r}. {_seen(tree)}")
-    blocked = {b.path for b in tree.broken}
-    sources, notes = _with_splits([s for s in sources if s.path not in blocked], split, seed)
+    sources, notes = _with_splits(sources, split, seed)
+    sources = [replace(s, dataset=s.dataset or name) for s in sources]
+    understood = {s.path for s in sources}
+    # A label must be put to what no layout understands; a failure row does not show it.
+    strangers = [Source(path, "bonafide", dataset=name) for path in sorted(reasons.keys() - understood)]
     return Catalog(
         layout=name,
-        sources=tuple(replace(s, dataset=s.dataset or name) for s in sources),
-        skipped=tuple(s for s in (*skipped, *tree.others) if s.path not in ("", csv_list.FILE)),
-        broken=tree.broken,
-        notes=notes,
+        sources=tuple(s for s in sources if s.path not in reasons),
+        skipped=tuple(
+            s for s in (*skipped, *tree.others) if s.path != csv_list.FILE and s.path not in reasons
+        ),
+        broken=tuple((s, reasons[s.path]) for s in (*sources, *strangers) if s.path in reasons),
+        notes=(*notes, *_leaks(sources)),
     )
+
+
+def _leaks(sources: list[Source]) -> tuple[str, ...]:
+    """A note if subjects are in more than one split."""
+    splits: dict[tuple[str, str], set[Split]] = {}
+    for source in sources:
+        if source.subject is not None:
+            splits.setdefault((source.dataset, source.subject), set()).add(source.split)
+    leaking = sorted(subject for (_, subject), found in splits.items() if len(found) > 1)
+    if not leaking:
+        return ()
+    return (f"Leakage: {len(leaking)} subjects are in more than one split, the first is {leaking[0]!a}.",)
 
 
 def _choose(tree: Tree, layout: str) -> str:

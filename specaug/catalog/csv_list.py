@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
         text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
     except OSError as error:
         raise CatalogError(f"{FILE}: cannot be read: {error.strerror}") from error
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] | None = None
     while True:
         try:

@@ -29,11 +29,10 @@ def read(tree: Tree, protocol: str | None) -> tuple[list[Source], list[Skipped]]
     """
     if protocol is not None:
         raise CatalogError(f"protocol: the layout {NAME!r} has none, got {protocol!r}")
-    subjects = _bonafide_names(tree)
     sources: list[Source] = []
     skipped: list[Skipped] = []
     for path in tree.files:
-        source = _source(path, tree, subjects)
+        source = _source(path, tree)
         if isinstance(source, Source):
             sources.append(source)
         else:
@@ -53,13 +52,7 @@ def _head(path: str) -> tuple[Split | None, Label, list[str], list[str]] | None:
     return split, LABEL_WORDS[rest[0].lower()], rest[1:], folders[: len(folders) - len(rest) + 1]
 
 
-def _bonafide_names(tree: Tree) -> frozenset[str]:
-    """Folder names that stand for subjects below the bona fide class."""
-    heads = filter(None, map(_head, tree.files))
-    return frozenset(between[-1] for _, label, between, _ in heads if label == "bonafide" and between)
-
-
-def _source(path: str, tree: Tree, subjects: frozenset[str]) -> Source | str:
+def _source(path: str, tree: Tree) -> Source | str:
     """The source that `path` is, or why it is none."""
     head = _head(path)
     if head is None:
@@ -75,18 +68,18 @@ def _source(path: str, tree: Tree, subjects: frozenset[str]) -> Source | str:
             )
         pai, subject = "none", between[-1] if between else None
     else:
-        pai, subject = _attack_folders(between, subjects)
+        pai, subject = _attack_folders(between)
     return Source(path, label, pai=pai, subject=subject, split=split or "train", kind=tree.kind(path))
 
 
-def _attack_folders(between: list[str], subjects: frozenset[str]) -> tuple[str, str | None]:
-    """(pai, subject) of an attack. A lone folder that names no species is a subject where it is one
-    among the bona fide or holds a digit; otherwise it is a species that we do not know."""
+def _attack_folders(between: list[str]) -> tuple[str, str | None]:
+    """(pai, subject) of an attack. A lone folder that names no species but holds a digit is a subject; without
+    one it is a species that we do not know. What other files say does not count: more files must change nothing."""
     if not between:
         return "unknown", None
     if len(between) == 2:
         return attack_pai(between[0]), between[1]
     name = between[0]
-    if species(name) is None and (name in subjects or re.search(r"\d", name)):
+    if species(name) is None and re.search(r"\d", name):
         return "unknown", name
     return attack_pai(name), None

@@ -85,7 +85,7 @@ def walk(root: Path, *, frame_folders: bool = False, follow_symlinks: bool = Fal
     others: list[Skipped] = []
     broken: list[Skipped] = []
     for path, problem in _entries(root, follow_symlinks):
-        if path.rpartition("/")[2].startswith("."):
+        if any(part.startswith(".") for part in path.split("/")):
             others.append(Skipped(path, "hidden file"))
         elif problem and (is_media(path) or problem.startswith("folder")):
             broken.append(Skipped(path, problem))
@@ -109,9 +109,14 @@ def _entries(root: Path, follow_symlinks: bool) -> Iterator[tuple[str, str | Non
     """(relative path, problem) of every file below `root`."""
     inside = os.path.realpath(root)
     seen = {inside}
-    stack = [""]
-    while stack:
-        folder = stack.pop()
+    stack, links = [""], list[str]()
+    while stack or links:
+        # Real folders first, so that a folder is known by its own name and not by that of a link to it.
+        folder = stack.pop() if stack else links.pop()
+        if folder and os.path.realpath(root / folder) in seen and (root / folder).is_symlink():
+            yield folder, "link to a folder that is listed under its own name"
+            continue
+        seen.add(os.path.realpath(root / folder))
         try:
             entries = sorted(os.scandir(root / folder), key=lambda e: e.name)
         except OSError as error:
@@ -124,15 +129,16 @@ def _entries(root: Path, follow_symlinks: bool) -> Iterator[tuple[str, str | Non
             problem = _problem(entry, inside, follow_symlinks)
             if problem or not entry.is_dir():
                 yield path, problem
-            elif (real := os.path.realpath(entry.path)) not in seen:
-                seen.add(real)
-                stack.append(path)
+            else:
+                (links if entry.is_symlink() else stack).append(path)
 
 
 def _problem(entry: os.DirEntry[str], inside: str, follow_symlinks: bool) -> str | None:
     """Why an entry must not be opened, or None."""
     if entry.is_symlink():
         real = os.path.realpath(entry.path)
+        if not os.path.exists(real):  # noqa: PTH110
+            return "link leads nowhere"
         if not follow_symlinks and os.path.commonpath([inside, real]) != inside:
             return "link leaves RAW (--follow-symlinks accepts it)"
     try:

@@ -66,6 +66,9 @@ def open_video(path: Path, *, stage: Stage, thorough: bool = True) -> Iterator[I
             if "whitelist" in error.detail:
                 detail = f"a container format that is not read ({error.detail})"
                 raise MediaError(stage, "unsupported", detail) from error
+            # an MP4 whose index was to come last and never did
+            if "moov atom not found" in error.detail:
+                raise MediaError(stage, "truncated", error.detail) from error
             raise
         with container:
             yield container

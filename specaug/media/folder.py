@@ -37,7 +37,7 @@ def probe_folder(path: Path) -> MediaInfo:
         As :func:`specaug.media.photo.probe_photo` does for any of the pictures; ``unreadable`` for a folder
         without pictures; ``unsupported`` for pictures of different sizes.
     """
-    names = _pictures(path, stage="probe")
+    names = picture_names(path, stage="probe")
     first = _probe_picture(path, names[0])
     for name in names[1:]:
         info = _probe_picture(path, name)
@@ -76,7 +76,7 @@ def read_folder(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Fr
     MediaError
         As :func:`specaug.media.photo.read_photo` does; ``truncated`` where pictures are gone since the probe.
     """
-    names = _pictures(path, stage="decode")
+    names = picture_names(path, stage="decode")
     if len(names) != info.n_frames:
         raise MediaError("decode", "truncated", f"{len(names)} pictures instead of {info.n_frames}")
     for index in indices.tolist():
@@ -91,10 +91,17 @@ def read_folder(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Fr
         yield Frame(index, float(info.pts_seconds[index]), frame.image)
 
 
-def _pictures(path: Path, *, stage: Stage) -> list[str]:
-    """Names of the pictures in a folder, in natural order."""
+def picture_names(path: Path, *, stage: Stage) -> list[str]:
+    """Names of the pictures in a folder, in natural order; links that leave the folder are none of it.
+
+    Raises
+    ------
+    MediaError
+        At `stage`, ``unreadable``: there are none, or the folder cannot be listed.
+    """
     try:
-        names = [entry.name for entry in path.iterdir()]
+        inside = path.resolve()
+        names = [e.name for e in path.iterdir() if not e.is_symlink() or e.resolve().parent == inside]
     except OSError as error:
         raise MediaError(stage, "unreadable", error.strerror or type(error).__name__) from error
     pictures = [n for n in names if Path(n).suffix.lower() in IMAGE_SUFFIXES and not n.startswith(".")]

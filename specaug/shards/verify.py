@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,10 @@ from specaug.shards.writer import count_rows
 
 Kind = Literal["checksum", "schema", "count", "leakage", "missing", "unexpected"]
 _GROUPS = ("source_id", "subject")
+_PAGES = ("README.md", "dataset_info.json")
+_HEAD = {"settings": dict, "sources": int, "clips": int, "failures": dict}
+_SHARD = {"shard": str, "split": str, "sources": int, "clips": int}
+_FILE = {"file": str, "sha256": str}
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,8 @@ class _Seen:
     )
     leaks: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
     clip_ids: set[str] = field(default_factory=set)
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Whole-source failures."""
 
 
 def verify(out: Path | str) -> VerifyReport:
@@ -74,18 +81,22 @@ def verify(out: Path | str) -> VerifyReport:
         return VerifyReport(0, (manifest,))
     head, shards = manifest
     seen = _Seen()
-    problems: list[Problem] = []
-    clips, expected = 0, set[str]()
+    problems = [
+        Problem(name, "missing", "every build writes it") for name in _PAGES if not (out / name).is_file()
+    ]
+    damaged = False
     for entry in _files(shards):
-        expected.add(entry["file"])
         found = _check_file(out, entry, head)
+        damaged |= bool(found)
         problems += found
-        if not found and entry["kind"] == "clips":
-            clips += entry["rows"]
-            problems += _leaks(out, entry, seen)
-    problems += _unexpected(out, expected)
-    problems += _sums(head, shards, clips, damaged=bool(problems))
-    return VerifyReport(clips, tuple(problems))
+        if not found:
+            problems += (
+                _leaks(out, entry, seen) if entry["kind"] == "clips" else _count_failures(out, entry, seen)
+            )
+    problems += _unexpected(out, {entry["file"] for entry in _files(shards)})
+    if not damaged:
+        problems += _sums(head, shards, seen)
+    return VerifyReport(len(seen.clip_ids), tuple(problems))
 
 
 def _manifest(out: Path) -> tuple[dict[str, Any], list[dict[str, Any]]] | Problem:
@@ -95,9 +106,31 @@ def _manifest(out: Path) -> tuple[dict[str, Any], list[dict[str, Any]]] | Proble
         return Problem("manifest.jsonl", "missing", error.strerror or "cannot be read")
     except ValueError as error:
         return Problem("manifest.jsonl", "checksum", f"no JSON lines: {error}")
-    if not lines or "settings" not in lines[0]:
-        return Problem("manifest.jsonl", "schema", "expected a first line with the build's settings")
+    if not lines or not _is_head(lines[0]) or not all(map(_is_shard, lines[1:])):
+        return Problem("manifest.jsonl", "schema", "its lines are not those that a build writes")
     return lines[0], lines[1:]
+
+
+def _has_shape(line: Any, shape: Mapping[str, type]) -> bool:
+    """Whether a line is an object with these keys and values of these types."""
+    return isinstance(line, dict) and all(isinstance(line.get(key), kind) for key, kind in shape.items())
+
+
+def _is_head(line: Any) -> bool:
+    """Whether a line tells of a build."""
+    return _has_shape(line, _HEAD) and {"image_format", "size"} <= line["settings"].keys()
+
+
+def _is_shard(line: Any) -> bool:
+    """Whether a line tells of a shard, and names files inside OUT only."""
+    if not _has_shape(line, _SHARD):
+        return False
+    parts = ([line] if line["clips"] else []) + ([line["failures"]] if "failures" in line else [])
+    if not all(_has_shape(part, _FILE if part is line else _FILE | {"rows": int}) for part in parts):
+        return False
+    return all(
+        not Path(part["file"]).is_absolute() and ".." not in Path(part["file"]).parts for part in parts
+    )
 
 
 def _files(shards: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -180,13 +213,32 @@ def _unexpected(out: Path, expected: set[str]) -> list[Problem]:
     ]
 
 
-def _sums(
-    head: Mapping[str, Any], shards: list[dict[str, Any]], clips: int, *, damaged: bool
-) -> Iterator[Problem]:
+def _count_failures(out: Path, entry: Mapping[str, Any], seen: _Seen) -> list[Problem]:
+    """Add the whole-source failures of a file to the sum."""
+    table = pq.read_table(out / entry["file"], columns=["reason", "frame_index"]).to_pylist()
+    seen.reasons.update(row["reason"] for row in table if row["frame_index"] is None)
+    return []
+
+
+def _sums(head: Mapping[str, Any], shards: list[dict[str, Any]], seen: _Seen) -> Iterator[Problem]:
     """Whether the manifest's lines add up to its head, and the files to both."""
-    for key, total in (("sources", head["sources"]), ("clips", head["clips"])):
+    for key in ("sources", "clips"):
         lines = sum(shard[key] for shard in shards)
-        if lines != total:
-            yield Problem("manifest.jsonl", "count", f"{total} {key} in all, {lines} in the shards' lines")
-    if not damaged and clips != head["clips"]:
-        yield Problem("manifest.jsonl", "count", f"{head['clips']} clips in all, {clips} in the files")
+        if lines != head[key]:
+            yield Problem(
+                "manifest.jsonl", "count", f"{head[key]} {key} in all, {lines} in the shards' lines"
+            )
+    if len(seen.clip_ids) != head["clips"]:
+        yield Problem(
+            "manifest.jsonl", "count", f"{head['clips']} clips in all, {len(seen.clip_ids)} in the files"
+        )
+    if dict(seen.reasons) != head["failures"]:
+        found = dict(sorted(seen.reasons.items()))
+        yield Problem("manifest.jsonl", "count", f"failures {head['failures']} in all, {found} in the files")
+    with_clips = len(seen.places["source_id"])
+    if with_clips + seen.reasons.total() != head["sources"]:
+        yield Problem(
+            "manifest.jsonl",
+            "count",
+            f"{head['sources']} sources in all, {with_clips} with clips and {seen.reasons.total()} failures in files",
+        )
