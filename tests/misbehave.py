@@ -56,6 +56,8 @@ def behave(source: Source, config: BuildConfig, *, raw: Path, watch: Stopwatch) 
             _ACTIONS[action]()
     if action == "clip":
         return (clip(source),)
+    if action == "another":
+        _start_another(raw)
     if action == "twice":  # the second attempt is made by another process
         return _crash_once(source, config, raw)
     return report(
@@ -136,8 +138,10 @@ def _babble() -> None:
         os.write(handle, b"\xff\x00" * 200_000)
 
 
-def _start_another() -> None:
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+def _start_another(raw: Path) -> None:
+    other = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+    with (raw / "started").open("a") as file:
+        file.write(f"{other.pid}\n")
     ctypes.string_at(0)
 
 
@@ -163,7 +167,6 @@ _ACTIONS = {
     "eat": _eat,
     "eat_natively": _eat_natively,
     "babble": _babble,
-    "another": _start_another,
     "stdin": _read_stdin,
     "raise": _raise,
 }
