@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -49,9 +50,9 @@ def _choice(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise ArgumentError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
 
 
-def _at_least(name: str, value: float, low: float) -> None:
-    if not value >= low:
-        raise ArgumentError(f"{name}: expected a number of at least {low:g}, got {value!r}")
+def _between(name: str, value: float | None, low: float, high: float) -> None:
+    if value is not None and not low <= value <= high:
+        raise ArgumentError(f"{name}: expected a number from {low:g} to {high:g}, got {value!r}")
 
 
 def readable_path(path: str) -> str:
@@ -248,6 +249,10 @@ class BuildConfig:
     seed: int = 0
     sources_per_shard: int | None = None
     jobs: int | None = _run_field(None)
+    timeout: float = _run_field(900.0)
+    """Seconds after which a source is given up."""
+    max_memory: str = _run_field("4GiB")
+    """What the process that works on a source may hold: a number of bytes, or one with KiB, MiB or GiB."""
     max_failures: str | None = _run_field(None)
     """``N`` or ``P%``; more failed sources than that make the command exit with 3."""
     shard_index: int = _run_field(0)
@@ -262,24 +267,19 @@ class BuildConfig:
             ("image_format", get_args(ImageFormat)),
         ):
             _choice(name, getattr(self, name), choices)
-        for name, low in (
-            ("frames", 1),
-            ("clips", 1),
-            ("size", 16),
-            ("margin", 0.5),
-            ("min_face", 1),
-            ("seed", 0),
+        for name, low, high in (
+            ("frames", 1, 500_000),
+            ("clips", 1, 500_000),
+            ("size", 16, 4096),
+            ("margin", 0.5, 10),
+            ("min_face", 1, 1 << 16),
+            ("jpeg_quality", 1, 100),
+            ("seed", 0, float("inf")),
+            ("jobs", 1, 1 << 16),
+            ("sources_per_shard", 1, 1 << 16),
+            ("timeout", 1e-3, 1e9),
         ):
-            _at_least(name, getattr(self, name), low)
-        for name in ("jobs", "sources_per_shard"):
-            if getattr(self, name) is not None:
-                _at_least(name, getattr(self, name), 1)
-        if self.size > 4096:
-            raise ArgumentError(f"size: expected at most 4096 px, got {self.size}")
-        if self.margin > 10:
-            raise ArgumentError(f"margin: expected at most 10, got {self.margin}")
-        if not 1 <= self.jpeg_quality <= 100:
-            raise ArgumentError(f"jpeg_quality: expected 1 to 100, got {self.jpeg_quality}")
+            _between(name, getattr(self, name), low, high)
         if self.split is not None and (
             len(self.split) != 3 or min(self.split) < 0 or not 0 < sum(self.split) < float("inf")
         ):
@@ -289,6 +289,7 @@ class BuildConfig:
                 f"shard_index: expected 0 to shard_count - 1 = {self.shard_count - 1}, got {self.shard_index}"
             )
         self.failure_limit(0)
+        self.memory_limit()
 
     def failure_limit(self, n_sources: int) -> float:
         """How many failed sources of `n_sources` are accepted; infinite by default."""
@@ -305,6 +306,15 @@ class BuildConfig:
                 f"max_failures: expected N or P% such as 10 or 2.5%, got {self.max_failures!r}"
             )
         return value / 100 * n_sources if share else value
+
+    def memory_limit(self) -> int:
+        """`max_memory` in bytes."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]i?B?|B)?", self.max_memory.strip(), re.IGNORECASE)
+        if match is None:
+            raise ArgumentError(
+                f"max_memory: expected a size such as 4GiB or 1500MiB, got {self.max_memory!r}"
+            )
+        return int(float(match[1]) * 1024 ** " KMG".index((match[2] or "B")[0].upper().replace("B", " ")))
 
     def content_settings(self) -> dict[str, Any]:
         """The settings that decide what is written, as plain JSON values."""

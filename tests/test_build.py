@@ -20,7 +20,7 @@ import pytest
 
 from specaug import worker
 from specaug.align import align_face, template
-from specaug.build import Progress, build_dataset, finalize, plan_only
+from specaug.build import Progress, build_dataset, finalize, plan_only, shard
 from specaug.demo import make_demo
 from specaug.errors import ArgumentError, BuildLockedError, NothingToDoError, PlanMismatchError, SpecaugError
 from specaug.media.write import write_video
@@ -81,6 +81,10 @@ def media(tmp_path_factory) -> Path:
 @pytest.fixture
 def raw(media, tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(worker, "_detector", lambda name, model: MiddleFace())
+    # In this process, where the detector above is known; test_isolate and the tests below cover the child.
+    monkeypatch.setattr(
+        shard, "work_on", lambda s, config, raw, watch: worker.extract(s, config, raw=raw, watch=watch)
+    )
     shutil.copytree(media, tmp_path / "raw")
     return tmp_path / "raw"
 
@@ -425,6 +429,33 @@ def test_the_number_of_workers_and_kills_change_no_byte(drawn, tmp_path):
     assert 3 <= again.done_before <= again.shards
     assert hashes(tmp_path / "killed") == hashes(tmp_path / "one")
     assert verify(tmp_path / "killed").ok
+
+
+def test_a_source_that_takes_too_long_is_a_failure_of_its_own(drawn, tmp_path):
+    config = BuildConfig(frames=3, size=64, min_face=20, jobs=1, timeout=0.01)
+    report = build_dataset(drawn, tmp_path / "out", config)
+    assert (report.sources, report.by_reason) == (24, {"timeout": 24})
+    assert verify(tmp_path / "out").ok
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("4GiB", 4 << 30),
+        ("1500 MiB", 1500 << 20),
+        ("2g", 2 << 30),
+        ("700000000", 700000000),
+        ("0.5GB", 1 << 29),
+    ],
+)
+def test_sizes_of_memory(text, size):
+    assert BuildConfig(max_memory=text).memory_limit() == size
+
+
+@pytest.mark.parametrize("text", ["", "much", "4TiB", "-1GiB"])
+def test_what_is_no_size_of_memory(text):
+    with pytest.raises(ArgumentError, match="max_memory: expected a size such as 4GiB"):
+        BuildConfig(max_memory=text)
 
 
 class TestVerify:

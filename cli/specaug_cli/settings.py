@@ -103,6 +103,10 @@ BUILD_SETTINGS = (
     setting(
         "jobs", "-j", "--jobs", type=int, metavar="N", default="all usable cores", help="Worker processes."
     ),
+    setting("timeout", "--timeout", type=float, metavar="SECONDS", help="When a source is given up."),
+    setting(
+        "max_memory", "--max-memory", metavar="SIZE", help="What the process that works on a source may hold."
+    ),
     setting(
         "max_failures",
         "--max-failures",

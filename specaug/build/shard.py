@@ -10,7 +10,8 @@ from pathlib import Path
 
 import cv2
 
-from specaug.records import BuildConfig, Clip, Failure, Receipt, ShardPlan
+from specaug.isolate import worker_of_this_thread
+from specaug.records import BuildConfig, Clip, Failure, Receipt, ShardPlan, Source
 from specaug.shards import (
     ClipWriter,
     check_rows,
@@ -22,7 +23,6 @@ from specaug.shards import (
     write_receipt,
 )
 from specaug.stopwatch import Stopwatch
-from specaug.worker import extract
 
 
 def build_shard(plan: ShardPlan, config: BuildConfig, raw: Path, out: Path) -> Receipt:
@@ -92,12 +92,20 @@ def _clips(
 ) -> Iterator[Clip]:
     """Clips of every source in order; what fails is appended to `failures`."""
     for source in plan.sources:
-        for outcome in extract(source, config, raw=raw, watch=watch):
+        for outcome in work_on(source, config, raw, watch):
             if isinstance(outcome, Failure):
                 failures.append(outcome)
             else:
                 with watch("write"):
                     yield outcome
+
+
+def work_on(source: Source, config: BuildConfig, raw: Path, watch: Stopwatch) -> tuple[Clip | Failure, ...]:
+    """Clips and failures of one source, made where a crash, a hang or a lack of memory hurts nobody else."""
+    worker = worker_of_this_thread(
+        raw=raw, config=config, timeout=config.timeout, max_memory=config.memory_limit()
+    )
+    return worker.extract(source, watch=watch)
 
 
 @contextmanager

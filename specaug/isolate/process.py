@@ -20,7 +20,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-import specaug
 from specaug.errors import SpecaugError
 from specaug.isolate.deaths import Death, Ended, last_words
 from specaug.isolate.progress import Progress, new_progress_file
@@ -203,7 +202,7 @@ class Child:
 
 def _start(setup: dict[str, Any], *, stdin: int, output: int) -> subprocess.Popen[bytes]:
     """Start the process from a thread that lasts: the kernel ends a child with the thread that started it."""
-    package = str(Path(specaug.__file__).absolute().parent.parent)
+    package = str(Path(__file__).absolute().parents[2])
     path = [str(Path(entry).absolute()) for entry in sys.path]
     path += [package] if package not in path else []
     command = [sys.executable, "-X", f"utf8={sys.flags.utf8_mode}", "-P", "-c", _BOOT]
