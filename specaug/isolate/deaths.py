@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from specaug.isolate.child import EXIT_MEMORY, EXIT_UNCAUGHT
-from specaug.records import Reason, Stage
+from specaug.records import Failure, Reason, Stage
 
 _NO_MEMORY = re.compile(
     r"bad_alloc|out of memory|cannot allocate memory|insufficient memory|memory allocation|"
@@ -63,7 +63,9 @@ def cause(death: Death, *, timeout: float | None, hidden: Sequence[str] = ()) ->
     >>> cause(Death(-6, "terminate called after throwing an instance of 'std::bad_alloc'"), timeout=None)
     ('out_of_memory', "SIGABRT: terminate called after throwing an instance of 'std::bad_alloc'")
     """
-    if death.ended == "overdue" or (death.status == -signal.SIGALRM and timeout is not None):
+    if death.ended == "overdue":
+        return "timeout", f"longer than {timeout:g} s, without regard to its alarm"
+    if death.status == -signal.SIGALRM and timeout is not None:
         return "timeout", f"longer than {timeout:g} s"
     if death.ended == "garbled":
         return "native_crash", "its answer made no sense"
@@ -79,6 +81,26 @@ def cause(death: Death, *, timeout: float | None, hidden: Sequence[str] = ()) ->
     if crashed and _NO_MEMORY.search(_before_trace(death.log)):
         return "out_of_memory", detail
     return "native_crash", detail
+
+
+def recognise_memory(failure: Failure, log: str) -> Failure:
+    """The failure, as ``out_of_memory`` if a library said that an allocation failed.
+
+    Under a limit, decoders report a frame that they had no memory for as damage, and OpenCV as an error of
+    its own; neither is the file's fault.
+
+    Examples
+    --------
+    >>> failure = Failure("0", "a.mp4", "dev", "decode", "truncated", "7 of 8 frames: Cannot allocate memory")
+    >>> recognise_memory(failure, "").reason
+    'out_of_memory'
+    """
+    said = f"{failure.detail}\n{log}" if failure.reason == "internal" else failure.detail
+    suspect = failure.reason in ("internal", "decoder_error", "truncated", "unreadable")
+    if not (suspect and _NO_MEMORY.search(_before_trace(said))):
+        return failure
+    detail = "memory ran out" if failure.reason == "internal" else failure.detail
+    return replace(failure, reason="out_of_memory", detail=detail)
 
 
 def _name(status: int) -> str:
