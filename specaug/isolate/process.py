@@ -20,8 +20,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from specaug.errors import SpecaugError
-from specaug.isolate.deaths import Death, Ended, last_words
+from specaug.isolate.deaths import Death, Ended
 from specaug.isolate.progress import Progress, new_progress_file
 from specaug.isolate.wire import PREFIX_BYTES, reply_length
 
@@ -101,19 +100,9 @@ class Child:
         for handle in (self._replies, self._logs):
             self._poll.register(handle, select.POLLIN)
 
-    def wait_until_ready(self) -> None:
-        """Wait for the imports.
-
-        Raises
-        ------
-        SpecaugError
-            It died, or took too long; the message holds its last words.
-        """
-        if self._receive(time.monotonic() + _START_SECONDS) is None:
-            death = self.death()
-            raise SpecaugError(
-                f"the worker process could not start (status {death.status}): {last_words(death.log)}"
-            )
+    def is_ready(self) -> bool:
+        """Wait for the imports; False if it died or took too long, and :meth:`death` tells how."""
+        return self._receive(time.monotonic() + _START_SECONDS) is not None
 
     def ask(self, request: bytes, *, timeout: float | None) -> bytearray | None:
         """Send a line, and wait for the message that answers it.

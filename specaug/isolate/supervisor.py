@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from specaug.errors import ArgumentError, SpecaugError
-from specaug.isolate.deaths import Death, cause, recognise_memory
+from specaug.isolate.deaths import Death, cause, last_words, recognise_memory
 from specaug.isolate.process import Child
 from specaug.isolate.wire import read_reply, request_line
 from specaug.records import BuildConfig, Clip, Failure, Reason, Source, readable_path
@@ -165,9 +165,24 @@ class SupervisedWorker:
         if self._child is not None and self._child.served >= self._recycle_after:
             self.close()
         if self._child is None:
-            self._child = Child(function=self._function, max_memory=self._max_memory)
-            self._child.wait_until_ready()
+            self._child = self._started()
         return self._child
+
+    def _started(self) -> Child:
+        """A child that is ready. One that is killed while it starts is tried again: memory may be short now."""
+        for _ in range(_STARTS):
+            child = Child(function=self._function, max_memory=self._max_memory)
+            try:
+                if child.is_ready():
+                    return child
+            except BaseException:  # an interrupt
+                child.end()
+                raise
+            death = child.death()
+            if death.status >= 0:
+                break
+        words = last_words(death.log)
+        raise SpecaugError(f"the worker process could not start (status {death.status}): {words}")
 
     def _failure(self, source: Source, death: Death) -> Failure:
         reason, detail = cause(death, timeout=self._timeout, hidden=(self._raw,))

@@ -136,7 +136,7 @@ class TestProcess:
 
     def test_child_ends_when_nobody_can_ask_it(self) -> None:
         child = process.Child(function="misbehave:behave", max_memory=None)
-        child.wait_until_ready()
+        assert child.is_ready()
         with Path(os.devnull).open("wb") as null:
             os.dup2(null.fileno(), child._requests)
         wait_until_gone(child._process.pid)
@@ -150,6 +150,27 @@ class TestProcess:
         thread.join()
         time.sleep(0.1)
         assert facts(worker)["pid"] == pids[0]
+
+    def test_child_killed_while_it_starts_is_started_again(
+        self, make: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ready = process.Child.is_ready
+        victims: list[int] = []
+
+        def kill_the_first(child: process.Child) -> bool:
+            if len(victims) < kills:
+                victims.append(child._process.pid)
+                os.kill(child._process.pid, signal.SIGKILL)
+            return ready(child)
+
+        monkeypatch.setattr(process.Child, "is_ready", kill_the_first)
+        kills = 2
+        assert facts(make())["pid"] not in victims
+        kills = 5
+        with pytest.raises(SpecaugError, match=r"could not start \(status -9\)"):
+            make().extract(source("plain"))
+        assert len(victims) == 5
+        assert not any(exists(pid) for pid in victims)
 
     def test_start_that_fails_is_no_failure_of_a_source(self, make: Make) -> None:
         with pytest.raises(SpecaugError, match=r"could not start .*No module named 'absent_module'"):
