@@ -7,11 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
-
-# A busy machine makes drawing examples slow; that is no fault of the code under test.
-settings.register_profile("specaug", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("specaug")
 
 
 @pytest.fixture

@@ -133,6 +133,8 @@ def last_words(log: str, *, hidden: Sequence[str] = ()) -> str:
     '[h264 @ 0x] a b.mp4: bad'
     >>> last_words("see '/home/me/x y/z.so' or /usr/lib/q.so: no")
     "see 'z.so' or q.so: no"
+    >>> last_words("ValueError: /home/ann/my raw files/a.mp4 at 0x7f")
+    'ValueError: a.mp4 at 0x'
     """
     lines = [line.strip() for line in _before_trace(log).splitlines() if line.strip()]
     if not lines:
@@ -141,7 +143,8 @@ def last_words(log: str, *, hidden: Sequence[str] = ()) -> str:
     for folder in hidden:
         line = line.replace(folder.rstrip("/") + "/", "")
     line = re.sub(r"""(['"])/[^'"]*?([^/'"]*)\1""", r"\1\2\1", line)
-    line = re.sub(r"(?<![\w.])/(?:[^\s/:'\"]+/)*([^\s/:'\"]*)", r"\1", line)
+    # A folder's name may hold spaces: rather lose words between two slashes than show a part of a path.
+    line = re.sub(r"(?<![\w.])/(?:[^/:'\"]+/)*([^\s/:'\"]*)", r"\1", line)
     line = re.sub(r"0x[0-9a-fA-F]+", "0x", line)
     printable = "".join(c if c.isprintable() else " " for c in line)
     return printable if len(printable) <= _LINE else printable[: _LINE - 1] + "…"

@@ -15,7 +15,8 @@ from specaug.records import MediaKind, Stage, readable_path
 from specaug.suffixes import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 MAX_DETAIL = 300
-_ABSOLUTE = re.compile(r"(?<![\w/.])/(?:[^\s'\"/]+/)+[^\s'\"]*")
+# A folder's name may hold spaces: rather lose words between two slashes than show a part of a path.
+_ABSOLUTE = re.compile(r"(?<![\w/.])/(?:[^'\"/:]+/)+[^\s'\"]*")
 
 
 def kind_of(path: Path) -> MediaKind | None:
@@ -72,6 +73,8 @@ def one_line(text: object) -> str:
     --------
     >>> one_line("cannot open '/home/ann/raw/a b.mp4':\\n denied")
     "cannot open '<path> b.mp4': denied"
+    >>> one_line("no such file: /home/ann/my raw files/a.mp4")
+    'no such file: <path>'
     """
     line = " ".join(_ABSOLUTE.sub("<path>", str(text)).split())
     return readable_path(line)[:MAX_DETAIL]
