@@ -133,7 +133,9 @@ def to_float(image: Any) -> Any:
 def to_unit(image: Any) -> Any:
     """`image` as floats of which white is 1."""
     floats = to_float(image)
-    return floats / 255.0 if dtype_name(image) == "uint8" else floats
+    if dtype_name(image) != "uint8":
+        return floats
+    return np.divide(floats, np.float32(255.0), out=floats) if is_numpy(floats) else floats / 255.0
 
 
 def like(values: np.ndarray, array: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from specaug.arrays import (
 )
 from specaug.errors import ArgumentError
 
+_PIECE = 1 << 14
+"""Values that NumPy converts at a time."""
 LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 """BT.601 weights of red, green and blue."""
 
@@ -59,7 +62,11 @@ def rgb_to_hsv(image: ArrayT, *, channel_axis: int = -1) -> ArrayT:
     ----------
     .. [1] A. R. Smith, "Color gamut transform pairs", SIGGRAPH 1978.
     """
-    axis = _check_color("image", image, channel_axis)
+    return _in_pieces(_to_hsv, image, _check_color("image", image, channel_axis))
+
+
+def _to_hsv(image: Any, axis: int) -> Any:
+    """Hue, saturation and value of pixels that were checked."""
     xp = namespace(image)
     red, green, blue = (to_unit(plane) for plane in _planes(image, axis))
     value = xp.maximum(xp.maximum(red, green), blue)
@@ -107,7 +114,11 @@ def hsv_to_rgb(image: ArrayT, *, channel_axis: int = -1) -> ArrayT:
     >>> hsv_to_rgb(np.array([0.5, 1.0, 1.0]))
     array([0., 1., 1.])
     """
-    axis = _check_color("image", image, channel_axis)
+    return _in_pieces(_to_rgb, image, _check_color("image", image, channel_axis))
+
+
+def _to_rgb(image: Any, axis: int) -> Any:
+    """RGB of pixels that were checked."""
     xp = namespace(image)
     hue, saturation, value = (to_unit(plane) for plane in _planes(image, axis))
     chroma = value * saturation
@@ -155,6 +166,25 @@ def luma(image: ArrayT, *, channel_axis: int = -1) -> ArrayT:
         for plane, weight in zip(_planes(image, axis), LUMA_WEIGHTS, strict=True)
     )
     return as_floats(red + green + blue, image)
+
+
+def _in_pieces(convert: Callable[[Any, int], Any], image: ArrayT, axis: int) -> ArrayT:
+    """`convert` of the pixels; NumPy's some at a time, so that a large batch needs little more than its result."""
+    if not isinstance(image, np.ndarray) or image.size <= _PIECE:
+        return cast(ArrayT, convert(image, axis))
+    longest = max((a for a in range(-image.ndim, 0) if a != axis), key=lambda a: image.shape[a], default=axis)
+    if longest == axis:
+        return cast(ArrayT, convert(image, axis))
+    source = np.moveaxis(image, longest, 0)
+    result = np.empty(image.shape, np.float32 if image.dtype == np.uint8 else image.dtype)
+    target = np.moveaxis(result, longest, 0)
+    rows = max(1, _PIECE * len(source) // image.size)
+    # The axis of the channels, where the longest one stands first.
+    place = axis if axis > longest else axis + 1
+    for start in range(0, len(source), rows):
+        part = slice(start, start + rows)
+        target[part] = convert(source[part], place)
+    return cast(ArrayT, result)
 
 
 def _check_color(name: str, image: Any, channel_axis: int) -> int:

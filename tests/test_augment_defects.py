@@ -207,6 +207,19 @@ def test_a_swirl_is_no_moire():
     assert np.ptp(halftone(flat, cell=4.0, angle=20, strength=0.5)) > 0.4
 
 
+def test_a_pasted_texture_lights_up_black_and_a_beat_does_not():
+    """FAS-Aug blends stored textures over the picture; a screen before a sensor multiplies its light."""
+    texture = 0.5 + 0.5 * np.sin(2 * np.pi * 0.2 * np.arange(64))[None, :, None] * np.ones((64, 64, 3))
+    black, grey = np.zeros((64, 64, 3)), np.full((64, 64, 3), 0.5)
+    wave = [(0.2, 0.0, 0.3, 0.0)]
+    assert (0.7 * black + 0.3 * texture).max() > 0.29
+    assert moire(black, gratings=wave).max() == 0
+    # So does half the light carry half the beat, where a blend lays the same one over both.
+    assert np.ptp(0.7 * grey + 0.3 * texture) == pytest.approx(np.ptp(0.7 * black + 0.3 * texture))
+    beat = np.ptp(moire(grey, gratings=wave))
+    assert np.ptp(moire(grey / 2, gratings=wave)) == pytest.approx(beat / 2)
+
+
 def test_uint8_differences_wrap_before_the_transform():
     frames = np.stack([np.full((32, 32, 3), v, np.uint8) for v in (100, 99)])
     frames[1, 16:] = 101

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,11 +121,11 @@ def apply_bandpass_inject(
             )
         return times(transform.inverse(spectrum), 1 / namespace(energy).sqrt(energy))
 
-    def delta(x: Any, unit: Any, axes: Axes, white: float) -> Any:
+    def delta(x: Any, unit: Callable[[], Any], axes: Axes, white: float) -> Any:
         transform = transform_of(x, axes, band)
         energy = transform.energy(times(transform.forward(x), transform.gain(band, x)))
         # The floor only keeps the gradient of the root finite for a picture with nothing in the band.
-        return unit * namespace(energy).sqrt(energy + rounding_floor(x, axes, white) ** 2 * 1e-6)
+        return unit() * namespace(energy).sqrt(energy + rounding_floor(x, axes, white) ** 2 * 1e-6)
 
     change = Change(delta, prepare, params.gain)
     return apply_change(

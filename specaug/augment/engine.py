@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,11 @@ class Change:
     given value for white. They must not write to them, and give floats.
     """
 
-    delta: Callable[[Any, Any, Axes, float], Any]
-    """(picture, prepared partner, axes, white) -> fresh array, added in proportion to the strength."""
+    delta: Callable[[Any, Callable[[], Any], Axes, float], Any]
+    """(picture, giver of the prepared partner, axes, white) -> fresh array, added in proportion to the strength.
+
+    The partner is prepared when it is asked for, so that an operation decides what is held at the same time.
+    """
     prepare: Callable[[Any, Axes, float], Any] | None = None
     """(partner, axes, white) -> what the first step needs of it; done once where frames share a partner."""
     strength: float = 1.0
@@ -113,7 +117,7 @@ def _one_by_one(
     for unit in np.ndindex(units):
         originals, changed = [source[unit + frame] for frame in frames], []
         for frame, x in zip(frames, originals, strict=True):
-            y = change.delta(x, prepared.at(unit + frame), axes, white(image))
+            y = change.delta(x, partial(prepared.at, unit + frame), axes, white(image))
             if change.strength != 1:
                 y *= change.strength
             y += x
@@ -209,7 +213,7 @@ def _all_at_once(
     xp, level = namespace(image), white(image)
     x = to_float(planes)
     prepared = None if change.prepare is None else change.prepare(partner, axes, level)
-    y = x + change.strength * change.delta(x, prepared, axes, level)
+    y = x + change.strength * change.delta(x, lambda: prepared, axes, level)
     over = tuple(range(-3 - (clip is not None), 0))
     halvings = xp.zeros_like(_share_outside(y, level, over))
     for _ in range(MAX_HALVINGS if change.guard else 0):

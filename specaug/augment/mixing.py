@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -233,10 +234,11 @@ def _mix(
     def prepare(r: Any, axes: Axes, white: float) -> Any:
         return namespace(r).abs(transform_of(r, axes, band).forward(r))
 
-    def delta(x: Any, wanted: Any, axes: Axes, white: float) -> Any:
+    def delta(x: Any, wanted: Callable[[], Any], axes: Axes, white: float) -> Any:
+        goal = wanted()  # first: what its making needs is gone before the picture is transformed
         transform = transform_of(x, axes, band)
         spectrum = transform.forward(x)
-        ratio = _ratio(wanted, spectrum, rounding_floor(x, axes, white))
+        ratio = _ratio(goal, spectrum, rounding_floor(x, axes, white))
         ratio *= transform.gain(band, x)
         spectrum = times(spectrum, ratio)
         del ratio  # the inverse is where most is held

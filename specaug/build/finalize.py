@@ -121,7 +121,8 @@ def _receipts(out: Path, shards: Sequence[ShardPlan]) -> list[Receipt]:
 
 
 def _manifest(plan: Plan, report: BuildReport, receipts: Sequence[Receipt], out: Path) -> list[str]:
-    """One line for the build, one for every shard; nothing in it depends on time, machine or workers."""
+    """One line for the build, one for every shard; nothing in it depends on time, paths or workers,
+    and the versions are those of the run that finished it."""
     head = {
         "specaug": __version__,
         "schema_version": SCHEMA_VERSION,

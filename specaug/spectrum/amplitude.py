@@ -50,35 +50,60 @@ def log_amplitude(
     gain = check_number("gain", gain, low=0.0)
     planes, axis = planes_of(image, channels, channel_axis)
     shape = (int(planes.shape[-2]), int(planes.shape[-1]))
-    return each_plane(lambda plane: then(_half(plane, window, gain), shape), planes), axis
+    own = is_numpy(planes) and not np.may_share_memory(planes, image)
+    return each_plane(lambda plane: then(_half(to_unit(plane), window, gain), shape), planes, own=own), axis
 
 
 def planes_of(image: Any, channels: Channels, channel_axis: int | None) -> tuple[Any, int | None]:
-    """Planes (…, H, W) of `image` with white as 1, and the axis that its channels had, None where it is gone."""
+    """Planes (…, H, W) of `image`, and the axis that its channels had, None where it is gone.
+
+    Plain channels of uint8 stay uint8, for :func:`to_unit` to convert a plane at a time; all else has white as 1.
+    """
     axis = check_axis(channel_axis, image.ndim)
     xp = namespace(image)
     if channels == "luma":
         if axis is None:
-            return to_unit(image), None
+            return image, None
         if image.shape[axis] == 1:
-            return to_unit(xp.squeeze(image, axis=axis)), None
+            return xp.squeeze(image, axis=axis), None
         return to_float(luma(image, channel_axis=axis)), None
     if axis is None:
         raise ArgumentError(f"channels: expected luma where channel_axis is None, got {channels!r}")
     if channels == "rgb":
-        return xp.moveaxis(to_unit(image), axis, -3), axis
-    hsv = to_float(xp.moveaxis(rgb_to_hsv(image, channel_axis=axis), axis, -3))
+        return xp.moveaxis(image, axis, -3), axis
+    pictures = xp.moveaxis(image, axis, -3)
+    if not is_numpy(image):
+        return _hue_as_vector(pictures), axis
+    shape = (*pictures.shape[:-3], 4, *pictures.shape[-2:])
+    planes = np.empty(shape, np.float64 if is_double(image) else np.float32)
+    for index in np.ndindex(shape[:-3]):
+        cosine, sine = planes[index][:2]
+        planes[index][1:] = rgb_to_hsv(pictures[index], channel_axis=-3)
+        sine *= 2 * math.pi
+        np.cos(sine, out=cosine)
+        np.sin(sine, out=sine)
+    return planes, axis
+
+
+def _hue_as_vector(pictures: Any) -> Any:
+    """(…, 3, H, W) RGB as cosine and sine of the hue, which is circular, saturation and value, (…, 4, H, W)."""
+    xp = namespace(pictures)
+    hsv = to_float(rgb_to_hsv(pictures, channel_axis=-3))
     turn = 2 * math.pi * hsv[..., :1, :, :]
-    return xp.concat((xp.cos(turn), xp.sin(turn), hsv[..., 1:, :, :]), axis=-3), axis
+    return xp.concat((xp.cos(turn), xp.sin(turn), hsv[..., 1:, :, :]), axis=-3)
 
 
-def each_plane(function: Callable[[Any], Any], planes: Any) -> Any:
-    """`function` of (…, H, W) planes; NumPy's one by one, since a plane that stays in cache is twice as fast."""
+def each_plane(function: Callable[[Any], Any], planes: Any, *, own: bool = False) -> Any:
+    """`function` of (…, H, W) planes; NumPy's one by one, since a plane that stays in cache is twice as fast.
+
+    `own` planes are given up: results of their shape take their place.
+    """
     if not is_numpy(planes) or planes.ndim == 2:
         return function(planes)
     lead = planes.ndim - 2
     sample = function(np.zeros(planes.shape[-2:], planes.dtype) if 0 in planes.shape else planes[(0,) * lead])
-    results = np.empty((*planes.shape[:lead], *sample.shape), sample.dtype)
+    fits = (*planes.shape[:lead], *sample.shape) == planes.shape and sample.dtype == planes.dtype
+    results = planes if own and fits else np.empty((*planes.shape[:lead], *sample.shape), sample.dtype)
     for number, index in enumerate(np.ndindex(planes.shape[:lead])):
         results[index] = function(planes[index]) if number else sample
     return results
@@ -92,7 +117,10 @@ def _half(planes: Any, window: Window | None, gain: float) -> Any:
     if window == "hann":
         centred *= like(_hann(shape, is_double(centred)), centred)
     # In place: the pages of a fresh array can cost more than the arithmetic on it.
-    amplitude = xp.abs(rfft2(centred, (-2, -1)))
+    spectrum = rfft2(centred, (-2, -1))
+    del centred
+    amplitude = xp.abs(spectrum)
+    del spectrum
     amplitude *= gain / math.sqrt(math.prod(shape))
     amplitude += 1
     return xp.log(amplitude)

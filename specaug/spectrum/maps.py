@@ -8,7 +8,18 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
-from specaug.arrays import ArrayT, as_floats, check_axis, check_image, dtype_name, like, namespace
+from specaug.arrays import (
+    ArrayT,
+    as_floats,
+    check_axis,
+    check_image,
+    dtype_name,
+    is_double,
+    is_numpy,
+    like,
+    namespace,
+    to_unit,
+)
 from specaug.errors import ArgumentError
 from specaug.spectrum.amplitude import Channels, Window, check_choice, each_plane, log_amplitude, planes_of
 from specaug.spectrum.grid import BANDS, Band, half_mask, mirror_weights
@@ -228,10 +239,21 @@ def temporal_spectrum(
     time = _time_axis(clip, time_axis, channel_axis, gone=True)
     first = xp.moveaxis(planes, time, 0)
     if per == "band":
-        first = each_plane(lambda plane: _band_amplitudes(plane, bands), first)
+        first = each_plane(lambda plane: _band_amplitudes(to_unit(plane), bands), first)
         return as_floats(xp.abs(xp.moveaxis(rfft(first, 0), 0, -2)), clip)
-    amplitude = xp.moveaxis(xp.abs(rfft(first, 0)), 0, time)
+    amplitude = xp.moveaxis(_temporal_amplitude(first), 0, time)
     return as_floats(amplitude if axis is None else xp.moveaxis(amplitude, -3, axis), clip)
+
+
+def _temporal_amplitude(frames: Any) -> Any:
+    """|FFT over the first axis|; NumPy's a row of pixels at a time, which needs little besides the result."""
+    if not is_numpy(frames):
+        return namespace(frames).abs(rfft(to_unit(frames), 0))
+    dtype = np.float64 if is_double(frames) else np.float32
+    result = np.empty((frames.shape[0] // 2 + 1, *frames.shape[1:]), dtype)
+    for row in range(frames.shape[-2]):
+        np.abs(rfft(to_unit(frames[..., row, :]), 0), out=result[..., row, :])
+    return result
 
 
 def _band_amplitudes(plane: Any, bands: Mapping[str, tuple[float, float]]) -> Any:
