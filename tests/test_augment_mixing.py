@@ -137,6 +137,16 @@ def test_frozen_values():
     )
 
 
+def test_frozen_fda():
+    x = np.tile(np.array([0.25, 0.5, 0.75, 0.5])[None, :, None], (4, 1, 1))
+    r = np.tile(0.6 + 0.125 * np.array([0, 1, 0, -1])[None, :, None], (4, 1, 1))
+    # b = 1: the mean and one cycle in four px take the reference's amplitude; the wave stays where it was.
+    swapped = fda(x, r, beta=0.25)[..., 0]
+    np.testing.assert_allclose(swapped, [[0.475, 0.6, 0.725, 0.6]] * 4, atol=1e-12)
+    # b = 0: the mean alone.
+    np.testing.assert_allclose(fda(x, r, beta=0.0)[..., 0], x[..., 0] + 0.1, atol=1e-12)
+
+
 def test_a_flat_picture_gains_no_random_phases():
     """All of its bins but one are rounding noise, which is no phase to build a texture on."""
     flat, busy = np.full((224, 224, 3), 0.7, np.float32), quiet_pair((224, 224, 3))[1].astype(np.float32)
