@@ -49,5 +49,9 @@ class BuildLockedError(SpecaugError):
     """Another build holds OUT."""
 
 
+class WorkerLostError(SpecaugError):
+    """Workers went again and again, or none is left. Finished shards are kept; running again goes on from there."""
+
+
 class NoSpaceError(SpecaugError):
     """The disk that holds OUT is full."""

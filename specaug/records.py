@@ -38,6 +38,7 @@ Align = Literal["clip", "frame", "box"]
 Resample = Literal["prefiltered", "bilinear"]
 DetectorName = Literal["centerface", "yunet", "insightface", "sidecar"]
 ImageFormat = Literal["png", "webp", "jpeg", "raw"]
+Backend = Literal["loky", "dask", "ray"]
 
 LABELS: tuple[Label, ...] = get_args(Label)
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -249,6 +250,8 @@ class BuildConfig:
     seed: int = 0
     sources_per_shard: int | None = None
     jobs: int | None = _run_field(None)
+    backend: Backend = field(default="loky", metadata={"run_only": True})
+    """Who runs the workers: processes of this machine, a Dask cluster or a Ray cluster."""
     timeout: float = _run_field(900.0)
     """Seconds after which a source is given up."""
     max_memory: str = _run_field("4GiB")
@@ -265,6 +268,7 @@ class BuildConfig:
             ("resample", get_args(Resample)),
             ("detector", get_args(DetectorName)),
             ("image_format", get_args(ImageFormat)),
+            ("backend", get_args(Backend)),
         ):
             _choice(name, getattr(self, name), choices)
         for name, low, high in (

@@ -12,7 +12,7 @@ import click
 
 from specaug.catalog import LAYOUTS
 from specaug.errors import ArgumentError
-from specaug.records import Align, BuildConfig, DetectorName, ImageFormat, Resample, Sampling
+from specaug.records import Align, Backend, BuildConfig, DetectorName, ImageFormat, Resample, Sampling
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEFAULTS = BuildConfig()
@@ -102,6 +102,12 @@ BUILD_SETTINGS = (
     ),
     setting(
         "jobs", "-j", "--jobs", type=int, metavar="N", default="all usable cores", help="Worker processes."
+    ),
+    setting(
+        "backend",
+        "--backend",
+        type=click.Choice(get_args(Backend)),
+        help="Who runs the workers: this machine, or a Dask or Ray cluster that sees RAW and OUT.",
     ),
     setting("timeout", "--timeout", type=float, metavar="SECONDS", help="When a source is given up."),
     setting(
