@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from specaug.errors import MediaError
 from specaug.media.files import one_line, open_regular
-from specaug.media.limits import MAX_VIDEO_SIDES
+from specaug.media.limits import ABSURD, MAX_VIDEO_SIDES, memory_is_short
 from specaug.records import Reason, Stage
 
 CONTAINERS = ("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf", "dv")
@@ -106,8 +106,11 @@ def ffmpeg_errors(stage: Stage, reason: Reason) -> Iterator[None]:
         with av.logging.Capture() as log:
             yield
     except (av.FFmpegError, OSError) as error:
-        reason = "out_of_memory" if isinstance(error, MemoryError) else reason
-        raise MediaError(stage, reason, _message(error, log)) from error
+        if not isinstance(error, MemoryError):
+            raise MediaError(stage, reason, _message(error, log)) from error
+        if memory_is_short():
+            raise MediaError(stage, "out_of_memory", _message(error, log)) from error
+        raise MediaError(stage, reason, ABSURD) from error
     finally:
         av.logging.set_level(level)
         av.logging.set_skip_repeated(skip_repeated)

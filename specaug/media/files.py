@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
@@ -51,12 +52,26 @@ def open_regular(path: Path, *, stage: Stage) -> Iterator[BinaryIO]:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise MediaError(stage, "unreadable", error.strerror or type(error).__name__) from error
-    with os.fdopen(handle, "rb") as file:
+    with _Bounded(io.FileIO(handle, "rb")) as file:
         status = os.fstat(handle)
         _check_regular(status, stage)
         if status.st_size == 0:
             raise MediaError(stage, "unreadable", "the file is empty")
+        file.size = status.st_size
         yield file
+
+
+class _Bounded(io.BufferedReader):
+    """A file of `size` bytes that sets aside no memory for more than it holds, whatever length is asked for.
+
+    Pillow asks for what a header says.
+    """
+
+    size = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(0, self.size - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left))
 
 
 def _check_regular(status: os.stat_result, stage: Stage) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+
 from specaug.errors import MediaError
 from specaug.records import Stage
 
@@ -13,6 +15,8 @@ MAX_SECONDS = 4 * 3600
 """Length of a video."""
 MAX_FRAMES = 500_000
 """Frames of a video, of an animation or of a folder."""
+HONEST_BYTES = 1 << 30
+"""More than a decoder takes for the largest of these."""
 
 
 def check_photo_size(width: int, height: int, *, stage: Stage = "probe") -> None:
@@ -38,3 +42,20 @@ def check_length(n_frames: int, seconds: float, *, stage: Stage = "probe") -> No
         raise MediaError(
             stage, "too_large", f"{seconds / 3600:.1f} hours; {MAX_SECONDS // 3600} hours are allowed"
         )
+
+
+def memory_is_short() -> bool:
+    """Whether `HONEST_BYTES` more cannot be had: a failed allocation is then no fault of the file.
+
+    Else the file asked for an absurd amount, as headers do of which a bit has flipped. Nothing is touched: the
+    kernel answers at once.
+    """
+    try:
+        mmap.mmap(-1, HONEST_BYTES).close()
+    except OSError:
+        return True
+    return False
+
+
+ABSURD = f"the file asks for more than {HONEST_BYTES >> 30} GiB at once"
+"""Detail of a failed allocation while memory is not short."""
