@@ -17,7 +17,7 @@ def blocks(page: str) -> list[str]:
     return [code for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "specaug" in code]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/operations/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/operations/README.md", "docs/metrics.md"])
 def test_code_blocks_run(page):
     pictures = np.random.default_rng(1).integers(0, 256, (2, 4, 32, 32, 3), np.uint8)
     names = {
