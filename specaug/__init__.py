@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from specaug.augment import (
+    Recipe,
     band_scale,
     bandpass_inject,
     fda,
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BuildConfig",
     "BuildReport",
+    "Recipe",
     "SpecaugError",
     "align_face",
     "band_mask",

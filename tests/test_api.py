@@ -12,6 +12,7 @@ import specaug
 PUBLIC = {
     "BuildConfig",
     "BuildReport",
+    "Recipe",
     "SpecaugError",
     "align_face",
     "band_mask",

@@ -19,6 +19,7 @@ from specaug.augment import (
     recapture_blur,
     spectral_jitter,
     spectral_mix,
+    tone,
 )
 from specaug.errors import ArgumentError
 
@@ -32,6 +33,7 @@ ALONE = {
     "moire": lambda x, **kw: moire(x, gratings=WAVES, **kw),
     "fourier_basis": lambda x, **kw: fourier_basis(x, gratings=WAVES, **kw),
     "halftone": lambda x, **kw: halftone(x, cell=4.3, angle=20.0, strength=0.6, **kw),
+    "tone": lambda x, **kw: tone(x, gamma=0.8, contrast=1.2, tint=(1.1,), **kw),
 }
 PAIRS = {
     "fda": lambda x, r, **kw: fda(x, r, beta=0.08, **kw),

@@ -12,6 +12,16 @@ from specaug.augment.bands import (
     sample_band_scale,
     sample_bandpass_inject,
 )
+from specaug.augment.control import (
+    JpegParams,
+    JpegRanges,
+    ToneParams,
+    ToneRanges,
+    jpeg,
+    sample_jpeg,
+    sample_tone,
+    tone,
+)
 from specaug.augment.dots import HalftoneParams, HalftoneRanges, halftone, sample_halftone
 from specaug.augment.engine import Applied
 from specaug.augment.filters import (
@@ -45,6 +55,7 @@ from specaug.augment.mixing import (
     spectral_mix,
 )
 from specaug.augment.presets import PRESETS, Preset, preset
+from specaug.augment.recipe import Recipe
 from specaug.augment.registry import OPERATIONS, Drawn, Operation, apply_drawn, draw, label_after
 
 __all__ = [
@@ -63,15 +74,20 @@ __all__ = [
     "GratingParams",
     "HalftoneParams",
     "HalftoneRanges",
+    "JpegParams",
+    "JpegRanges",
     "MoireRanges",
     "Operation",
     "Preset",
     "RecaptureBlurParams",
     "RecaptureBlurRanges",
+    "Recipe",
     "SpectralJitterParams",
     "SpectralJitterRanges",
     "SpectralMixParams",
     "SpectralMixRanges",
+    "ToneParams",
+    "ToneRanges",
     "apply_drawn",
     "band_scale",
     "bandpass_inject",
@@ -79,6 +95,7 @@ __all__ = [
     "fda",
     "fourier_basis",
     "halftone",
+    "jpeg",
     "label_after",
     "moire",
     "preset",
@@ -88,10 +105,13 @@ __all__ = [
     "sample_fda",
     "sample_fourier_basis",
     "sample_halftone",
+    "sample_jpeg",
     "sample_moire",
     "sample_recapture_blur",
     "sample_spectral_jitter",
     "sample_spectral_mix",
+    "sample_tone",
     "spectral_jitter",
     "spectral_mix",
+    "tone",
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from specaug.arrays import ArrayT, check_number, namespace, times
 from specaug.augment.engine import Applied, Change, apply_change
+from specaug.augment.units import RADIUS
 from specaug.errors import ArgumentError
 from specaug.spectrum.grid import MAX_RADIUS, Band
 from specaug.spectrum.transform import Axes, rounding_floor, transform_of
@@ -158,8 +159,8 @@ class BandScaleParams:
 class BandScaleRanges:
     """From where :func:`sample_band_scale` draws."""
 
-    low: float = 1 / 16
-    high: float = MAX_RADIUS
+    low: float = field(default=1 / 16, metadata=RADIUS)
+    high: float = field(default=MAX_RADIUS, metadata=RADIUS)
     gain: tuple[float, float] = (0.25, 2.0)
     """Limits of γ, drawn evenly on a logarithmic scale: to halve is as likely as to double."""
     rolloff: float = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from specaug.arrays import ArrayT, check_number, is_numpy, like, namespace, to_float
 from specaug.augment.engine import Applied, Change, apply_change
+from specaug.augment.units import LENGTH
 from specaug.errors import ArgumentError
 from specaug.spectrum.transform import Axes
 
@@ -49,7 +50,7 @@ class HalftoneParams:
 class HalftoneRanges:
     """From where :func:`sample_halftone` draws."""
 
-    cell: tuple[float, float] = (3.0, 8.0)
+    cell: tuple[float, float] = field(default=(3.0, 8.0), metadata=LENGTH)
     strength: tuple[float, float] = (0.2, 0.8)
     spacing: tuple[float, ...] = (0.0, 30.0, 60.0)
     """Degrees between the screens of the channels, as inks are turned against each other."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from specaug.arrays import ArrayT, check_number, times
 from specaug.augment.engine import Applied, Change, apply_change
+from specaug.augment.units import FREQUENCY
 from specaug.errors import ArgumentError
 from specaug.spectrum.grid import MAX_RADIUS, check_shape, radial_frequency
 from specaug.spectrum.transform import Axes, FullPlane
@@ -31,7 +32,7 @@ class RecaptureBlurParams:
 class RecaptureBlurRanges:
     """From where :func:`sample_recapture_blur` draws."""
 
-    cutoff: tuple[float, float] = (0.10, 0.35)
+    cutoff: tuple[float, float] = field(default=(0.10, 0.35), metadata=FREQUENCY)
 
 
 def sample_recapture_blur(

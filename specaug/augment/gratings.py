@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from specaug.arrays import ArrayT, check_number, like, times
 from specaug.augment.engine import Applied, Change, apply_change
+from specaug.augment.units import FREQUENCY
 from specaug.errors import ArgumentError
 from specaug.spectrum.transform import Axes
 
@@ -75,7 +76,7 @@ class MoireRanges:
     number: tuple[int, int] = (1, 4)
     """Fewest and most gratings."""
     amplitude: tuple[float, float] = (0.01, 0.3)
-    frequency: tuple[float, float] = (1 / 64, 0.45)
+    frequency: tuple[float, float] = field(default=(1 / 64, 0.45), metadata=FREQUENCY)
     """Cycles/px, drawn evenly on a logarithmic scale; the direction is any."""
     channels: int = 3
 
@@ -143,7 +144,7 @@ class FourierBasisRanges:
 
     mean_amplitude: float = 5 * math.sqrt(2) / 32
     """Of an exponential distribution; AFA's default strength of 5, in its units of side/32 over the norm."""
-    frequency: tuple[float, float] = (1 / 224, 0.5)
+    frequency: tuple[float, float] = field(default=(1 / 224, 0.5), metadata=FREQUENCY)
     """Cycles/px, uniform; the direction is any."""
     channels: int = 3
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from specaug.arrays import check_number
-from specaug.augment import bands, dots, filters, gratings, mixing
+from specaug.augment import bands, control, dots, filters, gratings, mixing
 from specaug.augment.engine import Applied
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
@@ -36,6 +36,8 @@ class Operation:
     effect: LabelEffect
     partner: Partner | None = None
     """What the second picture is called, None where there is none."""
+    species: str | None = None
+    """Instrument that the result looks like: first word of a ``pai``; None where nothing tells."""
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -97,6 +99,7 @@ OPERATIONS: dict[str, Operation] = {
         gratings.MoireRanges,
         gratings.GratingParams,
         effect="attack",
+        species="replay",
     ),
     "halftone": Operation(
         dots.sample_halftone,
@@ -104,6 +107,21 @@ OPERATIONS: dict[str, Operation] = {
         dots.HalftoneRanges,
         dots.HalftoneParams,
         effect="attack",
+        species="print",
+    ),
+    "jpeg": Operation(
+        control.sample_jpeg,
+        control.apply_jpeg,
+        control.JpegRanges,
+        control.JpegParams,
+        effect="keeps",
+    ),
+    "tone": Operation(
+        control.sample_tone,
+        control.apply_tone,
+        control.ToneRanges,
+        control.ToneParams,
+        effect="keeps",
     ),
 }
 
