@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import specaug.demo
-from specaug.demo.drawing import blob, noise, scatter, stroke_paths, to_px
+from specaug.augment.recapture.motion import tremble
+from specaug.demo.drawing import blob, canvas_noise, scatter, stroke_paths, to_px
 from specaug.demo.portrait import LID_STATES, Portrait, draw_portrait
 from specaug.demo.relief import make_relief
 from specaug.demo.render import render
-from specaug.demo.scene import Scene, poses, sample_scene, tremble
+from specaug.demo.scene import Scene, poses, sample_scene
 from specaug.demo.subject import sample_subject
 
 SIZE = (160, 120)
@@ -83,7 +84,7 @@ def test_points_are_scattered_only_where_the_density_is(rng: np.random.Generator
 
 
 def test_noise_is_as_strong_as_promised(rng: np.random.Generator) -> None:
-    assert noise(5, rng=rng).std() == pytest.approx(1, abs=1e-3)
+    assert canvas_noise(5, rng=rng).std() == pytest.approx(1, abs=1e-3)
 
 
 def test_the_nose_stands_out_and_normals_are_units(rng: np.random.Generator) -> None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from specaug.augment.recapture.fields import Array, noise
 
 HALF_EXTENT = 1.8
 """The canvas reaches from -1.8 to 1.8 face units on both axes."""
@@ -67,20 +67,9 @@ def pair(u0: float, v0: float, width: float, height: float, *, turn: float = 0.0
     return blob(u0, v0, width, height, turn=turn) + blob(-u0, v0, width, height, turn=-turn)
 
 
-def blur(image: npt.NDArray[Any], sigma: float, *, sigma_y: float | None = None) -> Array:
-    """Gaussian blur; `sigma` in px, along y `sigma_y` where it differs."""
-    source = np.asarray(image, np.float32)
-    return cv2.GaussianBlur(source, (0, 0), sigmaX=sigma, sigmaY=sigma if sigma_y is None else sigma_y)  # type: ignore[return-value]
-
-
-def noise(cell: float, *, rng: np.random.Generator, shape: tuple[int, int] = (SIDE, SIDE)) -> Array:
-    """Smooth noise with mean near 0 and standard deviation 1; `cell` is the size of its features in px."""
-    height, width = shape
-    coarse = rng.standard_normal((int(height / cell) + 4, int(width / cell) + 4), dtype=np.float32)
-    fine = cv2.resize(coarse, None, fx=cell, fy=cell, interpolation=cv2.INTER_CUBIC)
-    skip = int(cell)
-    field = fine[skip : skip + height, skip : skip + width]
-    return np.asarray(field / field.std(), np.float32)
+def canvas_noise(cell: float, *, rng: np.random.Generator) -> Array:
+    """(SIDE, SIDE) smooth noise with mean near 0 and standard deviation 1; `cell` is the size of its features in px."""
+    return noise(cell, rng=rng, shape=(SIDE, SIDE))
 
 
 def paint(under: Array, colour: Any, alpha: Any) -> Array:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from specaug.augment.recapture.fields import Array, blur
 from specaug.demo.drawing import (
     PX_PER_UNIT,
     SIDE,
-    Array,
-    blur,
     bump,
+    canvas_noise,
     draw_strokes,
     grid,
     layer,
-    noise,
     scatter,
     smoothstep,
     stroke_paths,
@@ -55,9 +54,9 @@ def _hairline(subject: Subject) -> Array:
 def _region(subject: Subject, *, rng: np.random.Generator) -> Array:
     """Opacity of the mass of hair in front of the head, before single strands."""
     _, v = grid()
-    ragged = 0.016 * noise(5, rng=rng) + 0.018 * noise(14, rng=rng)
+    ragged = 0.016 * canvas_noise(5, rng=rng) + 0.018 * canvas_noise(14, rng=rng)
     if subject.hair == "curly":
-        ragged = ragged + 0.030 * noise(16, rng=rng)
+        ragged = ragged + 0.030 * canvas_noise(16, rng=rng)
     skull = smoothstep(1.02, 0.97, outline(subject, grow=_VOLUME[subject.hair]) + 0.5 * ragged)
     return (skull * smoothstep(0.035, -0.035, v - _hairline(subject) + ragged)).astype(np.float32)
 
@@ -65,9 +64,14 @@ def _region(subject: Subject, *, rng: np.random.Generator) -> Array:
 def _curtain(subject: Subject, *, rng: np.random.Generator) -> Array:
     """Long hair that falls behind the neck and over the shoulders."""
     u, v = grid()
-    edge = subject.face_width + 0.17 + 0.05 * np.sin(4 * v + subject.parting * 9) + 0.015 * noise(9, rng=rng)
+    edge = (
+        subject.face_width
+        + 0.17
+        + 0.05 * np.sin(4 * v + subject.parting * 9)
+        + 0.015 * canvas_noise(9, rng=rng)
+    )
     width = edge * np.sqrt(np.clip(1 - np.clip((-0.25 - v) / (subject.crown - 0.13), 0, 1) ** 2, 0, 1))
-    end = 1.22 + 0.04 * noise(7, rng=rng)
+    end = 1.22 + 0.04 * canvas_noise(7, rng=rng)
     return np.asarray(
         ((width > 0) * smoothstep(0.02, -0.02, np.abs(u) - width) * smoothstep(0.03, -0.05, v - end)),
         np.float32,
@@ -119,7 +123,7 @@ def _mass(subject: Subject, region: Array, paths: Flow, shine: Array, *, rng: np
     values = (100 + 90 * lit) * np.exp(rng.normal(0, 0.30, len(lit)))
     draw_strokes(tone, paths[order], values[order])
     draw_strokes(alpha, paths[order], np.full(len(order), 255))
-    locks = np.exp(0.16 * blur(noise(5, rng=rng), 1, sigma_y=9))
+    locks = np.exp(0.16 * blur(canvas_noise(5, rng=rng), 1, sigma_y=9))
     brightness = blur(tone, 0.6) / 128 * locks
     colour = (
         np.asarray(subject.hair_colour, np.float32) * brightness[..., None]

@@ -14,13 +14,14 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 
-from specaug.demo.camera import Camera, capture, lens, meter, sample_camera
-from specaug.demo.drawing import Array
-from specaug.demo.paper import hold, print_photo, sample_print
+from specaug.augment.recapture.camera import Camera, capture, lens, meter, sample_camera
+from specaug.augment.recapture.fields import Array
+from specaug.augment.recapture.motion import FPS
+from specaug.augment.recapture.paper import hold, print_photo, sample_print
+from specaug.augment.recapture.screen import replay, sample_screen
 from specaug.demo.portrait import Portrait, draw_portrait
 from specaug.demo.render import render
-from specaug.demo.scene import FPS, Scene, sample_scene
-from specaug.demo.screen import replay, sample_screen
+from specaug.demo.scene import Scene, sample_scene
 from specaug.demo.subject import sample_subject
 from specaug.errors import ArgumentError
 from specaug.media.write import write_video

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from specaug.demo.drawing import Array, blob, blur, bump, grid, layer, noise, over, paint, smoothstep
+from specaug.augment.recapture.fields import Array, blur
+from specaug.demo.drawing import blob, bump, canvas_noise, grid, layer, over, paint, smoothstep
 from specaug.demo.hair import back_hair, front_hair, hair_shadow
 from specaug.demo.relief import Relief, make_relief
 from specaug.demo.skin import (
@@ -50,7 +51,7 @@ def _ears(subject: Subject, *, rng: np.random.Generator) -> Array:
     du, dv = (np.abs(u) - subject.face_width - 0.015) / 0.085, (v - 0.02) / 0.20
     radius = np.hypot(du - 0.25 * dv * (dv < 0), dv)
     colour = np.asarray(subject.skin, np.float32) * np.array([0.86, 0.74, 0.72], np.float32)
-    shade = 1 - 0.45 * bump(radius - 0.62, 0.13) + 0.04 * noise(6, rng=rng)
+    shade = 1 - 0.45 * bump(radius - 0.62, 0.13) + 0.04 * canvas_noise(6, rng=rng)
     return layer((colour * shade[..., None]).astype(np.float32), smoothstep(1.04, 0.94, radius))
 
 
@@ -64,7 +65,7 @@ def _neck(subject: Subject, *, rng: np.random.Generator) -> Array:
     half = 0.40 + 0.07 * subject.robust + 0.25 * smoothstep(1.02, 1.45, v) ** 2
     under_chin = bump(v - subject.chin + 0.02, 0.15) * smoothstep(0.75, 0.45, np.abs(u))
     sides = smoothstep(0.2, 1.0, np.abs(u) / half)
-    shade = (1 - 0.62 * under_chin) * (1 - 0.35 * sides) * (0.82 + 0.03 * noise(20, rng=rng))
+    shade = (1 - 0.62 * under_chin) * (1 - 0.35 * sides) * (0.82 + 0.03 * canvas_noise(20, rng=rng))
     colour = np.asarray(subject.skin, np.float32) * shade[..., None].astype(np.float32)
     return layer(
         colour * np.array([1, 0.96, 0.95], np.float32), smoothstep(0.02, -0.02, np.abs(u) - half) * (v > 0.4)
@@ -80,9 +81,9 @@ def _weave(subject: Subject, *, rng: np.random.Generator) -> Array:
         stripes = 0.5 * stripes + 0.5 * smoothstep(-0.15, 0.15, np.sin(2 * np.pi * u / period))
     plain = np.ones_like(u)[..., None] * np.asarray(subject.cloth, np.float32)
     cloth = plain if subject.pattern == "plain" else paint(plain, subject.cloth_accent, 0.8 * stripes)
-    folds = (
-        0.10 * noise(22, rng=rng) + 0.05 * blur(noise(6, rng=rng), 1, sigma_y=6) + 0.02 * noise(1.5, rng=rng)
-    )
+    folds = 0.10 * canvas_noise(22, rng=rng)
+    folds += 0.05 * blur(canvas_noise(6, rng=rng), 1, sigma_y=6)
+    folds += 0.02 * canvas_noise(1.5, rng=rng)
     return np.asarray(cloth * np.exp(folds)[..., None], np.float32)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from specaug.demo.drawing import PX_PER_UNIT, Array, blob, blur, bump, grid, noise, pair, smoothstep
+from specaug.augment.recapture.fields import Array, blur
+from specaug.demo.drawing import PX_PER_UNIT, blob, bump, canvas_noise, grid, pair, smoothstep
 from specaug.demo.subject import Subject
 
 DEPTH = 0.62
@@ -140,7 +141,7 @@ def make_relief(subject: Subject, *, rng: np.random.Generator) -> Relief:
     radius = outline(subject)
     features = _brows_and_eyes(subject) + _nose(subject) + _mouth_and_chin(subject)
     features = features + _cheeks(subject) + _folds(subject)
-    skin = 0.004 * noise(26, rng=rng) + (0.0004 + 0.0005 * subject.age) * noise(3, rng=rng)
+    skin = 0.004 * canvas_noise(26, rng=rng) + (0.0004 + 0.0005 * subject.age) * canvas_noise(3, rng=rng)
     inside = smoothstep(1.0, 0.8, radius)
     face = DEPTH * _dome(radius) + (features + skin) * inside
     skull = DEPTH * _dome(outline(subject, grow=0.2))

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from specaug.demo.drawing import HALF_EXTENT, PX_PER_UNIT, Array, over, to_px
+from specaug.augment.recapture.fields import Array
+from specaug.demo.drawing import HALF_EXTENT, PX_PER_UNIT, over, to_px
 from specaug.demo.portrait import BODY_ZOOM, Portrait
 from specaug.demo.scene import Pose, Scene, draw_room, poses
 

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from specaug.demo.drawing import Array, blur, noise
+from specaug.augment.recapture.fields import Array, blur, noise
+from specaug.augment.recapture.motion import FPS, tremble
 from specaug.demo.subject import muted_colour
 
-FPS = 24
 _SWAYS = ("yaw", "pitch", "roll", "x", "y", "size")
 _HERTZ = (0.27, 0.21, 0.14, 0.17, 0.13, 0.11)
 _BLINK = (1, 2, 1)
@@ -100,14 +100,6 @@ def sample_scene(size: tuple[int, int], frames: int, *, rng: np.random.Generator
         blink_at=int(rng.integers(0, max(1, frames - len(_BLINK)))),
         seed=int(rng.integers(0, 2**63)),
     )
-
-
-def tremble(frames: int, amplitude: float, *, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """(frames, 2) smooth random movement with the standard deviation `amplitude`."""
-    steps = rng.standard_normal((frames + 40, 2))
-    smooth = cv2.GaussianBlur(steps, (0, 0), sigmaX=1e-3, sigmaY=4)[20 : 20 + frames]
-    # A white series smoothed by a Gaussian keeps a variance of 1 / (2 sqrt(pi) sigma).
-    return np.asarray(smooth * amplitude * np.sqrt(2 * np.sqrt(np.pi) * 4))
 
 
 def poses(scene: Scene, frames: int) -> list[Pose]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from specaug.augment.recapture.fields import Array, blur
 from specaug.demo.drawing import (
-    Array,
     blob,
-    blur,
     bump,
+    canvas_noise,
     draw_strokes,
     grid,
-    noise,
     paint,
     pair,
     scatter,
@@ -32,8 +31,12 @@ def _shade(under: Array, amount: Array | float) -> Array:
 
 def paint_skin(subject: Subject, relief: Relief, *, rng: np.random.Generator) -> Array:
     """(SIDE, SIDE, 3) reflectance of the bare face, without eyes, lips and hair."""
-    tone = 0.035 * noise(70, rng=rng) + 0.03 * noise(20, rng=rng) + 0.018 * noise(6, rng=rng)
-    tone += (0.020 + 0.012 * subject.age) * noise(2.2, rng=rng)
+    tone = (
+        0.035 * canvas_noise(70, rng=rng)
+        + 0.03 * canvas_noise(20, rng=rng)
+        + 0.018 * canvas_noise(6, rng=rng)
+    )
+    tone += (0.020 + 0.012 * subject.age) * canvas_noise(2.2, rng=rng)
     skin = np.asarray(subject.skin, np.float32) * np.exp(tone)[..., None]
     tip = subject.eye_y + subject.nose_length
     flush = (
@@ -41,7 +44,7 @@ def paint_skin(subject: Subject, relief: Relief, *, rng: np.random.Generator) ->
         + 0.7 * blob(0, tip, 0.11, 0.09)
         + 0.4 * blob(0, subject.chin - 0.15, 0.2, 0.1)
     )
-    flush = np.clip(flush + 0.10 * noise(16, rng=rng), 0, 1) * subject.redness
+    flush = np.clip(flush + 0.10 * canvas_noise(16, rng=rng), 0, 1) * subject.redness
     skin = skin * (1 - flush[..., None] * np.array([0.02, 0.24, 0.22], np.float32))
     skin = _spots(skin, subject, rng=rng)
     bags = (0.15 + 0.5 * subject.age) * pair(subject.eye_x, subject.eye_y + 0.105, 0.11, 0.028, turn=0.1)
@@ -52,7 +55,7 @@ def paint_skin(subject: Subject, relief: Relief, *, rng: np.random.Generator) ->
 def _spots(skin: Array, subject: Subject, *, rng: np.random.Generator) -> Array:
     """Freckles over nose and cheeks, and a few moles."""
     where = pair(0.30, 0.18, 0.22, 0.12) + blob(0, 0.15, 0.2, 0.12)
-    freckles = smoothstep(1.5, 2.3, noise(4, rng=rng)) * np.clip(where, 0, 1) * subject.freckles
+    freckles = smoothstep(1.5, 2.3, canvas_noise(4, rng=rng)) * np.clip(where, 0, 1) * subject.freckles
     skin = paint(skin, np.asarray(subject.skin) * 0.55, 0.8 * freckles)
     for u0, v0 in rng.uniform((-0.5, -0.4), (0.5, 0.8), (rng.integers(0, 3), 2)):
         skin = paint(skin, np.asarray(subject.skin) * 0.3, 0.8 * blob(u0, v0, 0.011, 0.011))
@@ -85,7 +88,7 @@ def paint_lips(skin: Array, subject: Subject, *, rng: np.random.Generator) -> Ar
         np.array([0.92, 0.62, 0.62]) * (1 - subject.lip_colour)
         + np.array([0.88, 0.36, 0.42]) * subject.lip_colour
     )
-    lines = np.exp(0.06 * blur(noise(2.5, rng=rng), 0.8, sigma_y=4))[..., None]
+    lines = np.exp(0.06 * blur(canvas_noise(2.5, rng=rng), 0.8, sigma_y=4))[..., None]
     lips = np.asarray(subject.skin, np.float32) * red.astype(np.float32) * lines
     lips = lips * np.where(v < line, 0.80, 1.06)[..., None]
     skin = _shade(skin, 0.45 * bump(v - bottom - 0.025, 0.022) * across)
@@ -149,7 +152,9 @@ def paint_beard(skin: Array, subject: Subject, *, rng: np.random.Generator) -> A
         hairs, stroke_paths(start, heading, length, rng.normal(0, 0.5, n), points=4), rng.uniform(90, 255, n)
     )
     strength = np.clip(
-        fill * blur(area, 3) * (1 + 0.12 * noise(8, rng=rng)) + 0.5 * area * blur(hairs, 0.6) / 255, 0, 0.93
+        fill * blur(area, 3) * (1 + 0.12 * canvas_noise(8, rng=rng)) + 0.5 * area * blur(hairs, 0.6) / 255,
+        0,
+        0.93,
     )
     return paint(skin, np.asarray(subject.hair_colour) * 0.8 + 0.004, strength)
 
@@ -187,7 +192,7 @@ def _eyeball(subject: Subject, du: Array, dv: Array, upper: Array, *, rng: np.ra
     white = np.array([0.60, 0.54, 0.51], np.float32) * corner[..., None].astype(np.float32)
     rays = (
         1
-        + 0.30 * np.sin(np.arctan2(dv, du) * 19 + noise(8, rng=rng))
+        + 0.30 * np.sin(np.arctan2(dv, du) * 19 + canvas_noise(8, rng=rng))
         + 0.5 * smoothstep(0.4, 0.8, radius / iris)
     )
     colour = np.asarray(subject.iris, np.float32) * rays[..., None].astype(np.float32)

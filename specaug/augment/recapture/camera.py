@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from specaug.demo.drawing import Array, blur
+from specaug.augment.recapture.fields import Array, blur
 
 _WHITE = 60_000
 """Raw value of a full pixel; leaves headroom in 16 bits."""

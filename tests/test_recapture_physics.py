@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specaug.demo.camera import decode_tone
-from specaug.demo.optics import View, central_jacobian, sample_view, sight_lines
-from specaug.demo.paper import (
+from specaug.augment.recapture.camera import decode_tone
+from specaug.augment.recapture.optics import View, central_jacobian, sample_view, sight_lines
+from specaug.augment.recapture.paper import (
     _LIFT,
     _PAPER,
     DOTS_PER_PX,
@@ -23,7 +23,14 @@ from specaug.demo.paper import (
     sample_print,
     separate,
 )
-from specaug.demo.screen import STRIPE_HEIGHT, STRIPE_WIDTH, replay, sample_screen, stripes, visible_waves
+from specaug.augment.recapture.screen import (
+    STRIPE_HEIGHT,
+    STRIPE_WIDTH,
+    replay,
+    sample_screen,
+    stripes,
+    visible_waves,
+)
 
 STRAIGHT = View(magnification=1.0, turn=0.0, keystone=(0.0, 0.0))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from specaug.demo.drawing import Array
+from specaug.augment.recapture.fields import Array
 
 
 @dataclass(frozen=True)

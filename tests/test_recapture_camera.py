@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specaug.demo.camera import (
+from specaug.augment.recapture.camera import (
     _PEDESTAL,
     _WHITE,
     Camera,

@@ -1,0 +1,1 @@
+"""How a face is seen once more: a display or a print before a camera, in closed form."""
