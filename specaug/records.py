@@ -32,7 +32,10 @@ Reason = Literal[
     "row_too_large",
     "internal",
 ]
-MediaKind = Literal["video", "image", "frames"]
+Origin = Literal["captured", "synthetic"]
+MediaKind = Literal["video", "image", "frames", "hdf5"]
+Turn = Literal["none", "90", "180", "270", "look"]
+BoxFormat = Literal["boxes", "eyes", "unit224", "eye_pos"]
 Sampling = Literal["uniform", "stride", "consecutive", "random", "keyframes", "all"]
 Align = Literal["clip", "frame", "box"]
 Resample = Literal["prefiltered", "bilinear"]
@@ -88,11 +91,21 @@ class Source:
     """blake2b-128 of path, size and a content sample; empty until the plan gives it."""
     boxes: str | None = None
     """Sidecar file with face boxes, relative to RAW."""
+    box_format: BoxFormat = "boxes"
+    """``boxes``: frame x y width height; ``eyes``: frame and both eyes; ``unit224``: x y width height of a picture
+    scaled to 224x224; ``eye_pos``: the array of that name in the HDF5 file itself."""
+    turn: Turn = "none"
+    """Clockwise degrees that make the stored picture upright, applied where the container names no rotation of its
+    own; ``look``: unknown, the turn that shows an upright face is taken."""
+    first_frames: int | None = None
+    """Only so many frames from the start are used, as a protocol may ask; None for all."""
 
     def __post_init__(self) -> None:
         _choice("label", self.label, LABELS)
         _choice("split", self.split, SPLITS)
         _choice("kind", self.kind, get_args(MediaKind))
+        _choice("turn", self.turn, get_args(Turn))
+        _choice("box_format", self.box_format, get_args(BoxFormat))
         if (self.pai == "none") != (self.label == "bonafide"):
             raise ArgumentError(
                 f"pai: expected 'none' exactly for bona fide, got {self.pai!r} for {self.label}"
@@ -295,6 +308,11 @@ class BuildConfig:
         self.failure_limit(0)
         self.memory_limit()
 
+    @property
+    def part(self) -> str:
+        """Name of the part that is built, empty for the whole."""
+        return f"{self.shard_index}-of-{self.shard_count}" if self.shard_count > 1 else ""
+
     def failure_limit(self, n_sources: int) -> float:
         """How many failed sources of `n_sources` are accepted; infinite by default."""
         if self.max_failures is None:
@@ -336,12 +354,15 @@ class ShardPlan:
     sources: tuple[Source, ...]
     known: tuple[Failure, ...] = ()
     """Sources that are known to fail before any work: duplicates, missing files."""
+    settings: str = ""
+    """Digest of the settings of the plan."""
 
     @property
     def hash(self) -> str:
-        """blake2b-128 over the sources, so that a receipt can name what it is for."""
+        """blake2b-128 over settings and sources, so that a receipt can name what it is for."""
         ids = [s.source_id for s in self.sources] + [f.source_id for f in self.known]
-        return hashlib.blake2b(json.dumps([self.name, ids]).encode(), digest_size=16).hexdigest()
+        named = json.dumps([self.name, self.settings, ids])
+        return hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -366,6 +387,7 @@ class Receipt:
     """(reason, whole-source failures)."""
     seconds: tuple[tuple[str, float], ...] = ()
     """(stage, wall seconds)."""
+    origin: Origin = "captured"
 
 
 @dataclass(frozen=True)

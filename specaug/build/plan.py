@@ -42,6 +42,11 @@ class Plan:
     skipped: int = 0
     """Files that the layout did not understand or that are no media."""
 
+    def __post_init__(self) -> None:
+        text = json.dumps(self.settings, sort_keys=True)
+        digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        object.__setattr__(self, "shards", tuple(replace(shard, settings=digest) for shard in self.shards))
+
     @property
     def sources(self) -> int:
         """Sources asked for, failed ones included."""

@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import joblib
-
+from specaug.build.backends import build_shards
 from specaug.build.finalize import finalize_locked, report_of
-from specaug.build.lock import hold
+from specaug.build.lock import Hold, hold
 from specaug.build.plan import Plan, check_settings, extend_plan, load_plan, make_plan, save_plan
-from specaug.build.shard import build_shard
+from specaug.build.raw import remember_raw
 from specaug.catalog import Catalog, scan
 from specaug.errors import ArgumentError
 from specaug.records import BuildConfig, BuildReport, Receipt, ShardPlan
-from specaug.shards import STATE, read_receipt
+from specaug.shards import STATE, clear_staging, out_errors, read_receipt
 from specaug.worker import detector_version
 
 OWNED = ("data", "failures", STATE, "README.md", "dataset_info.json", "manifest.jsonl")
@@ -87,21 +87,23 @@ def build_dataset(
     _check_folders(raw, out)
     settings = {**config.content_settings(), "detector_version": detector_version(config)}
     catalog = scan_with(raw, config)
-    part = f"{config.shard_index}-of-{config.shard_count}" if config.shard_count > 1 else ""
+    part = config.part
     if part and overwrite:
         raise ArgumentError("overwrite: expected a whole build, got one part of several; remove OUT first")
-    with hold(out, part=part):
+    with out_errors(out), hold(out, part=part) as held:
         if overwrite:
             _clear(out)
         if not part:
             shutil.rmtree(out / STATE / "tmp", ignore_errors=True)  # left by a run that was killed
+            clear_staging(out)
         plan = _next_plan(raw, out, config, catalog, settings)
         if plan != load_plan(out):
             save_plan(out, plan)
+        remember_raw(out, raw)
         mine = plan.shards[config.shard_index :: config.shard_count]
         before = {s.name: r for s in mine if (r := read_receipt(out, s)) is not None}
         try:
-            _run(mine, before, config, raw, out, progress)
+            _run(mine, before, config, raw, out, held, progress)
         finally:
             if not part:
                 shutil.rmtree(out / STATE / "tmp", ignore_errors=True)  # of workers that were stopped
@@ -174,6 +176,7 @@ def _run(
     config: BuildConfig,
     raw: Path,
     out: Path,
+    held: Hold,
     progress: Callable[[Progress], None] | None,
 ) -> None:
     """Build what has no receipt yet."""
@@ -189,17 +192,11 @@ def _run(
             progress(Progress(total, done, done_before, sum(r.rows for r in receipts), failures))
 
     tell()
-    for receipt in _receipts(pending, config, raw, out):
-        receipts.append(receipt)
-        tell()
-
-
-def _receipts(pending: Iterable[ShardPlan], config: BuildConfig, raw: Path, out: Path) -> Iterator[Receipt]:
-    """Receipts as shards finish. Only records travel between processes, never pixels."""
-    jobs = config.jobs or joblib.cpu_count()
-    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-        pool = joblib.Parallel(return_as="generator_unordered", batch_size=1)
-        yield from pool(joblib.delayed(build_shard)(shard, config, raw, out) for shard in pending)
+    with closing(build_shards(pending, config, raw, out)) as finished:
+        for receipt in finished:
+            receipts.append(receipt)
+            held.check()
+            tell()
 
 
 def plan_only(

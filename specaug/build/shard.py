@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,13 +11,17 @@ from pathlib import Path
 
 import cv2
 
+from specaug.build.lock import at_work
 from specaug.isolate import worker_of_this_thread
-from specaug.records import BuildConfig, Clip, Failure, Receipt, ShardPlan, Source
+from specaug.records import LABELS, BuildConfig, Clip, Failure, Receipt, ShardPlan, Source
 from specaug.shards import (
     ClipWriter,
+    Row,
     check_rows,
     data_file,
     failures_file,
+    out_errors,
+    remove_file,
     sha256,
     write_atomically,
     write_failures,
@@ -31,6 +36,7 @@ def build_shard(
     raw: Path,
     out: Path,
     *,
+    builder: int | None = None,
     before_source: Callable[[], None] | None = None,
 ) -> Receipt:
     """Turn the sources of one shard into a data file, a failure file and a receipt.
@@ -40,6 +46,8 @@ def build_shard(
     plan : ShardPlan
     config : BuildConfig
     raw, out : Path
+    builder : int, optional
+        Id of the process that holds `out`, where that is another one: a worker ends with it.
     before_source : callable, optional
         Called before each source; what it raises ends the shard, and nothing of it stays.
 
@@ -52,32 +60,89 @@ def build_shard(
     ------
     NoSpaceError
         The disk is full.
+    ArgumentError
+        `out` may not be written into.
     """
     failures = list(plan.known)
-    groups: Counter[tuple[str, str]] = Counter()
     watch = Stopwatch()
-    data, lost = data_file(out, plan.name), failures_file(out, plan.name)
-    with single_threaded():
+    with at_work(out, builder=builder or os.getpid(), part=config.part):
         clips = _clips(plan, config, raw, failures, watch, before_source)
-        first = next(clips, None)
+        return commit_shard(plan, config, out, clips, failures=failures, watch=watch)
+
+
+def commit_shard(
+    plan: ShardPlan,
+    config: BuildConfig,
+    out: Path,
+    rows: Iterator[Clip | Row],
+    *,
+    failures: list[Failure],
+    watch: Stopwatch,
+) -> Receipt:
+    """Write what a shard holds: data file, failure file, receipt, each complete once it has its name.
+
+    Parameters
+    ----------
+    plan : ShardPlan
+    config : BuildConfig
+    out : Path
+    rows : iterator of Clip or row
+        Made as they are written, so that few are held at a time.
+    failures : list of Failure
+        Complete once `rows` is exhausted.
+    watch : Stopwatch
+        Its seconds go into the receipt.
+
+    Returns
+    -------
+    Receipt
+    """
+    groups: Counter[tuple[str, str]] = Counter()
+    data, lost = data_file(out, plan.name), failures_file(out, plan.name)
+    with out_errors(out), single_threaded():
+        first = next(rows, None)
 
         def fill(path: Path) -> None:
             with ClipWriter(path, image_format=config.image_format, size=config.size) as writer:
-                for clip in chain([first] if first else [], clips):
-                    groups[clip.source.label, clip.source.pai] += 1
-                    writer.write(clip)
+                for row in chain([first] if first else [], rows):
+                    groups[_group(row)] += 1
+                    writer.write(row)
 
         if first is None:
-            data.unlink(missing_ok=True)
+            remove_file(data)
         else:
             write_atomically(data, fill, out=out, check=lambda path: check_rows(groups.total())(path))
-    if failures:
-        write_atomically(
-            lost, lambda path: write_failures(path, failures), out=out, check=check_rows(len(failures))
-        )
-    else:
-        lost.unlink(missing_ok=True)
-    receipt = Receipt(
+        if failures:
+            write_atomically(
+                lost, lambda path: write_failures(path, failures), out=out, check=check_rows(len(failures))
+            )
+        else:
+            remove_file(lost)
+        receipt = _receipt(plan, groups, data, lost, failures=failures, watch=watch)
+        write_receipt(out, receipt)
+    return receipt
+
+
+def _group(row: Clip | Row) -> tuple[str, str]:
+    """(label, pai)"""
+    if isinstance(row, Clip):
+        return row.source.label, row.source.pai
+    return LABELS[row["label"]], row["pai"]
+
+
+def _receipt(
+    plan: ShardPlan,
+    groups: Counter[tuple[str, str]],
+    data: Path,
+    lost: Path,
+    *,
+    failures: list[Failure],
+    watch: Stopwatch,
+) -> Receipt:
+    """What the files hold that were just written."""
+    sources = len(plan.sources) + len(plan.known)
+    whole = [failure for failure in failures if failure.frame_index is None]
+    return Receipt(
         shard=plan.name,
         plan_hash=plan.hash,
         split=plan.split,
@@ -86,14 +151,12 @@ def build_shard(
         sha256=sha256(data) if groups else "",
         failures=len(failures),
         failures_sha256=sha256(lost) if failures else "",
-        sources=len(plan.sources) + len(plan.known),
-        with_clips=len(plan.sources) + len(plan.known) - sum(f.frame_index is None for f in failures),
+        sources=sources,
+        with_clips=sources - len(whole),
         groups=tuple((*key, n) for key, n in sorted(groups.items())),
-        reasons=tuple(sorted(Counter(f.reason for f in failures if f.frame_index is None).items())),
+        reasons=tuple(sorted(Counter(failure.reason for failure in whole).items())),
         seconds=tuple(sorted(watch.seconds.items())),
     )
-    write_receipt(out, receipt)
-    return receipt
 
 
 def _clips(

@@ -1,22 +1,40 @@
 """Clips and failures on disk: schema, atomic writes, receipts, reading back, verification."""
 
+from specaug.shards.change import (
+    clear_staging,
+    commit_change,
+    current_file,
+    settle,
+    staging,
+)
 from specaug.shards.codec import decode_image, encode_image
 from specaug.shards.files import (
     STATE,
     disk_space_errors,
+    out_errors,
+    remove_file,
     sha256,
     write_atomically,
     write_json,
     write_text,
 )
-from specaug.shards.schema import FAILURE_SCHEMA, SCHEMA_VERSION, clip_schema
-from specaug.shards.state import data_file, failures_file, read_receipt, write_receipt
+from specaug.shards.schema import FAILURE_SCHEMA, SCHEMA_VERSION, Row, clip_schema
+from specaug.shards.state import (
+    data_file,
+    failures_file,
+    other_receipts,
+    read_receipt,
+    receipt_file,
+    write_receipt,
+)
+from specaug.shards.stream import data_files, failure_files, read_rows, stream_columns
 from specaug.shards.verify import Problem, VerifyReport, verify
 from specaug.shards.writer import (
     MAX_ROW_BYTES,
     ClipWriter,
     check_rows,
     count_rows,
+    rows_of_file,
     write_failures,
 )
 
@@ -27,17 +45,32 @@ __all__ = [
     "STATE",
     "ClipWriter",
     "Problem",
+    "Row",
     "VerifyReport",
     "check_rows",
+    "clear_staging",
     "clip_schema",
+    "commit_change",
     "count_rows",
+    "current_file",
     "data_file",
+    "data_files",
     "decode_image",
     "disk_space_errors",
     "encode_image",
+    "failure_files",
     "failures_file",
+    "other_receipts",
+    "out_errors",
     "read_receipt",
+    "read_rows",
+    "receipt_file",
+    "remove_file",
+    "rows_of_file",
+    "settle",
     "sha256",
+    "staging",
+    "stream_columns",
     "verify",
     "write_atomically",
     "write_failures",

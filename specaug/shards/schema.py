@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ import pyarrow as pa
 from specaug.records import LABELS, Clip, Failure, ImageFormat, readable_path
 
 SCHEMA_VERSION = 1
+
+Row = Mapping[str, Any]
+"""One line of a table, by column."""
 
 # Hugging Face `datasets` decodes a column only where its Arrow type equals the declared feature to the
 # letter: child order bytes, path; all nullable; int64 for a class label.
@@ -91,9 +94,10 @@ def clip_schema(*, image_format: ImageFormat, size: int) -> pa.Schema:
     return pa.schema(fields, metadata=metadata)
 
 
-def clip_table(clips: Sequence[Clip], schema: pa.Schema) -> pa.Table:
-    """Clips as rows of `schema`, in the order given."""
-    return pa.Table.from_pylist([_row(clip, schema) for clip in clips], schema=schema)
+def clip_table(clips: Sequence[Clip | Row], schema: pa.Schema) -> pa.Table:
+    """Clips, or rows read from another file of that schema, as a table in the order given."""
+    rows = [_row(clip, schema) if isinstance(clip, Clip) else dict(clip) for clip in clips]
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def failure_table(failures: Sequence[Failure]) -> pa.Table:

@@ -6,27 +6,32 @@ import dataclasses
 import json
 from pathlib import Path
 
-from specaug.records import Receipt, ShardPlan
+from specaug.records import Origin, Receipt, ShardPlan
 from specaug.shards.files import STATE, write_json
 
 
-def data_file(out: Path, shard: str) -> Path:
-    """Clips of a shard of captured data."""
-    return out / "data" / "captured" / f"{shard}.parquet"
+def data_file(out: Path, shard: str, *, origin: Origin = "captured") -> Path:
+    """Clips of a shard."""
+    return out / "data" / origin / f"{shard}.parquet"
 
 
-def failures_file(out: Path, shard: str) -> Path:
+def failures_file(out: Path, shard: str, *, origin: Origin = "captured") -> Path:
     """Failures of the same sources."""
-    return out / "failures" / f"failures-{shard}.parquet"
+    return out / "failures" / f"failures-{_prefix(origin)}{shard}.parquet"
 
 
-def _receipt_file(out: Path, shard: str) -> Path:
-    return out / STATE / "done" / f"{shard}.json"
+def receipt_file(out: Path, shard: str, *, origin: Origin = "captured") -> Path:
+    """What says that a shard is finished."""
+    return out / STATE / "done" / f"{_prefix(origin)}{shard}.json"
+
+
+def _prefix(origin: Origin) -> str:
+    return "" if origin == "captured" else f"{origin}-"
 
 
 def write_receipt(out: Path, receipt: Receipt) -> None:
     """Say that a shard is finished; the last step of its commit."""
-    write_json(_receipt_file(out, receipt.shard), dataclasses.asdict(receipt), out=out)
+    write_json(receipt_file(out, receipt.shard, origin=receipt.origin), dataclasses.asdict(receipt), out=out)
 
 
 def read_receipt(out: Path, shard: ShardPlan) -> Receipt | None:
@@ -34,23 +39,30 @@ def read_receipt(out: Path, shard: ShardPlan) -> Receipt | None:
 
     A receipt counts only if it is for this very plan and its data file has the size that it names.
     """
-    try:
-        value = json.loads(_receipt_file(out, shard.name).read_text())
-        receipt = Receipt(
-            **{
-                **value,
-                **{name: tuple(map(tuple, value[name])) for name in ("groups", "reasons", "seconds")},
-            }
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    if receipt.plan_hash != shard.hash or not _files_stand(out, receipt):
+    receipt = _read(receipt_file(out, shard.name))
+    if receipt is None or receipt.plan_hash != shard.hash or not _files_stand(out, receipt):
         return None
     return receipt
 
 
+def other_receipts(out: Path) -> list[Receipt]:
+    """Receipts of shards that no plan of captured data names, such as synthetic ones, by name of file."""
+    found = [_read(path) for path in sorted((out / STATE / "done").glob("synthetic-*.json"))]
+    return [receipt for receipt in found if receipt is not None and _files_stand(out, receipt)]
+
+
+def _read(path: Path) -> Receipt | None:
+    try:
+        value = json.loads(path.read_text())
+        rows = {name: tuple(map(tuple, value[name])) for name in ("groups", "reasons", "seconds")}
+        return Receipt(**{**value, **rows})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _files_stand(out: Path, receipt: Receipt) -> bool:
-    data, failures = data_file(out, receipt.shard), failures_file(out, receipt.shard)
+    data = data_file(out, receipt.shard, origin=receipt.origin)
+    failures = failures_file(out, receipt.shard, origin=receipt.origin)
     if receipt.rows and not (data.is_file() and data.stat().st_size == receipt.bytes):
         return False
     return not receipt.failures or failures.is_file()

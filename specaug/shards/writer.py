@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 
 from specaug.errors import SpecaugError
 from specaug.records import Clip, Failure, ImageFormat
-from specaug.shards.schema import LABEL_LIKE, MEDIA, clip_schema, clip_table, failure_table
+from specaug.shards.schema import LABEL_LIKE, MEDIA, Row, clip_schema, clip_table, failure_table
 
 GROUP_ROWS = 256
 GROUP_BYTES = 32 << 20
@@ -60,7 +61,7 @@ class ClipWriter:
     def __init__(self, path: Path, *, image_format: ImageFormat, size: int) -> None:
         self._schema = clip_schema(image_format=image_format, size=size)
         self._writer = pq.ParquetWriter(path, self._schema, **_options(self._schema))
-        self._waiting: list[Clip] = []
+        self._waiting: list[Clip | Row] = []
         self._bytes = 0
         self.rows = 0
 
@@ -72,11 +73,14 @@ class ClipWriter:
     ) -> None:
         if kind is None:
             self._flush()
-        self._writer.close()
+            self._writer.close()
+        else:
+            with contextlib.suppress(OSError):  # the disk may be full: the first error is the one to tell
+                self._writer.close()
 
-    def write(self, clip: Clip) -> None:
-        """Add a row; it reaches the disk with its row group."""
-        size = sum(map(len, clip.frames))
+    def write(self, clip: Clip | Row) -> None:
+        """Add a clip, or a row read from another file; it reaches the disk with its row group."""
+        size = sum(map(len, clip.frames)) if isinstance(clip, Clip) else _media_bytes(clip)
         if size > MAX_ROW_BYTES:
             raise SpecaugError(f"clip: expected at most {MAX_ROW_BYTES} bytes of frames, got {size}")
         self._waiting.append(clip)
@@ -89,6 +93,11 @@ class ClipWriter:
         if self._waiting:
             self._writer.write_table(clip_table(self._waiting, self._schema))
         self._waiting, self._bytes = [], 0
+
+
+def _media_bytes(row: Row) -> int:
+    """Bytes of pictures in a row."""
+    return len(row["frames_raw"]) if "frames_raw" in row else sum(len(f["bytes"]) for f in row["frames"])
 
 
 def write_failures(path: Path, failures: Sequence[Failure]) -> None:
@@ -118,3 +127,10 @@ def count_rows(path: Path) -> int:
     """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         return sum(file.read_row_group(i).num_rows for i in range(file.num_row_groups))
+
+
+def rows_of_file(path: Path) -> Iterator[Row]:
+    """Rows of a Parquet file in order, a row group at a time, every page's checksum verified."""
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        for i in range(file.num_row_groups):
+            yield from file.read_row_group(i).to_pylist()

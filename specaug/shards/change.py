@@ -1,0 +1,91 @@
+"""Several files of an OUT change together: all of them, or none, however the process ends.
+
+The new files are written into a tree of their own, ``OUT/.specaug/next``, that looks like OUT. Its file
+``change.json`` is the point of no return: once it is there, the change counts, readers of OUT that know of it
+(:func:`current_file`) see it, and whoever holds OUT next carries it out (:func:`settle`). Without it the tree is
+unfinished work, and OUT is what it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from specaug.shards.files import STATE, make_folder, remove_file, sync, write_json
+
+_CHANGE = "change.json"
+
+
+def staging(out: Path) -> Path:
+    """Folder for the new files, each at the place that it will have in `out`."""
+    return out / STATE / "next"
+
+
+def clear_staging(out: Path) -> None:
+    """Drop what was staged and not committed."""
+    shutil.rmtree(staging(out), ignore_errors=True)
+
+
+def commit_change(out: Path, files: Iterable[str], *, removed: Iterable[str] = ()) -> None:
+    """Make staged files count, and carry the change out.
+
+    Parameters
+    ----------
+    out : Path
+    files : iterable of str
+        Staged files, relative to `out`, in the order in which they are moved.
+    removed : iterable of str
+        Files of `out` that are there no more.
+    """
+    write_json(staging(out) / _CHANGE, {"files": list(files), "removed": list(removed)}, out=staging(out))
+    settle(out)
+
+
+def settle(out: Path) -> None:
+    """Carry out a change that was committed, if there is one. Killed on the way, it is done again from the start."""
+    change = _change(out)
+    if change is None:
+        return
+    files, removed = change
+    for name in files:
+        final = out / name
+        make_folder(final.parent)
+        with contextlib.suppress(FileNotFoundError):  # moved by the run that was killed
+            (staging(out) / name).replace(final)
+            sync(final.parent)
+    for name in removed:
+        remove_file(out / name)
+    remove_file(staging(out) / _CHANGE)
+    clear_staging(out)
+
+
+def current_file(out: Path, name: str) -> Path:
+    """Where a file of `out` lies now: moved already, or still staged. One that was removed is not there.
+
+    Parameters
+    ----------
+    out : Path
+    name : str
+        Relative to `out`.
+    """
+    change = _change(out)
+    if change is not None and name in change[0] and (staging(out) / name).exists():
+        return staging(out) / name
+    return out / name
+
+
+def removed_files(out: Path) -> frozenset[str]:
+    """Files that are still there and count no more."""
+    change = _change(out)
+    return frozenset(change[1] if change else ())
+
+
+def _change(out: Path) -> tuple[list[str], list[str]] | None:
+    try:
+        value = json.loads((staging(out) / _CHANGE).read_text())
+    except FileNotFoundError:
+        return None
+    return value["files"], value["removed"]
