@@ -13,6 +13,8 @@ from specaug.augment import (
     halftone,
     moire,
     recapture_blur,
+    recapture_print,
+    recapture_screen,
     spectral_jitter,
     spectral_mix,
 )
@@ -23,6 +25,7 @@ from specaug.sampling import frame_indices
 from specaug.spectrum import band_mask, log_spectrum, radial_frequency, radial_profile, temporal_spectrum
 
 if TYPE_CHECKING:
+    from specaug import metrics
     from specaug.align import align_face
     from specaug.build import build_dataset
 
@@ -43,10 +46,13 @@ __all__ = [
     "halftone",
     "hsv_to_rgb",
     "log_spectrum",
+    "metrics",
     "moire",
     "radial_frequency",
     "radial_profile",
     "recapture_blur",
+    "recapture_print",
+    "recapture_screen",
     "rgb_to_hsv",
     "spectral_jitter",
     "spectral_mix",
@@ -55,9 +61,12 @@ __all__ = [
 
 _LAZY = {"align_face": "specaug.align", "build_dataset": "specaug.build"}
 """Names that need more than numpy and scipy, and where they are."""
+_LAZY_MODULES = ("metrics",)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _LAZY_MODULES:
+        return import_module(f"specaug.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'specaug' has no attribute {name!r}")
     return getattr(import_module(_LAZY[name]), name)

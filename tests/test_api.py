@@ -24,6 +24,7 @@ PUBLIC = {
     "halftone",
     "hsv_to_rgb",
     "log_spectrum",
+    "metrics",
     "moire",
     "radial_frequency",
     "radial_profile",
