@@ -115,7 +115,7 @@ class DaskCluster:
             threads = self._client.sync(self._client.scheduler.ncores, callback_timeout=_ANSWER_SECONDS)
         except (OSError, AttributeError) as error:  # AttributeError: the client has closed itself
             raise WorkerLostError(f"backend: the Dask scheduler does not answer: {error!r}") from error
-        slots = sum(threads.values())
+        slots: int = sum(threads.values())
         return min(_AHEAD * slots, self._most or _AHEAD * slots)
 
     def submit(self, shard: ShardPlan, order: Order) -> distributed.Future:

@@ -76,7 +76,6 @@ def _place(jobs: int) -> Iterator[dict[str, Any]]:
     """What `ray.init` needs to start workers here that leave nothing behind and call nobody."""
     folder = tempfile.gettempdir()
     variables = {
-        "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_raylet_start_wait_time_s": "120",
@@ -161,7 +160,8 @@ class RayCluster:
             time.sleep(seconds)
             return []
         ray.wait(list(tasks), num_returns=1, timeout=seconds)
-        return ray.wait(list(tasks), num_returns=len(tasks), timeout=0)[0]
+        ended, _ = ray.wait(list(tasks), num_returns=len(tasks), timeout=0)
+        return list(ended)
 
     def outcome(self, task: ray.ObjectRef) -> None:
         """Raises what the task raised, or :class:`WorkerLostError` if its worker went."""
