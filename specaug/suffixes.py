@@ -37,3 +37,5 @@ IMAGE_SUFFIXES = frozenset(
     [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"]
 )
 """Endings, lower case, of files that are read as photos; an animated one becomes a clip."""
+HDF5_SUFFIXES = frozenset([".hdf5", ".h5"])
+"""Endings, lower case, of HDF5 files, which may hold a colour video as an array."""

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+from specaug.catalog.layout import Evidence, Layout, Reading, View
 from specaug.catalog.tree import Skipped, Tree, by_bytes, is_media
 from specaug.catalog.vocabulary import attack_pai, parse_label, parse_split
 from specaug.errors import ArgumentError, CatalogError
@@ -18,12 +19,13 @@ REQUIRED = ("path", "label")
 OPTIONAL = ("pai", "subject", "session", "device", "split", "dataset", "boxes")
 
 
-def recognise(tree: Tree) -> str | None:
-    """What speaks for this layout, or None."""
-    return FILE if (tree.root / FILE).is_file() else None
+def named(view: View) -> Evidence:
+    """The list, where there is one."""
+    there = (view.tree.root / FILE).is_file()
+    return Evidence(len(view.tree.files), FILE) if there else Evidence(0, "")
 
 
-def read(tree: Tree, protocol: str | None) -> tuple[list[Source], list[Skipped]]:
+def read(view: View, protocol: str | None) -> Reading:
     """Every row is a source, also one whose file is missing; media that no row names are skipped.
 
     Raises
@@ -31,8 +33,8 @@ def read(tree: Tree, protocol: str | None) -> tuple[list[Source], list[Skipped]]
     CatalogError
         The file is broken; the message holds the line number.
     """
-    if protocol is not None:
-        raise CatalogError(f"protocol: the layout {NAME!r} has none, got {protocol!r}")
+    LAYOUT.check_protocol(protocol)
+    tree = view.tree
     sources: dict[str, Source] = {}
     lines: dict[str, int] = {}
     for line, row in _rows(tree.root / FILE):
@@ -44,7 +46,8 @@ def read(tree: Tree, protocol: str | None) -> tuple[list[Source], list[Skipped]]
             raise CatalogError(f"{FILE}, line {line}: {error}") from error
         sources[source.path], lines[source.path] = source, line
     skipped = [Skipped(path, f"not in {FILE}") for path in tree.files if path not in sources]
-    return sorted(sources.values(), key=lambda s: by_bytes(s.path)), skipped
+    ordered = sorted(sources.values(), key=lambda s: by_bytes(s.path))
+    return Reading(ordered, skipped)
 
 
 def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -118,3 +121,13 @@ def _source(row: dict[str, str], tree: Tree) -> Source:
         session=row.get("session", "").strip() or None,
         device=row.get("device", "").strip() or None,
     )
+
+
+LAYOUT = Layout(
+    name=NAME,
+    expects=f"a file {FILE} in RAW",
+    pattern=None,
+    read=read,
+    kinds=("video", "image", "frames", "hdf5"),
+    named=named,
+)

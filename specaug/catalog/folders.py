@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 
+from specaug.catalog.layout import Evidence, Layout, Reading, View
 from specaug.catalog.tree import Skipped, Tree
 from specaug.catalog.vocabulary import LABEL_WORDS, SPLIT_WORDS, attack_pai, species
-from specaug.errors import CatalogError
 from specaug.records import Label, Source, Split
 
 NAME = "folders"
 PATTERN = "[train|dev|test/](bonafide|live|real|genuine or attack|spoof|fake)[/pai][/subject]/file"
 
 
-def recognise(tree: Tree) -> str | None:
-    """What speaks for this layout, or None."""
-    seen = {"/".join(found[3]) for path in tree.files if (found := _head(path))}
-    return f"class folders {', '.join(sorted(seen))}" if seen else None
+def named(view: View) -> Evidence:
+    """Media below a class folder."""
+    fitting = [path for path in view.tree.files if _head(path)]
+    return Evidence(len(fitting), fitting[0] if fitting else "")
 
 
-def read(tree: Tree, protocol: str | None) -> tuple[list[Source], list[Skipped]]:
+def read(view: View, protocol: str | None) -> Reading:
     """Every media file whose folders follow the pattern is a source, every other is skipped.
 
     Raises
@@ -27,17 +27,15 @@ def read(tree: Tree, protocol: str | None) -> tuple[list[Source], list[Skipped]]
     CatalogError
         A protocol was asked for; plain folders have none.
     """
-    if protocol is not None:
-        raise CatalogError(f"protocol: the layout {NAME!r} has none, got {protocol!r}")
-    sources: list[Source] = []
-    skipped: list[Skipped] = []
-    for path in tree.files:
-        source = _source(path, tree)
+    LAYOUT.check_protocol(protocol)
+    reading = Reading()
+    for path in view.tree.files:
+        source = _source(path, view.tree)
         if isinstance(source, Source):
-            sources.append(source)
+            reading.sources.append(source)
         else:
-            skipped.append(Skipped(path, source))
-    return sources, skipped
+            reading.skipped.append(Skipped(path, source))
+    return reading
 
 
 def _head(path: str) -> tuple[Split | None, Label, list[str], list[str]] | None:
@@ -83,3 +81,13 @@ def _attack_folders(between: list[str]) -> tuple[str, str | None]:
     if species(name) is None and re.search(r"\d", name):
         return "unknown", name
     return attack_pai(name), None
+
+
+LAYOUT = Layout(
+    name=NAME,
+    expects=PATTERN,
+    pattern=None,
+    read=read,
+    kinds=("video", "image", "frames", "hdf5"),
+    named=named,
+)

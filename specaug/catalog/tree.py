@@ -7,11 +7,12 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from specaug.errors import CatalogError
 from specaug.records import MediaKind
-from specaug.suffixes import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from specaug.suffixes import HDF5_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -35,21 +36,53 @@ class Tree:
     """Media file names that cannot be opened: links that leave RAW, pipes, devices."""
     frame_folders: frozenset[str] = frozenset()
 
+    @cached_property
+    def heads(self) -> frozenset[tuple[str, str]]:
+        """(first, second) part of every path that has two."""
+        paths = [*self.files, *(other.path for other in self.others)]
+        pairs = {tuple(path.split("/", 2)[:2]) for path in paths if "/" in path}
+        return frozenset(pairs)  # type: ignore[arg-type]
+
+    @cached_property
+    def tops(self) -> frozenset[str]:
+        """First part of every path."""
+        paths = [*self.files, *(other.path for other in self.others)]
+        return frozenset(path.partition("/")[0] for path in paths)
+
     def kind(self, path: str) -> MediaKind:
         """Which reader takes `path`."""
         if path in self.frame_folders:
             return "frames"
-        return "video" if suffix(path) in VIDEO_SUFFIXES else "image"
+        ending = suffix(path)
+        if ending in HDF5_SUFFIXES:
+            return "hdf5"
+        return "video" if ending in VIDEO_SUFFIXES else "image"
+
+
+_MEDIA = VIDEO_SUFFIXES | IMAGE_SUFFIXES | HDF5_SUFFIXES
 
 
 def suffix(path: str) -> str:
-    """Lower-case ending with its dot."""
-    return PurePosixPath(path).suffix.lower()
+    """Lower-case ending with its dot, empty where there is none.
+
+    Examples
+    --------
+    >>> suffix("a.b/c.MP4"), suffix("a.b/c"), suffix("a/.mp4")
+    ('.mp4', '', '')
+    """
+    name = path.rpartition("/")[2]
+    stem, dot, ending = name.rpartition(".")
+    return dot + ending.lower() if stem and ending else ""
+
+
+def without_suffix(path: str) -> str:
+    """`path` without what :func:`suffix` gives."""
+    return path[: len(path) - len(suffix(path))]
 
 
 def is_media(path: str) -> bool:
-    """Whether the name says that it is a photo or a video."""
-    return suffix(path) in VIDEO_SUFFIXES or suffix(path) in IMAGE_SUFFIXES
+    """Whether the name says that it is a photo, a video, or an HDF5 file that may hold one."""
+    return suffix(path) in _MEDIA
 
 
 def by_bytes(path: str) -> bytes:
