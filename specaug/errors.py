@@ -55,3 +55,7 @@ class WorkerLostError(SpecaugError):
 
 class NoSpaceError(SpecaugError):
     """The disk that holds OUT is full."""
+
+
+class StoreError(SpecaugError):
+    """An object store does not answer, or refuses."""

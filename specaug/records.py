@@ -263,6 +263,8 @@ class BuildConfig:
     seed: int = 0
     sources_per_shard: int | None = None
     jobs: int | None = _run_field(None)
+    raw_address: str | None = _run_field(None)
+    """Set by a build: where the media of a local picture of RAW are fetched from."""
     backend: Backend = field(default="loky", metadata={"run_only": True})
     """Who runs the workers: processes of this machine, a Dask cluster or a Ray cluster."""
     timeout: float = _run_field(900.0)

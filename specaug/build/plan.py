@@ -209,10 +209,24 @@ def _file_sample(path: Path) -> bytes:
             raise OSError("not a regular file")
         size = state.st_size
         pieces = [str(size).encode()]
-        for start in sorted({0, max(0, (size - _SAMPLE) // 2), max(0, size - _SAMPLE)}):
+        for start, stop in sample_spans(size):
             stream.seek(start)
-            pieces.append(stream.read(_SAMPLE))
+            pieces.append(stream.read(stop - start))
     return b"\0".join(pieces)
+
+
+def sample_spans(size: int) -> list[tuple[int, int]]:
+    """(first byte, byte after the last) of the pieces of a file that its id is made of: start, middle, end.
+
+    Examples
+    --------
+    >>> sample_spans(100)
+    [(0, 100)]
+    >>> sample_spans(100_000)
+    [(0, 16384), (41808, 58192), (83616, 100000)]
+    """
+    starts = sorted({0, max(0, (size - _SAMPLE) // 2), max(0, size - _SAMPLE)})
+    return [(start, min(start + _SAMPLE, size)) for start in starts]
 
 
 def _folder_sample(path: Path) -> bytes:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from specaug.build.backends import build_shards
+from specaug.build.ends import OutEnd, check_ends, local_out, local_raw
 from specaug.build.finalize import finalize_locked, report_of
 from specaug.build.lock import Hold, hold
 from specaug.build.plan import Plan, check_settings, extend_plan, load_plan, make_plan, save_plan
 from specaug.build.raw import remember_raw
 from specaug.catalog import Catalog, scan
 from specaug.errors import ArgumentError
+from specaug.places import is_remote
 from specaug.records import BuildConfig, BuildReport, Receipt, ShardPlan
 from specaug.shards import STATE, clear_staging, out_errors, read_receipt
 from specaug.worker import detector_version
@@ -55,10 +57,12 @@ def build_dataset(
 
     Parameters
     ----------
-    raw : path
-        Folder of photos and videos; never written to.
-    out : path
-        Folder for the data set; new, empty, or made by an earlier build.
+    raw : path or address
+        Folder of photos and videos; never written to. Or a place in an object store, such as
+        ``s3://bucket/raw``; media are fetched one by one.
+    out : path or address
+        Folder for the data set; new, empty, or made by an earlier build. Or a place in an object store; shards are
+        stored as they are finished.
     config : BuildConfig, optional
     overwrite : bool
         Remove what an earlier build wrote into `out` and start again.
@@ -83,35 +87,57 @@ def build_dataset(
         The disk is full; finished shards are kept.
     """
     config = config or BuildConfig()
-    raw, out = Path(raw), Path(out)
-    _check_folders(raw, out)
-    settings = {**config.content_settings(), "detector_version": detector_version(config)}
-    catalog = scan_with(raw, config)
-    part = config.part
-    if part and overwrite:
+    if config.part and overwrite:
         raise ArgumentError("overwrite: expected a whole build, got one part of several; remove OUT first")
-    with out_errors(out), hold(out, part=part) as held:
+    check_ends(raw, out)
+    with local_raw(raw) as source:
+        config = replace(config, raw_address=source.address)
+        _check_raw(source.path)
+        if not is_remote(out):
+            _check_out(source.path, Path(out))
+        settings = {**config.content_settings(), "detector_version": detector_version(config)}
+        catalog = scan_with(source.path, config)
+        catalog = replace(catalog, skipped=catalog.skipped + source.skipped)
+        with local_out(out, part=config.part, overwrite=overwrite) as target:
+            return _build(catalog, source.path, target, config, settings, overwrite, progress)
+
+
+def _build(
+    catalog: Catalog,
+    raw: Path,
+    target: OutEnd,
+    config: BuildConfig,
+    settings: dict[str, Any],
+    overwrite: bool,
+    progress: Callable[[Progress], None] | None,
+) -> BuildReport:
+    """Plan, shards and sums of what was scanned."""
+    out, part = target.path, config.part
+    with hold(out, part=part) as held:
         if overwrite:
-            _clear(out)
+            with out_errors(out):
+                _clear(out)
         if not part:
             shutil.rmtree(out / STATE / "tmp", ignore_errors=True)  # left by a run that was killed
             clear_staging(out)
         plan = _next_plan(raw, out, config, catalog, settings)
         if plan != load_plan(out):
             save_plan(out, plan)
-        remember_raw(out, raw)
+            target.plan_saved()
+        if config.raw_address is None:
+            remember_raw(out, raw)
         mine = plan.shards[config.shard_index :: config.shard_count]
         before = {s.name: r for s in mine if (r := read_receipt(out, s)) is not None}
         try:
-            _run(mine, before, config, raw, out, held, progress)
+            _run(mine, before, config, raw, target, held, progress)
         finally:
             if not part:
                 shutil.rmtree(out / STATE / "tmp", ignore_errors=True)  # of workers that were stopped
-        report = (
-            report_of(plan, out, mine, done_before=before)
-            if part
-            else finalize_locked(out, plan, done_before=before)
-        )
+        if part:
+            report = report_of(plan, out, mine, done_before=before)
+        else:
+            report = finalize_locked(out, plan, done_before=before)
+            target.sums_written()
         return replace(report, notes=catalog.notes)
 
 
@@ -128,12 +154,16 @@ def scan_with(raw: Path, config: BuildConfig) -> Catalog:
     )
 
 
-def _check_folders(raw: Path, out: Path) -> None:
-    """RAW is readable, OUT is usable, and neither lies in the other."""
+def _check_raw(raw: Path) -> None:
+    """RAW is a readable folder."""
     if not raw.is_dir():
         raise ArgumentError(f"raw: expected an existing folder, got {str(raw)!r}")
     if not os.access(raw, os.R_OK | os.X_OK):
         raise ArgumentError(f"raw: expected a readable folder, got {str(raw)!r}")
+
+
+def _check_out(raw: Path, out: Path) -> None:
+    """OUT is usable, and neither it nor RAW lies in the other."""
     inside, target = raw.resolve(), out.resolve()
     if inside == target:
         raise ArgumentError(f"out: expected another folder than RAW, got {str(out)!r}")
@@ -175,7 +205,7 @@ def _run(
     before: dict[str, Receipt],
     config: BuildConfig,
     raw: Path,
-    out: Path,
+    target: OutEnd,
     held: Hold,
     progress: Callable[[Progress], None] | None,
 ) -> None:
@@ -192,10 +222,11 @@ def _run(
             progress(Progress(total, done, done_before, sum(r.rows for r in receipts), failures))
 
     tell()
-    with closing(build_shards(pending, config, raw, out)) as finished:
+    with closing(build_shards(pending, config, raw, target.path)) as finished:
         for receipt in finished:
             receipts.append(receipt)
             held.check()
+            target.shard_finished(receipt)
             tell()
 
 
@@ -211,7 +242,8 @@ def plan_only(
     """
     config = config or BuildConfig()
     raw, out = Path(raw), Path(out)
-    _check_folders(raw, out)
+    _check_raw(raw)
+    _check_out(raw, out)
     settings = {**config.content_settings(), "detector_version": detector_version(config)}
     catalog = scan_with(raw, config)
     if overwrite:

@@ -12,8 +12,10 @@ from pathlib import Path
 import cv2
 
 from specaug.build.lock import at_work
+from specaug.build.picture import present
+from specaug.errors import MediaError
 from specaug.isolate import worker_of_this_thread
-from specaug.records import LABELS, BuildConfig, Clip, Failure, Receipt, ShardPlan, Source
+from specaug.records import LABELS, BuildConfig, Clip, Failure, Receipt, ShardPlan, Source, readable_path
 from specaug.shards import (
     ClipWriter,
     Row,
@@ -99,7 +101,7 @@ def commit_shard(
     """
     groups: Counter[tuple[str, str]] = Counter()
     data, lost = data_file(out, plan.name), failures_file(out, plan.name)
-    with out_errors(out), single_threaded():
+    with single_threaded():
         first = next(rows, None)
 
         def fill(path: Path) -> None:
@@ -109,7 +111,7 @@ def commit_shard(
                     writer.write(row)
 
         if first is None:
-            remove_file(data)
+            _drop(data, out)
         else:
             write_atomically(data, fill, out=out, check=lambda path: check_rows(groups.total())(path))
         if failures:
@@ -117,10 +119,15 @@ def commit_shard(
                 lost, lambda path: write_failures(path, failures), out=out, check=check_rows(len(failures))
             )
         else:
-            remove_file(lost)
+            _drop(lost, out)
         receipt = _receipt(plan, groups, data, lost, failures=failures, watch=watch)
         write_receipt(out, receipt)
     return receipt
+
+
+def _drop(path: Path, out: Path) -> None:
+    with out_errors(out):
+        remove_file(path)
 
 
 def _group(row: Clip | Row) -> tuple[str, str]:
@@ -184,7 +191,12 @@ def work_on(source: Source, config: BuildConfig, raw: Path, watch: Stopwatch) ->
     worker = worker_of_this_thread(
         raw=raw, config=config, timeout=config.timeout, max_memory=config.memory_limit()
     )
-    return worker.extract(source, watch=watch)
+    try:
+        with present(source, raw, config.raw_address):
+            return worker.extract(source, watch=watch)
+    except MediaError as error:  # it could not be fetched
+        path = readable_path(source.path)
+        return (Failure(source.source_id, path, source.split, "probe", error.reason, error.detail),)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -1,0 +1,129 @@
+"""RAW and OUT as folders on this machine, wherever they lie."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from specaug.build.mirror import Mirror
+from specaug.build.picture import draw
+from specaug.build.store_lock import StoreHold, hold_store
+from specaug.catalog import Skipped
+from specaug.errors import ArgumentError
+from specaug.places import is_remote, is_within, place_of, read
+from specaug.records import Receipt
+from specaug.shards import STATE
+
+
+@dataclass(frozen=True)
+class RawEnd:
+    """RAW, or the local picture of one in an object store."""
+
+    path: Path
+    address: str | None = None
+    """Where its media are fetched from; None for a folder of this machine."""
+    skipped: tuple[Skipped, ...] = ()
+    """Objects that no folder can hold."""
+
+
+@dataclass(frozen=True)
+class OutEnd:
+    """OUT, or the working copy of one in an object store."""
+
+    path: Path
+    mirror: Mirror | None = None
+    hold: StoreHold | None = None
+
+    def plan_saved(self) -> None:
+        """Store the plan."""
+        if self.mirror is not None:
+            self.mirror.store_plan()
+
+    def shard_finished(self, receipt: Receipt) -> None:
+        """Store a shard."""
+        if self.mirror is not None and self.hold is not None:
+            self.hold.check()
+            self.mirror.store_shard(receipt)
+
+    def sums_written(self) -> None:
+        """Store manifest, card and statistics."""
+        if self.mirror is not None and self.hold is not None:
+            self.hold.check()
+            self.mirror.store_sums()
+
+
+def check_ends(raw: Path | str, out: Path | str) -> None:
+    """Raise if RAW and OUT are the same place, or one lies in the other.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if is_remote(raw) or is_remote(out):
+        inside, target = place_of(raw), place_of(out)
+        if is_within(target, inside) or is_within(inside, target):
+            raise ArgumentError(f"out: expected a place beside RAW, got {str(out)!r}, one within the other")
+
+
+@contextmanager
+def local_raw(raw: Path | str) -> Iterator[RawEnd]:
+    """RAW as a folder on this machine, while the block runs.
+
+    Raises
+    ------
+    ArgumentError
+        Nothing lies at an address in an object store.
+    MissingDependencyError
+        Object stores need a package that is not installed.
+    """
+    if not is_remote(raw):
+        yield RawEnd(Path(raw))
+        return
+    with tempfile.TemporaryDirectory(prefix="specaug-raw-") as folder:
+        path = Path(folder) / "raw"
+        path.mkdir()
+        address = str(raw)
+        picture = draw(address, path)
+        yield RawEnd(path, address, tuple(Skipped(name, reason) for name, reason in picture.broken))
+
+
+@contextmanager
+def local_out(out: Path | str, *, part: str = "", overwrite: bool = False) -> Iterator[OutEnd]:
+    """OUT as a folder on this machine, while the block runs; one in an object store is held for it.
+
+    Parameters
+    ----------
+    out : path or address
+    part : str
+        See :func:`specaug.build.lock.hold`.
+    overwrite : bool
+        Remove from an object store what an earlier build stored; a folder of this machine is not touched.
+
+    Raises
+    ------
+    ArgumentError
+        Other objects lie at the address.
+    BuildLockedError
+        Another build holds the address.
+    """
+    if not is_remote(out):
+        yield OutEnd(Path(out))
+        return
+    store = place_of(out)
+    with tempfile.TemporaryDirectory(prefix="specaug-out-") as folder:
+        mirror = Mirror(store, Path(folder) / "out")
+        strange = mirror.others()
+        if strange and read(store / STATE / "plan.json") is None:
+            raise ArgumentError(
+                f"out: expected a new, empty or earlier built place, got {str(out)!r} with other objects, "
+                f"such as {strange[0]!r}"
+            )
+        with hold_store(store, part=part) as hold:
+            if overwrite:
+                mirror.clear()
+            else:
+                mirror.pull()
+            yield OutEnd(Path(folder) / "out", mirror, hold)
