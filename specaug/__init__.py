@@ -27,7 +27,7 @@ from specaug.spectrum import band_mask, log_spectrum, radial_frequency, radial_p
 if TYPE_CHECKING:
     from specaug import metrics
     from specaug.align import align_face
-    from specaug.build import build_dataset
+    from specaug.build import build_dataset, retry
 
 __version__ = "0.1.0"
 
@@ -50,6 +50,7 @@ __all__ = [
     "moire",
     "radial_frequency",
     "radial_profile",
+    "retry",
     "recapture_blur",
     "recapture_print",
     "recapture_screen",
@@ -59,7 +60,7 @@ __all__ = [
     "temporal_spectrum",
 ]
 
-_LAZY = {"align_face": "specaug.align", "build_dataset": "specaug.build"}
+_LAZY = {"align_face": "specaug.align", "build_dataset": "specaug.build", "retry": "specaug.build"}
 """Names that need more than numpy and scipy, and where they are."""
 _LAZY_MODULES = ("metrics",)
 

@@ -28,6 +28,7 @@ PUBLIC = {
     "moire",
     "radial_frequency",
     "radial_profile",
+    "retry",
     "recapture_blur",
     "rgb_to_hsv",
     "spectral_jitter",

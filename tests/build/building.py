@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from specaug import worker
 from specaug.align import template
 from specaug.media.write import write_video
-from specaug.records import BuildConfig, Face
+from specaug.records import BuildConfig, Clip, Face, Failure, Source
 from specaug.shards import sha256
+from specaug.stopwatch import Stopwatch
 
 SMALL = BuildConfig(frames=4, size=64, min_face=20, jobs=1)
 WIDTH, HEIGHT, FRAMES = 160, 120, 12
@@ -46,6 +49,24 @@ def add_video(path: Path, number: int, *, black: bool = False) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = (scene(number, t) * (0 if black else 1) for t in range(FRAMES))
     write_video(path, frames, fps=24)
+
+
+def in_process(
+    source: Source, config: BuildConfig, raw: Path, watch: Stopwatch | None
+) -> tuple[Clip | Failure, ...]:
+    """In place of the supervised child."""
+    return worker.extract(source, config, raw=raw, watch=watch)
+
+
+def everything(out: Path) -> dict[str, bytes]:
+    """Content of every file in OUT that is there to stay; of receipts without what was measured."""
+    files = {p.relative_to(out).as_posix(): p for p in sorted(out.rglob("*")) if p.is_file()}
+    locks = (".specaug/lock", ".specaug/workers")
+    found = {name: path.read_bytes() for name, path in files.items() if not name.startswith(locks)}
+    for name in found:
+        if name.startswith(".specaug/done/"):
+            found[name] = json.dumps({**json.loads(found[name]), "seconds": []}).encode()
+    return found
 
 
 def hashes(out: Path) -> dict[str, str]:

@@ -10,12 +10,12 @@ import cv2
 import pytest
 
 from specaug import worker
-from specaug.build import shard
+from specaug.build import rework, shard
 from specaug.demo import make_demo
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from building import MiddleFace, add_video, scene
+from building import MiddleFace, add_video, in_process, scene
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,8 @@ def media(tmp_path_factory) -> Path:
 def raw(media, tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(worker, "_detector", lambda name, model: MiddleFace())
     # In this process, where the detector above is known; test_isolate and the tests below cover the child.
-    monkeypatch.setattr(
-        shard, "work_on", lambda s, config, raw, watch: worker.extract(s, config, raw=raw, watch=watch)
-    )
+    for module in (shard, rework):
+        monkeypatch.setattr(module, "work_on", in_process)
     shutil.copytree(media, tmp_path / "raw")
     return tmp_path / "raw"
 
