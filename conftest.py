@@ -9,3 +9,5 @@ collect_ignore = [
     for package in ("albumentations", "torch")
     if find_spec(package) is None
 ]
+if find_spec("matplotlib") is None or find_spec("jinja2") is None:
+    collect_ignore += ["specaug/report"]

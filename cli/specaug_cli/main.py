@@ -27,6 +27,7 @@ from specaug_cli.doctor import doctor
 from specaug_cli.finalize import finalize
 from specaug_cli.preview import preview
 from specaug_cli.retry import retry
+from specaug_cli.report import report
 from specaug_cli.scan import scan
 from specaug_cli.verify import verify
 
@@ -63,7 +64,7 @@ def cli() -> None:
     """
 
 
-for command in (build_dataset, scan, verify, retry, finalize, preview, demo, doctor):
+for command in (build_dataset, scan, verify, retry, finalize, report, preview, demo, doctor):
     cli.add_command(command)
 
 

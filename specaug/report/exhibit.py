@@ -1,0 +1,105 @@
+"""One clip, small enough to be part of a page: frames, colour planes, spectra, where it came from."""
+
+from __future__ import annotations
+
+import base64
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from specaug.color import hsv_to_rgb, rgb_to_hsv
+from specaug.shards import encode_image
+from specaug.spectrum import log_spectrum, temporal_spectrum
+
+_FRAMES = 8
+_SMALL, _LARGE = 96, 160
+"""Sides of a frame and of a plane, px."""
+_QUALITY = 85
+_PROVENANCE = (
+    *("clip_id", "source_path", "dataset", "split", "pai", "subject", "session", "device", "origin"),
+    *("parent_id", "recipe", "source_width", "source_height", "fps", "source_frames", "missing_frames"),
+)
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """What the page shows of a clip."""
+
+    name: str
+    """clip_id."""
+    frames: tuple[tuple[str, str], ...]
+    """(caption, data URI) of frames, evenly over the clip."""
+    planes: tuple[tuple[str, str], ...]
+    """(caption, data URI): hue, saturation, value, spectra of the frame in the middle, and over time."""
+    facts: tuple[tuple[str, str], ...]
+    """(name, value) of what the shard says."""
+
+
+def exhibit(row: dict[str, Any]) -> Exhibit:
+    """What to show of a row with its decoded frames.
+
+    Parameters
+    ----------
+    row : dict
+        As :func:`specaug.shards.read_rows` gives it.
+
+    Returns
+    -------
+    Exhibit
+    """
+    frames: list[np.ndarray] = row["frames"]
+    chosen = np.unique(np.linspace(0, len(frames) - 1, min(_FRAMES, len(frames))).round().astype(int))
+    shown = tuple((_moment(row, i), data_uri(frames[i], _SMALL)) for i in chosen.tolist())
+    return Exhibit(row["clip_id"], shown, _planes(frames, [frames[i] for i in chosen]), _facts(row))
+
+
+def data_uri(image: np.ndarray, side: int) -> str:
+    """(H, W, 3) uint8, scaled down to `side` px, as a JPEG in a ``data:`` address."""
+    if max(image.shape[:2]) > side:
+        ratio = side / max(image.shape[:2])
+        size = (max(1, round(image.shape[1] * ratio)), max(1, round(image.shape[0] * ratio)))
+        image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
+    data = encode_image(image, image_format="jpeg", jpeg_quality=_QUALITY)
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
+
+
+def _moment(row: dict[str, Any], i: int) -> str:
+    index, seconds = row["frame_index"] or [], row["pts_seconds"] or []
+    number = f"frame {index[i]}" if i < len(index) else f"number {i}"
+    return f"{number}, {seconds[i]:.2f} s" if i < len(seconds) else number
+
+
+def _planes(frames: list[np.ndarray], chosen: list[np.ndarray]) -> tuple[tuple[str, str], ...]:
+    picture = frames[len(frames) // 2]
+    hue, saturation, value = np.moveaxis(rgb_to_hsv(picture), -1, 0)
+    full = np.ones_like(hue)
+    colours = hsv_to_rgb(np.stack((hue, full, full), axis=-1))
+    planes = [
+        ("hue", np.rint(colours * 255).astype(np.uint8)),
+        ("saturation", _grey(saturation, 1.0)),
+        ("value", _grey(value, 1.0)),
+        ("log spectrum", _grey(log_spectrum(picture), None)),
+    ]
+    if len(chosen) > 1:
+        change = temporal_spectrum(np.stack(chosen))[1:].max(axis=0)
+        planes.append(("change over time", _grey(change, None)))
+    return tuple((name, data_uri(plane, _LARGE)) for name, plane in planes)
+
+
+def _grey(values: np.ndarray, top: float | None) -> np.ndarray:
+    """(H, W) values of 0 to `top`, by default their maximum, as a grey picture."""
+    top = max(float(values.max()), 1e-6) if top is None else top
+    grey = np.rint(np.clip(values / top, 0, 1) * 255).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=-1)
+
+
+def _facts(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    facts = [(name, str(row[name])) for name in _PROVENANCE if row.get(name) not in (None, "")]
+    for name in ("scale", "padding", "score"):
+        values = [v for v in row[name] or [] if v is not None and math.isfinite(v)]
+        if values:
+            facts.append((name, f"{min(values):.3g} to {max(values):.3g}"))
+    return tuple(facts)
