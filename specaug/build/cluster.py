@@ -41,7 +41,7 @@ class Order:
     raw: Path
     out: Path
     token: Path
-    """A file in OUT that is there as long as the build wants its shards."""
+    """A file in OUT that is there as long as the build wants its shards; workers look before every source."""
     versions: tuple[tuple[str, str], ...]
     """Packages that may change a byte, as the machine that plans has them."""
 
@@ -60,9 +60,6 @@ class Cluster(Protocol):
 
     def outcome(self, task: Any) -> None:
         """Raises what the task raised, or :class:`WorkerLostError` if its worker went."""
-
-    def cancel(self, tasks: Sequence[Any]) -> None:
-        """Do not start them, and end those that run if that can be done."""
 
 
 def drive(cluster: Cluster, pending: Iterable[ShardPlan], order: Order) -> Iterator[Receipt]:
@@ -89,31 +86,28 @@ def drive(cluster: Cluster, pending: Iterable[ShardPlan], order: Order) -> Itera
     waiting, running = deque(pending), dict[Any, ShardPlan]()
     tries: Counter[str] = Counter()
     last_seen = time.monotonic()
-    try:
-        while waiting or running:
-            room = cluster.room()
-            now = time.monotonic()
-            last_seen = now if room else last_seen
-            if now - last_seen > PATIENCE_SECONDS:
-                raise WorkerLostError(f"backend: no worker for {PATIENCE_SECONDS:.0f} s; are they running?")
-            while waiting and len(running) < room:
-                shard = waiting.popleft()
-                tries[shard.name] += 1
-                running[cluster.submit(shard, order)] = shard
-            for task in cluster.ended(list(running), seconds=_POLL_SECONDS):
-                shard = running.pop(task)
-                try:
-                    cluster.outcome(task)
-                except WorkerLostError as error:
-                    receipt = _after_loss(error, shard, order.out, tries=tries[shard.name])
-                else:
-                    receipt = _receipt(order.out, shard)
-                if receipt is None:
-                    waiting.appendleft(shard)
-                else:
-                    yield receipt
-    finally:
-        cluster.cancel(list(running))
+    while waiting or running:
+        room = cluster.room()
+        now = time.monotonic()
+        last_seen = now if room else last_seen
+        if now - last_seen > PATIENCE_SECONDS:
+            raise WorkerLostError(f"backend: no worker for {PATIENCE_SECONDS:.0f} s; are they running?")
+        while waiting and len(running) < room:
+            shard = waiting.popleft()
+            tries[shard.name] += 1
+            running[cluster.submit(shard, order)] = shard
+        for task in cluster.ended(list(running), seconds=_POLL_SECONDS):
+            shard = running.pop(task)
+            try:
+                cluster.outcome(task)
+            except WorkerLostError as error:
+                receipt = _after_loss(error, shard, order.out, tries=tries[shard.name])
+            else:
+                receipt = _receipt(order.out, shard)
+            if receipt is None:
+                waiting.appendleft(shard)
+            else:
+                yield receipt
 
 
 def _after_loss(error: WorkerLostError, shard: ShardPlan, out: Path, *, tries: int) -> Receipt | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import tempfile
 import time
@@ -140,9 +139,3 @@ class DaskCluster:
         if isinstance(error, distributed.KilledWorker):
             raise WorkerLostError(str(error.last_worker))
         raise error
-
-    def cancel(self, tasks: Sequence[distributed.Future]) -> None:
-        """Those that wait do not start; those that run see that nobody wants them before their next source."""
-        with contextlib.suppress(OSError, RuntimeError, AttributeError):  # the scheduler is gone
-            if tasks:
-                self._client.cancel(list(tasks), force=True)

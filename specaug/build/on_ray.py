@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import signal
@@ -173,9 +172,3 @@ class RayCluster:
             raise
         except RayError as error:  # its process, its machine or its memory is gone
             raise WorkerLostError(str(error).splitlines()[0]) from error
-
-    def cancel(self, tasks: Sequence[ray.ObjectRef]) -> None:
-        """None of them goes on: Ray ends the processes that run them."""
-        for task in tasks:
-            with contextlib.suppress(RayError, ValueError):
-                ray.cancel(task, force=True)
