@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -346,6 +347,18 @@ class BuildConfig:
         return json.loads(json.dumps({name: getattr(self, name) for name in kept}))  # type: ignore[no-any-return]
 
 
+def settings_digest(settings: Mapping[str, Any]) -> str:
+    """blake2b-128 of what decides the bytes of an OUT."""
+    text = json.dumps(settings, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def plan_hash(name: str, settings: str, source_ids: Sequence[str]) -> str:
+    """blake2b-128 of what a shard is made from: its name, a digest of the settings, its sources in order."""
+    named = json.dumps([name, settings, list(source_ids)])
+    return hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
+
+
 @dataclass(frozen=True)
 class ShardPlan:
     """Whole sources of one split that become one Parquet file."""
@@ -363,8 +376,7 @@ class ShardPlan:
     def hash(self) -> str:
         """blake2b-128 over settings and sources, so that a receipt can name what it is for."""
         ids = [s.source_id for s in self.sources] + [f.source_id for f in self.known]
-        named = json.dumps([self.name, self.settings, ids])
-        return hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
+        return plan_hash(self.name, self.settings, ids)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ DAMAGED = 5
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def verify(out: Path, as_json: bool) -> int:
-    """Check OUT: checksums, schema, counts, and that no subject or source is in two splits.
+    """Check OUT: checksums, schema, counts against plan and failures, and that no subject, source or content is in
+    two splits, nor a synthetic clip in another than its parent.
 
     \b
     Examples:
@@ -35,4 +36,6 @@ def verify(out: Path, as_json: bool) -> int:
         for problem in report.problems:
             click.echo(f"{problem.kind}: {problem.file}: {problem.detail}")
         click.echo(f"{report.clips} clips, {len(report.problems)} problems")
+        if not report.with_plan:
+            click.echo("A copy without .specaug: not compared with the plan.")
     return 0 if report.ok else DAMAGED

@@ -24,6 +24,7 @@ from specaug.records import (
     Source,
     Split,
     readable_path,
+    settings_digest,
 )
 from specaug.shards import STATE, write_json
 
@@ -43,8 +44,7 @@ class Plan:
     """Files that the layout did not understand or that are no media."""
 
     def __post_init__(self) -> None:
-        text = json.dumps(self.settings, sort_keys=True)
-        digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        digest = settings_digest(self.settings)
         object.__setattr__(self, "shards", tuple(replace(shard, settings=digest) for shard in self.shards))
 
     @property

@@ -1,9 +1,9 @@
 """Clips and failures on disk: schema, atomic writes, receipts, reading back, verification."""
 
 from specaug.shards.change import (
+    View,
     clear_staging,
     commit_change,
-    current_file,
     settle,
     staging,
 )
@@ -47,12 +47,12 @@ __all__ = [
     "Problem",
     "Row",
     "VerifyReport",
+    "View",
     "check_rows",
     "clear_staging",
     "clip_schema",
     "commit_change",
     "count_rows",
-    "current_file",
     "data_file",
     "data_files",
     "decode_image",

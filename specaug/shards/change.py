@@ -2,7 +2,7 @@
 
 The new files are written into a tree of their own, ``OUT/.specaug/next``, that looks like OUT. Its file
 ``change.json`` is the point of no return: once it is there, the change counts, readers of OUT that know of it
-(:func:`current_file`) see it, and whoever holds OUT next carries it out (:func:`settle`). Without it the tree is
+(:class:`View`) see it, and whoever holds OUT next carries it out (:func:`settle`). Without it the tree is
 unfinished work, and OUT is what it was.
 """
 
@@ -62,25 +62,25 @@ def settle(out: Path) -> None:
     clear_staging(out)
 
 
-def current_file(out: Path, name: str) -> Path:
-    """Where a file of `out` lies now: moved already, or still staged. One that was removed is not there.
+class View:
+    """An OUT as it counts: with a change that was committed, carried out or not.
 
     Parameters
     ----------
     out : Path
-    name : str
-        Relative to `out`.
     """
-    change = _change(out)
-    if change is not None and name in change[0] and (staging(out) / name).exists():
-        return staging(out) / name
-    return out / name
 
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        files, removed = _change(out) or ([], [])
+        self._staged = frozenset(files)
+        self.removed = frozenset(removed)
+        """Files that are perhaps still there and count no more."""
 
-def removed_files(out: Path) -> frozenset[str]:
-    """Files that are still there and count no more."""
-    change = _change(out)
-    return frozenset(change[1] if change else ())
+    def place(self, name: str) -> Path:
+        """Where a file lies now, given relative to OUT: moved already, or still staged."""
+        staged = staging(self.out) / name
+        return staged if name in self._staged and staged.exists() else self.out / name
 
 
 def _change(out: Path) -> tuple[list[str], list[str]] | None:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from specaug.shards.files import sha256
-from specaug.shards.schema import FAILURE_SCHEMA, clip_schema
-from specaug.shards.writer import count_rows
+from specaug.shards import recorded
+from specaug.shards.change import View
+from specaug.shards.files import STATE, sha256
+from specaug.shards.leaks import IDS, Seen, content_digest
+from specaug.shards.recorded import Line, Manifest, Planned
+from specaug.shards.schema import FAILURE_SCHEMA, MEDIA, Row, clip_schema
 
 Kind = Literal["checksum", "schema", "count", "leakage", "missing", "unexpected"]
-_GROUPS = ("source_id", "subject")
-_PAGES = ("README.md", "dataset_info.json")
-_HEAD = {"settings": dict, "sources": int, "clips": int, "failures": dict}
-_SHARD = {"shard": str, "split": str, "sources": int, "clips": int}
-_FILE = {"file": str, "sha256": str}
+_MANIFEST = "manifest.jsonl"
+_PAGES = ("README.md", recorded.INFO)
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class VerifyReport:
 
     clips: int
     problems: tuple[Problem, ...] = ()
+    with_plan: bool = True
+    """Compared with the plan and the receipts; False for a copy without ``.specaug``."""
 
     @property
     def ok(self) -> bool:
@@ -47,198 +49,194 @@ class VerifyReport:
         return not self.problems
 
 
-@dataclass
-class _Seen:
-    """Where each source and subject was first seen: value to (split, file)."""
-
-    places: dict[str, dict[tuple[str, ...], tuple[str, str]]] = field(
-        default_factory=lambda: {name: {} for name in _GROUPS}
-    )
-    leaks: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
-    clip_ids: set[str] = field(default_factory=set)
-    reasons: Counter[str] = field(default_factory=Counter)
-    """Whole-source failures."""
-
-
 def verify(out: Path | str) -> VerifyReport:
-    """Read every page of every file and compare it with the manifest.
+    """Read every page of every file and compare it with manifest, plan and receipts.
 
     Parameters
     ----------
     out : path
-        A finished OUT.
+        A finished OUT. A change that was decided and not carried out counts as carried out.
 
     Returns
     -------
     VerifyReport
-        Problems of the kinds ``checksum`` (bytes differ or a page is damaged), ``schema``, ``count`` (rows,
-        or the sum of clips and failures), ``leakage`` (a subject or source in two splits, a clip twice),
-        ``missing`` and ``unexpected`` files.
+        Problems of the kinds ``checksum`` (bytes differ or a page is damaged), ``schema``, ``count`` (rows, sums,
+        sources that are neither clips nor failures), ``leakage`` (a subject, source or content in two splits, a
+        synthetic clip in another split than its parent, a clip twice), ``missing`` and ``unexpected`` files.
     """
-    out = Path(out)
-    manifest = _manifest(out)
-    if isinstance(manifest, Problem):
-        return VerifyReport(0, (manifest,))
-    head, shards = manifest
-    seen = _Seen()
-    problems = [
-        Problem(name, "missing", "every build writes it") for name in _PAGES if not (out / name).is_file()
-    ]
-    damaged = False
-    for entry in _files(shards):
-        found = _check_file(out, entry, head)
-        damaged |= bool(found)
-        problems += found
-        if not found:
-            problems += (
-                _leaks(out, entry, seen) if entry["kind"] == "clips" else _count_failures(out, entry, seen)
-            )
-    problems += _unexpected(out, {entry["file"] for entry in _files(shards)})
-    if not damaged:
-        problems += _sums(head, shards, seen)
-    return VerifyReport(len(seen.clip_ids), tuple(problems))
-
-
-def _manifest(out: Path) -> tuple[dict[str, Any], list[dict[str, Any]]] | Problem:
+    view = View(Path(out))
     try:
-        lines = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+        manifest = recorded.read_manifest(view.place(_MANIFEST))
     except OSError as error:
-        return Problem("manifest.jsonl", "missing", error.strerror or "cannot be read")
+        return _hopeless("missing", error.strerror or "cannot be read")
     except ValueError as error:
-        return Problem("manifest.jsonl", "checksum", f"no JSON lines: {error}")
-    if not lines or not _is_head(lines[0]) or not all(map(_is_shard, lines[1:])):
-        return Problem("manifest.jsonl", "schema", "its lines are not those that a build writes")
-    return lines[0], lines[1:]
+        return _hopeless("checksum", f"no JSON lines: {error}")
+    except LookupError:
+        return _hopeless("schema", "its lines are not those that a build writes")
+    return _Verification(view, manifest).report()
 
 
-def _has_shape(line: Any, shape: Mapping[str, type]) -> bool:
-    """Whether a line is an object with these keys and values of these types."""
-    return isinstance(line, dict) and all(isinstance(line.get(key), kind) for key, kind in shape.items())
+def _hopeless(kind: Kind, detail: str) -> VerifyReport:
+    return VerifyReport(0, (Problem(_MANIFEST, kind, detail),))
 
 
-def _is_head(line: Any) -> bool:
-    """Whether a line tells of a build."""
-    return _has_shape(line, _HEAD) and {"image_format", "size"} <= line["settings"].keys()
+class _Verification:
+    """One pass over all files, with what has to be remembered between them."""
 
+    def __init__(self, view: View, manifest: Manifest) -> None:
+        self._view, self._head, self._lines = view, manifest.head, manifest.shards
+        self._problems: list[Problem] = []
+        self._seen = Seen()
+        self._reasons: Counter[str] = Counter()
+        """Whole-source failures."""
+        self._damaged = False
+        self._with_plan = (view.out / STATE).is_dir()
 
-def _is_shard(line: Any) -> bool:
-    """Whether a line tells of a shard, and names files inside OUT only."""
-    if not _has_shape(line, _SHARD):
-        return False
-    parts = ([line] if line["clips"] else []) + ([line["failures"]] if "failures" in line else [])
-    if not all(_has_shape(part, _FILE if part is line else _FILE | {"rows": int}) for part in parts):
-        return False
-    return all(
-        not Path(part["file"]).is_absolute() and ".." not in Path(part["file"]).parts for part in parts
-    )
+    def report(self) -> VerifyReport:
+        """Everything that is wrong."""
+        self._pages()
+        plan = self._plan() if self._with_plan else {}
+        for line in self._lines:
+            self._shard(line, plan.get(line["shard"]))
+        for file, detail in self._seen.orphans():
+            self._add(file, "leakage", detail)
+        self._unexpected()
+        if not self._damaged:
+            for detail in self._sums():
+                self._add(_MANIFEST, "count", detail)
+        return VerifyReport(len(self._seen.clips), tuple(self._problems), self._with_plan)
 
+    def _add(self, file: str, kind: Kind, detail: str) -> None:
+        self._problems.append(Problem(file, kind, detail))
 
-def _files(shards: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """What the manifest says of each file."""
-    for shard in shards:
-        if shard["clips"]:
-            yield {
-                "kind": "clips",
-                "rows": shard["clips"],
-                "split": shard["split"],
-                **{name: shard[name] for name in ("file", "bytes", "sha256")},
-            }
-        if "failures" in shard:
-            yield {"kind": "failures", "split": shard["split"], "bytes": None, **shard["failures"]}
+    def _pages(self) -> None:
+        for name in _PAGES:
+            if not self._view.place(name).is_file():
+                self._add(name, "missing", "every build writes it")
+            elif name == recorded.INFO and (
+                detail := recorded.info_problem(self._head, self._view.place(name))
+            ):
+                self._add(name, "count", detail)
 
+    def _plan(self) -> dict[str, Planned]:
+        """The planned shards, compared with the manifest's."""
+        try:
+            settings, shards = recorded.read_plan(self._view.place(recorded.PLAN))
+        except FileNotFoundError:
+            self._add(recorded.PLAN, "missing", "every build writes it")
+            return {}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self._add(recorded.PLAN, "checksum", f"cannot be read: {type(error).__name__}")
+            return {}
+        if settings != self._head["settings"]:
+            self._add(recorded.PLAN, "count", "settings: otherwise than in the manifest")
+        named = [line["shard"] for line in self._lines if recorded.origin_of(line) == "captured"]
+        for name in sorted(shards.keys() - set(named)):
+            self._add(_MANIFEST, "missing", f"shard {name} is planned and not built")
+        for name in sorted(set(named) - shards.keys()):
+            self._add(_MANIFEST, "unexpected", f"shard {name} is not planned")
+        return shards
 
-def _check_file(out: Path, entry: Mapping[str, Any], head: Mapping[str, Any]) -> list[Problem]:
-    """Problems of one file taken alone."""
-    name, path = entry["file"], out / entry["file"]
-    if not path.is_file():
-        return [Problem(name, "missing", "the manifest names it")]
-    problems: list[Problem] = []
-    if sha256(path) != entry["sha256"]:
-        size = path.stat().st_size
-        problems.append(Problem(name, "checksum", f"the content is not what was written ({size} bytes now)"))
-    try:
-        schema, rows = pq.read_schema(path), count_rows(path)
-    except (OSError, pa.ArrowException) as error:
-        return problems or [Problem(name, "checksum", f"cannot be read: {error}")]
-    settings = head["settings"]
-    if entry["kind"] == "clips":
-        wanted = clip_schema(image_format=settings["image_format"], size=settings["size"])
-    else:
-        wanted = FAILURE_SCHEMA
-    if not schema.equals(wanted) or schema.metadata != wanted.metadata:
-        problems.append(Problem(name, "schema", "columns, types or footer differ from this version's"))
-    if rows != entry["rows"]:
-        problems.append(Problem(name, "count", f"expected {entry['rows']} rows, got {rows}"))
-    return problems
+    def _shard(self, line: Line, planned: Planned | None) -> None:
+        """The files of one shard."""
+        found: dict[str, list[str]] = {"clips": [], "failures": []}
+        whole = True
+        for entry in recorded.files_of(line):
+            rows = self._rows(entry)
+            whole &= rows is not None
+            if rows is None:
+                self._damaged = True
+            elif entry["kind"] == "clips":
+                origin = recorded.origin_of(line)
+                for detail in self._seen.leaks(entry["file"], rows, split=line["split"], origin=origin):
+                    self._add(entry["file"], "leakage", detail)
+                found["clips"] = [row["source_id"] for row in rows]
+            else:
+                lost = [row for row in rows if row["frame_index"] is None]
+                self._reasons.update(row["reason"] for row in lost)
+                found["failures"] = [row["source_id"] for row in lost]
+        if self._with_plan:
+            self._receipt(line)
+        if planned and whole and recorded.origin_of(line) == "captured":
+            problem = recorded.plan_problem(planned, line, found["clips"], found["failures"])
+            if problem:
+                self._add(recorded.PLAN, "count", f"shard {line['shard']}: {problem}")
 
+    def _receipt(self, line: Line) -> None:
+        name = recorded.receipt_name(line)
+        if not self._view.place(name).is_file():
+            self._add(name, "missing", "every finished shard has one")
+        elif problem := recorded.receipt_problem(line, self._view.place(name)):
+            self._add(name, "checksum", problem)
 
-def _leaks(out: Path, entry: Mapping[str, Any], seen: _Seen) -> list[Problem]:
-    """Subjects, sources and clips of a file that an earlier file holds in another split."""
-    name = entry["file"]
-    columns = ["clip_id", "source_id", "dataset", "subject", "split"]
-    problems: list[Problem] = []
-    for row in pq.read_table(out / name, columns=columns).to_pylist():
-        if row["split"] != entry["split"]:
-            problems.append(
-                Problem(name, "leakage", f"a row of split {row['split']!r} in a file of {entry['split']!r}")
+    def _rows(self, entry: dict[str, Any]) -> list[Row] | None:
+        """What has to be compared of each row; None if the file is not what it should be."""
+        name, path = entry["file"], self._view.place(entry["file"])
+        if not path.is_file():
+            self._add(name, "missing", "the manifest names it")
+            return None
+        before = len(self._problems)
+        if sha256(path) != entry["sha256"]:
+            size = path.stat().st_size
+            self._add(name, "checksum", f"the content is not what was written ({size} bytes now)")
+        try:
+            schema = pq.read_schema(path)
+            rows = list(_short_rows(path, clips=entry["kind"] == "clips"))
+        except (OSError, pa.ArrowException, KeyError) as error:
+            if before == len(self._problems):
+                self._add(name, "checksum", f"cannot be read: {error}")
+            return None
+        wanted = self._schema(entry["kind"])
+        if not schema.equals(wanted) or schema.metadata != wanted.metadata:
+            self._add(name, "schema", "columns, types or footer differ from this version's")
+        if len(rows) != entry["rows"]:
+            self._add(name, "count", f"expected {entry['rows']} rows, got {len(rows)}")
+        return rows if before == len(self._problems) else None
+
+    def _schema(self, kind: str) -> pa.Schema:
+        settings = self._head["settings"]
+        if kind == "failures":
+            return FAILURE_SCHEMA
+        return clip_schema(image_format=settings["image_format"], size=settings["size"])
+
+    def _unexpected(self) -> None:
+        """Files that nothing names."""
+        expected = {entry["file"] for line in self._lines for entry in recorded.files_of(line)}
+        expected |= {recorded.receipt_name(line) for line in self._lines} | self._view.removed
+        for folder in ("data", "failures", f"{STATE}/done"):
+            for path in sorted((self._view.out / folder).rglob("*")):
+                name = path.relative_to(self._view.out).as_posix()
+                if path.is_file() and name not in expected:
+                    self._add(name, "unexpected", "the manifest does not name it")
+
+    def _sums(self) -> Iterator[str]:
+        """Whether the manifest's lines add up to its head, and the files to both."""
+        head, seen, failed = self._head, self._seen, self._reasons.total()
+        captured = [line for line in self._lines if recorded.origin_of(line) == "captured"]
+        for key in ("sources", "clips"):
+            lines = sum(line[key] for line in captured)
+            if lines != head[key]:
+                yield f"{head[key]} {key} in all, {lines} in the shards' lines"
+        if seen.captured != head["clips"]:
+            yield f"{head['clips']} clips in all, {seen.captured} in the files"
+        if dict(self._reasons) != head["failures"]:
+            yield f"failures {head['failures']} in all, {dict(sorted(self._reasons.items()))} in the files"
+        if len(seen.sources) + failed != head["sources"]:
+            yield (
+                f"{head['sources']} sources in all, {len(seen.sources)} with clips and {failed} failures in files"
             )
-        if row["clip_id"] in seen.clip_ids:
-            problems.append(Problem(name, "leakage", f"clip {row['clip_id']} is there twice"))
-        seen.clip_ids.add(row["clip_id"])
-        for group in _GROUPS:
-            if row[group] is None:
+
+
+def _short_rows(path: Path, *, clips: bool) -> Iterator[Row]:
+    """Every page of a file is read and its checksum verified; of a clip's pictures a digest is kept."""
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        read = partial(file.read_row_group, use_threads=False)
+        for table in map(read, range(file.num_row_groups)):
+            if not clips:
+                yield from table.to_pylist()
                 continue
-            # Subject names are unique within a data set only.
-            key = (row["dataset"], row[group]) if group == "subject" else (row[group],)
-            split, first = seen.places[group].setdefault(key, (row["split"], name))
-            if split != row["split"] and (group, key) not in seen.leaks:
-                seen.leaks.add((group, key))
-                problems.append(
-                    Problem(
-                        name,
-                        "leakage",
-                        f"{group} {row[group]!r} is in {row['split']} here and in {split} in {first}",
-                    )
-                )
-    return problems
-
-
-def _unexpected(out: Path, expected: set[str]) -> list[Problem]:
-    folders = (out / "data", out / "failures")
-    files = sorted(
-        path.relative_to(out).as_posix() for folder in folders for path in folder.rglob("*") if path.is_file()
-    )
-    return [
-        Problem(name, "unexpected", "the manifest does not name it") for name in files if name not in expected
-    ]
-
-
-def _count_failures(out: Path, entry: Mapping[str, Any], seen: _Seen) -> list[Problem]:
-    """Add the whole-source failures of a file to the sum."""
-    table = pq.read_table(out / entry["file"], columns=["reason", "frame_index"]).to_pylist()
-    seen.reasons.update(row["reason"] for row in table if row["frame_index"] is None)
-    return []
-
-
-def _sums(head: Mapping[str, Any], shards: list[dict[str, Any]], seen: _Seen) -> Iterator[Problem]:
-    """Whether the manifest's lines add up to its head, and the files to both."""
-    for key in ("sources", "clips"):
-        lines = sum(shard[key] for shard in shards)
-        if lines != head[key]:
-            yield Problem(
-                "manifest.jsonl", "count", f"{head[key]} {key} in all, {lines} in the shards' lines"
-            )
-    if len(seen.clip_ids) != head["clips"]:
-        yield Problem(
-            "manifest.jsonl", "count", f"{head['clips']} clips in all, {len(seen.clip_ids)} in the files"
-        )
-    if dict(seen.reasons) != head["failures"]:
-        found = dict(sorted(seen.reasons.items()))
-        yield Problem("manifest.jsonl", "count", f"failures {head['failures']} in all, {found} in the files")
-    with_clips = len(seen.places["source_id"])
-    if with_clips + seen.reasons.total() != head["sources"]:
-        yield Problem(
-            "manifest.jsonl",
-            "count",
-            f"{head['sources']} sources in all, {with_clips} with clips and {seen.reasons.total()} failures in files",
-        )
+            media = [name for name in MEDIA if name in table.column_names]
+            for ids, pictures in zip(
+                table.select(list(IDS)).to_pylist(), table.select(media).to_pylist(), strict=True
+            ):
+                yield {**ids, "content": content_digest(pictures)}
