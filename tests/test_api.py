@@ -30,6 +30,8 @@ PUBLIC = {
     "radial_profile",
     "retry",
     "recapture_blur",
+    "recapture_print",
+    "recapture_screen",
     "rgb_to_hsv",
     "spectral_jitter",
     "spectral_mix",

@@ -55,6 +55,16 @@ from specaug.augment.mixing import (
     spectral_mix,
 )
 from specaug.augment.presets import PRESETS, Preset, preset
+from specaug.augment.recapture import (
+    RecapturePrintParams,
+    RecapturePrintRanges,
+    RecaptureScreenParams,
+    RecaptureScreenRanges,
+    recapture_print,
+    recapture_screen,
+    sample_recapture_print,
+    sample_recapture_screen,
+)
 from specaug.augment.recipe import Recipe
 from specaug.augment.registry import OPERATIONS, Drawn, Operation, apply_drawn, draw, label_after
 
@@ -81,6 +91,10 @@ __all__ = [
     "Preset",
     "RecaptureBlurParams",
     "RecaptureBlurRanges",
+    "RecapturePrintParams",
+    "RecapturePrintRanges",
+    "RecaptureScreenParams",
+    "RecaptureScreenRanges",
     "Recipe",
     "SpectralJitterParams",
     "SpectralJitterRanges",
@@ -100,6 +114,8 @@ __all__ = [
     "moire",
     "preset",
     "recapture_blur",
+    "recapture_print",
+    "recapture_screen",
     "sample_band_scale",
     "sample_bandpass_inject",
     "sample_fda",
@@ -108,6 +124,8 @@ __all__ = [
     "sample_jpeg",
     "sample_moire",
     "sample_recapture_blur",
+    "sample_recapture_print",
+    "sample_recapture_screen",
     "sample_spectral_jitter",
     "sample_spectral_mix",
     "sample_tone",

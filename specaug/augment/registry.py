@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from specaug.arrays import check_number
-from specaug.augment import bands, control, dots, filters, gratings, mixing
+from specaug.augment import bands, control, dots, filters, gratings, mixing, recapture
 from specaug.augment.engine import Applied
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
@@ -106,6 +106,22 @@ OPERATIONS: dict[str, Operation] = {
         dots.apply_halftone,
         dots.HalftoneRanges,
         dots.HalftoneParams,
+        effect="attack",
+        species="print",
+    ),
+    "recapture_screen": Operation(
+        recapture.sample_recapture_screen,
+        recapture.apply_recapture_screen,
+        recapture.RecaptureScreenRanges,
+        recapture.RecaptureScreenParams,
+        effect="attack",
+        species="replay",
+    ),
+    "recapture_print": Operation(
+        recapture.sample_recapture_print,
+        recapture.apply_recapture_print,
+        recapture.RecapturePrintRanges,
+        recapture.RecapturePrintParams,
         effect="attack",
         species="print",
     ),

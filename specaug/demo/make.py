@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -14,8 +14,7 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 
-from specaug.augment.recapture.camera import Camera, capture, lens, meter, sample_camera
-from specaug.augment.recapture.fields import Array
+from specaug.augment.recapture.camera import Camera, film, lens, sample_camera
 from specaug.augment.recapture.motion import FPS
 from specaug.augment.recapture.paper import hold, print_photo, sample_print
 from specaug.augment.recapture.screen import replay, sample_screen
@@ -99,21 +98,11 @@ def clip_path(split: Split, kind: Kind, number: int, clip: int) -> str:
     return f"{split}/{species}/s{number:03d}/clip{clip}.mp4"
 
 
-def _film(
-    lights: Iterable[Array], camera: Camera, *, white: npt.ArrayLike, rng: np.random.Generator
-) -> Iterator[npt.NDArray[np.uint8]]:
-    """8-bit frames of light that has passed the lens; the first frame sets the exposure."""
-    exposure = None
-    for light in lights:
-        exposure = exposure or meter(light, camera, white=white)
-        yield capture(light, camera, exposure, rng=rng)
-
-
 def _film_subject(
     portrait: Portrait, scene: Scene, camera: Camera, frames: int, *, rng: np.random.Generator
 ) -> Iterator[npt.NDArray[np.uint8]]:
     lights = (lens(light, camera.lens_sigma) for light in render(portrait, scene, frames))
-    return _film(lights, camera, white=scene.white, rng=rng)
+    return film(lights, camera, white=scene.white, rng=rng)
 
 
 def film_clip(
@@ -139,7 +128,7 @@ def _film_replay(
     earlier = scene.seen_at(share=1 / screen.view.magnification, shake=0.0)
     shown = _film_subject(portrait, earlier, sample_camera(rng=rng), frames, rng=rng)
     lights = replay(shown, screen, lens_sigma=camera.lens_sigma, frames=frames, rng=rng)
-    return _film(lights, camera, white=screen.white, rng=rng)
+    return film(lights, camera, white=screen.white, rng=rng)
 
 
 def _film_print(
@@ -151,7 +140,7 @@ def _film_print(
     photo = next(_film_subject(portrait, open_eyes, sample_camera(rng=rng), 1, rng=rng))
     texture = print_photo(photo, sheet, lens_sigma=camera.lens_sigma, rng=rng)
     lights = hold(texture, sheet, frames=frames, rng=rng)
-    return _film(lights, camera, white=sheet.white, rng=rng)
+    return film(lights, camera, white=sheet.white, rng=rng)
 
 
 def write_clip(

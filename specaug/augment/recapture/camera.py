@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -62,15 +63,19 @@ def lens(image: Array, sigma: float) -> Array:
     return blur(image, sigma)
 
 
+def centre_weighted_mean(image: Array) -> npt.NDArray[np.float64]:
+    """(3,) mean of `image` (H, W, 3), weighted towards the middle."""
+    height, width = image.shape[:2]
+    x, y = (np.exp(-1.5 * np.linspace(-1, 1, n) ** 2) for n in (width, height))
+    mean = np.tensordot(y, np.tensordot(x, image, axes=(0, 1)), axes=(0, 0))
+    return np.asarray(mean / (x.sum() * y.sum()))
+
+
 def meter(image: Array, camera: Camera, *, white: npt.ArrayLike) -> Exposure:
     """Exposure for the light `image` (H, W, 3), weighted towards the middle; white balance for the light `white`."""
-    height, width = image.shape[:2]
-    y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    weight = np.exp(-1.5 * (x**2 + y**2))
-    mean = (image * weight[..., None]).sum(axis=(0, 1), dtype=np.float64) / weight.sum()
     seen = np.asarray(white, np.float64)
     balance = seen[1] / seen * np.array([camera.tint[0], 1, camera.tint[1]])
-    gain = camera.brightness / (mean * balance).mean()
+    gain = camera.brightness / (centre_weighted_mean(image) * balance).mean()
     return Exposure(float(gain), (float(balance[0]), float(balance[1]), float(balance[2])))
 
 
@@ -131,3 +136,13 @@ def capture(
 ) -> npt.NDArray[np.uint8]:
     """One 8-bit picture of `light` (H, W, 3), which has passed the lens."""
     return develop(expose(mosaic(light * np.float32(exposure.gain)), camera, rng=rng), camera, exposure)
+
+
+def film(
+    lights: Iterable[Array], camera: Camera, *, white: npt.ArrayLike, rng: np.random.Generator
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """8-bit frames of light that has passed the lens; the first frame sets the exposure."""
+    exposure = None
+    for light in lights:
+        exposure = exposure or meter(light, camera, white=white)
+        yield capture(light, camera, exposure, rng=rng)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +23,8 @@ _PAPER = np.array([0.86, 0.85, 0.82], np.float32)
 _ANGLES = (15.0, 75.0, 0.0, 45.0)
 """Degrees at which the screens of the inks stand, as printers turn them to keep rosettes small."""
 _BLACK_SHARE = 0.7
+_SAMPLED = 900
+"""Side of the part of a screen from which its heights are known: it is alike everywhere."""
 _LIFT = 0.85
 """Exponent by which a printer lightens shadows, which paper would swallow."""
 
@@ -77,20 +79,27 @@ def separate(reflectance: Array) -> Array:
     colours share. The colours are found in turn, each given what the others absorb; what the inks cannot reach is
     clipped.
     """
-    wanted = np.clip(reflectance, 0, 1)
-    black = _BLACK_SHARE * (1 - wanted.max(axis=-1, keepdims=True)) ** 2
-    coverage = np.concatenate([np.zeros_like(wanted), black], axis=-1)
+    wanted = np.clip(reflectance, 0, 1).astype(np.float32)
+    black = _BLACK_SHARE * (1 - wanted.max(axis=-1)) ** 2
+    coverage = [np.zeros_like(black) for _ in range(3)] + [black]
     for _ in range(5):
         for ink in range(3):
-            coverage[..., ink] = 0
+            coverage[ink] = np.zeros_like(black)
             rest = mean_reflectance(coverage, colour=ink)
-            coverage[..., ink] = np.clip((1 - wanted[..., ink] / rest) / (1 - INKS[ink, ink]), 0, 1)
-    return coverage
+            np.divide(wanted[..., ink], rest, out=rest)
+            np.subtract(1, rest, out=rest)
+            rest /= 1 - INKS[ink, ink]
+            coverage[ink] = np.clip(rest, 0, 1, out=rest)
+    return np.stack(coverage, axis=-1)
 
 
-def mean_reflectance(coverage: Array, *, colour: int) -> Array:
-    """(…) share of the light of one colour that comes back from dots which overlap by chance (Demichel)."""
-    return np.asarray(np.prod(1 - coverage * (1 - INKS[:, colour]), axis=-1), np.float32)
+def mean_reflectance(coverage: Sequence[Array], *, colour: int) -> Array:
+    """(…) share of the light of one colour that comes back from dots which overlap by chance (Demichel).
+
+    `coverage` holds the share of the paper under each of the four inks, (…) each.
+    """
+    shares = [1 - c * (1 - ink) for c, ink in zip(coverage, INKS[:, colour], strict=True)]
+    return np.asarray(shares[0] * shares[1] * shares[2] * shares[3], np.float32)
 
 
 def dot_screen(shape: tuple[int, int], *, cell: float, angle: float) -> Array:
@@ -121,7 +130,7 @@ def ink_dots(coverage: Array, screen: Array) -> Array:
     """
     edge = 2.2 * float(np.abs(np.diff(screen, axis=1)).mean())
     shares = np.linspace(0, 1, 65)
-    heights = np.quantile(screen[::3, ::3], shares)
+    heights = np.quantile(screen[:_SAMPLED:3, :_SAMPLED:3], shares)
     heights[[0, -1]] += (-edge, edge)
     level = np.interp(coverage, shares, heights).astype(np.float32)
     level = np.asarray(cv2.resize(level, screen.shape[::-1]), np.float32)
@@ -148,18 +157,25 @@ def print_photo(
     return np.asarray(cv2.blur(texture, (DOTS_PER_PX, DOTS_PER_PX)), np.float32)
 
 
-def hold(texture: Array, sheet: Print, *, frames: int, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield the light (H, W, 3) of a printed `texture` (3 H, 3 W, 3) that moves in the hand."""
+def hold(
+    texture: Array, sheet: Print, *, frames: int, rng: np.random.Generator, interval: float = 1.0
+) -> Iterator[Array]:
+    """Yield the light (H, W, 3) of a printed `texture` (3 H, 3 W, 3) that moves in the hand.
+
+    From one picture to the next, `interval` frames of the camera pass.
+    """
     width, height = texture.shape[1] // DOTS_PER_PX, texture.shape[0] // DOTS_PER_PX
     size = (width, height)
     phase = rng.uniform(0, 2 * np.pi, 3)
-    shake = tremble(frames, sheet.shake, rng=rng)
+    shake = tremble(frames, sheet.shake, rng=rng, interval=interval)
     x, y = sight_lines(sheet.view.matrix(size), size)
     x += np.float32(sheet.curl * height) * np.square(y / height - np.float32(0.5))
     across = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None, :, None]
     light = np.asarray(sheet.light, np.float32) * (1 + np.float32(sheet.slope) * across)
     for i in range(frames):
-        waves = np.sin(2 * np.pi * np.array([0.23, 0.17, 0.13]) * i / FPS + phase) * np.array(sheet.sway)
+        waves = np.sin(2 * np.pi * np.array([0.23, 0.17, 0.13]) * i * interval / FPS + phase) * np.array(
+            sheet.sway
+        )
         move_x, move_y = waves[:2] + shake[i]
         c, s = np.float32(np.cos(waves[2])), np.float32(np.sin(waves[2]))
         dx, dy = x - np.float32(width / 2), y - np.float32(height / 2)

@@ -24,8 +24,10 @@ from specaug.augment.recapture.optics import View, central_jacobian, sample_view
 STRIPE_WIDTH = 0.28
 STRIPE_HEIGHT = 0.84
 """Size of a subpixel in display px; the rest is dark."""
-_HIGHEST = 2
-"""Waves beyond the second harmonic are cut off by any lens."""
+_REACH = 1.5
+"""Cycles per sensor px beyond which lens and pixel leave nothing."""
+_HIGHEST = 12
+"""Harmonics of a display that fills a sensor with few of its pixels are many; these make its stripes visible."""
 _FAINTEST = 1e-3
 
 
@@ -89,8 +91,9 @@ def visible_waves(jacobian: npt.NDArray[np.float64], lens_sigma: float) -> tuple
     2 sinc(k w) sinc(l h) exp(-2 pi² sigma² |f|²) sinc(f_x) sinc(f_y) for stripes of w by h display px.
     """
     found = []
-    for k in range(_HIGHEST + 1):
-        for m in range(-_HIGHEST if k else 1, _HIGHEST + 1):
+    across, down = (min(max(2, int(_REACH / np.hypot(*row))), _HIGHEST) for row in jacobian)
+    for k in range(across + 1):
+        for m in range(-down if k else 1, down + 1):
             f = k * jacobian[0] + m * jacobian[1]
             optics = (
                 np.exp(-2 * (np.pi * lens_sigma) ** 2 * (f[0] ** 2 + f[1] ** 2))
@@ -139,9 +142,13 @@ def replay(
     lens_sigma: float,
     frames: int,
     rng: np.random.Generator,
+    interval: float = 1.0,
 ) -> Iterator[Array]:
-    """Yield the light (H, W, 3) of a display that shows `shown` (H, W, 3), behind the lens of a camera."""
-    shake = tremble(frames, screen.shake, rng=rng)
+    """Yield the light (H, W, 3) of a display that shows `shown` (H, W, 3), behind the lens of a camera.
+
+    From one picture to the next, `interval` frames of the camera pass.
+    """
+    shake = tremble(frames, screen.shake, rng=rng, interval=interval)
     softness = float(np.hypot(lens_sigma, screen.view.magnification / screen.density / np.sqrt(12)))
     pattern: Stripes | None = None
     for i, image in enumerate(shown):
@@ -158,7 +165,7 @@ def replay(
             light, x + np.float32(dx), y + np.float32(dy), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         seen = blur(seen, softness) * pattern.at(dx * screen.density, dy * screen.density)
-        yield seen * _bands(screen, size[1], i) + glare
+        yield seen * _bands(screen, size[1], i * interval) + glare
 
 
 def _glare(screen: Screen, size: tuple[int, int]) -> Array:
@@ -171,7 +178,7 @@ def _glare(screen: Screen, size: tuple[int, int]) -> Array:
     return (screen.glare * np.exp(-(x**2 + y**2) / (2 * 0.3**2)))[..., None].astype(np.float32)
 
 
-def _bands(screen: Screen, height: int, frame: int) -> Array:
+def _bands(screen: Screen, height: int, frame: float) -> Array:
     """(H, 1, 1) brightness of each row: the backlight beats with the rolling shutter."""
     phase = 2 * np.pi * (1.7 * np.arange(height) / height + 8.9 * frame / FPS)
     return (1 + screen.flicker * np.sin(phase))[:, None, None].astype(np.float32)

@@ -1,0 +1,184 @@
+"""Recapture as operations on clips: a display or a print of the face, before a second camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from specaug.arrays import ArrayT, check_axis, check_image, is_numpy, namespace, white
+from specaug.augment.engine import Applied
+from specaug.augment.recapture.settings import (
+    RecapturePrintParams,
+    RecapturePrintRanges,
+    RecaptureScreenParams,
+    RecaptureScreenRanges,
+    sample_recapture_print,
+    sample_recapture_screen,
+)
+from specaug.errors import ArgumentError
+
+
+def recapture_screen(
+    image: ArrayT,
+    *,
+    rng: np.random.Generator | int | None = None,
+    scale: float = 1.0,
+    ranges: RecaptureScreenRanges | None = None,
+    channel_axis: int = -1,
+    clip_axis: int | None = None,
+) -> ArrayT:
+    """Show a clip on a display, and film the display.
+
+    Subpixel stripes seen through lens and sensor pixels (a Fourier series, so that moiré is what the sensor's grid
+    makes of them), light of dark pixels, reflections, bands of the backlight; then a camera with a Bayer mosaic, noise,
+    demosaic, tone curve, sharpening and JPEG; then the prefiltered warp that cuts faces out of videos. One display,
+    one camera and one hand for a clip; noise is fresh in each frame.
+
+    Parameters
+    ----------
+    image : (…, T, H, W, 3) array, or (H, W, 3)
+        uint8 or float in [0, 1]; NumPy or torch. A display shows, and a camera gives, 8 bits.
+    rng : numpy.random.Generator, int or None
+        Draws the display, the camera, and the seed of its noise.
+    scale : float
+        Sensor px per crop px; calculated between 0.75 and 2.
+    ranges : RecaptureScreenRanges or None
+        From where they are drawn; None for the widest.
+    channel_axis : int
+        Axis of the channels.
+    clip_axis : int or None
+        Axis of the frames of a clip; None takes each picture for itself.
+
+    Returns
+    -------
+    array of the shape and dtype of `image`
+        Without gradients.
+
+    Raises
+    ------
+    ArgumentError
+        For ranges out of bounds, other shapes and dtypes, or values that are not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> clip = np.full((2, 48, 48, 3), 128, np.uint8)
+    >>> recapture_screen(clip, rng=0, clip_axis=0).shape
+    (2, 48, 48, 3)
+    """
+    params = sample_recapture_screen(
+        (ranges or RecaptureScreenRanges()).at_scale(scale), rng=np.random.default_rng(rng)
+    )
+    return apply_recapture_screen(image, params, channel_axis=channel_axis, clip_axis=clip_axis).image  # type: ignore[no-any-return]
+
+
+def apply_recapture_screen(
+    image: Any, params: RecaptureScreenParams, *, channel_axis: int | None = -1, clip_axis: int | None = None
+) -> Applied:
+    """:func:`recapture_screen` with drawn parameters."""
+    from specaug.augment.recapture.simulate import (
+        film_screen,  # here, so that `import specaug` loads no OpenCV
+    )
+
+    return _each_clip(image, lambda clip: film_screen(clip, params), channel_axis, clip_axis)
+
+
+def recapture_print(
+    image: ArrayT,
+    *,
+    rng: np.random.Generator | int | None = None,
+    scale: float = 1.0,
+    ranges: RecapturePrintRanges | None = None,
+    channel_axis: int = -1,
+    clip_axis: int | None = None,
+) -> ArrayT:
+    """Print the first frame of a clip, and film the print.
+
+    Gamut and tone of four inks, a halftone screen for each ink at its own angle or the grain of an ink jet, paper and
+    the scatter of light in it, a slight curl, a lamp to one side, a hand that sways; then the camera of
+    :func:`recapture_screen`.
+
+    Parameters
+    ----------
+    image, rng, scale, channel_axis, clip_axis
+        As in :func:`recapture_screen`. A print does not move: all frames show the first one.
+    ranges : RecapturePrintRanges or None
+        From where they are drawn; None for the widest.
+
+    Returns
+    -------
+    array of the shape and dtype of `image`
+        Without gradients.
+
+    Raises
+    ------
+    ArgumentError
+        As :func:`recapture_screen` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> recapture_print(np.full((48, 48, 3), 0.5), rng=0).dtype
+    dtype('float64')
+    """
+    params = sample_recapture_print(
+        (ranges or RecapturePrintRanges()).at_scale(scale), rng=np.random.default_rng(rng)
+    )
+    return apply_recapture_print(image, params, channel_axis=channel_axis, clip_axis=clip_axis).image  # type: ignore[no-any-return]
+
+
+def apply_recapture_print(
+    image: Any, params: RecapturePrintParams, *, channel_axis: int | None = -1, clip_axis: int | None = None
+) -> Applied:
+    """:func:`recapture_print` with drawn parameters."""
+    from specaug.augment.recapture.simulate import film_print
+
+    return _each_clip(image, lambda clip: film_print(clip, params), channel_axis, clip_axis)
+
+
+def _each_clip(
+    image: Any,
+    film: Callable[[np.ndarray], np.ndarray],
+    channel_axis: int | None,
+    clip_axis: int | None,
+) -> Applied:
+    """Apply `film` to every clip (T, H, W, 3) uint8 of `image`; pictures that belong to none are clips of one."""
+    if channel_axis is None:
+        raise ArgumentError("channel_axis: expected an axis of three channels, got None")
+    check_image("image", image, channel_axis=channel_axis, channels=3, unit=True)
+    channel = check_axis(channel_axis, image.ndim)
+    others = [axis for axis in range(-image.ndim, 0) if axis != channel]
+    clip = None if clip_axis is None else check_axis(clip_axis, image.ndim)
+    if clip is not None and clip not in others[:-2]:
+        raise ArgumentError(f"clip_axis: expected an axis before rows and columns, got {clip_axis!r}")
+    order = [axis for axis in others[:-2] if axis != clip] + ([] if clip is None else [clip])
+    axes = [axis + image.ndim for axis in (*order, *others[-2:], channel) if axis is not None]
+    planes = np.transpose(_eight_bit(image), axes)
+    clips = planes if clip is not None else planes[..., None, :, :, :]
+    seen = np.empty(clips.shape, np.uint8)
+    for index in np.ndindex(clips.shape[:-4]):
+        seen[index] = film(clips[index])
+    back = np.transpose(seen.reshape(planes.shape), np.argsort(axes))
+    batch = clips.shape[:-4]
+    return Applied(_in_kind(back, image), np.zeros(batch), np.zeros(batch, np.int64))
+
+
+def _eight_bit(image: Any) -> np.ndarray:
+    """`image` as a display shows it."""
+    values = image if is_numpy(image) else image.detach().cpu()
+    if white(image) == 255:
+        return np.asarray(values)
+    numbers = values if is_numpy(image) else values.float().numpy()
+    return np.rint(np.clip(np.asarray(numbers, np.float32), 0, 1) * 255).astype(np.uint8)
+
+
+def _in_kind(pixels: np.ndarray, image: Any) -> Any:
+    """8-bit `pixels` in the library, on the device and with the dtype of `image`."""
+    values = np.ascontiguousarray(pixels)
+    if white(image) != 255:
+        values = values.astype(np.float32) / np.float32(255)
+    if is_numpy(image):
+        return values.astype(image.dtype, copy=False)
+    return namespace(image).asarray(values, dtype=image.dtype, device=image.device)
