@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import get_args
 
+import cv2
 import numpy as np
 
 from specaug.align import box_warp, padding_share, similarity, template, warp_image, warp_scale
@@ -60,9 +62,9 @@ def extract(
         ]
     except MediaError as error:
         return (_failure(source, error.stage, error.reason, error.detail),)
-    except MemoryError:
-        return (_failure(source, watch.stage, "out_of_memory", "memory ran out"),)
     except Exception as error:
+        if _is_short_memory(error):
+            return (_failure(source, watch.stage, "out_of_memory", "memory ran out"),)
         _log.exception("source %s", source.source_id)
         return (_failure(source, watch.stage, "internal", type(error).__name__),)
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
@@ -70,6 +72,13 @@ def extract(
         first = failures[0]
         return (_failure(source, first.stage, first.reason, first.detail),)
     return tuple(outcomes)
+
+
+def _is_short_memory(error: Exception) -> bool:
+    """Whether an allocation failed: most libraries raise MemoryError, OpenCV and the system their own errors."""
+    if isinstance(error, cv2.error):
+        return bool(error.code == cv2.Error.StsNoMem)
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
 
 
 def _failure(

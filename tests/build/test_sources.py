@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 
+import av
+import cv2
 import numpy as np
 import pytest
 from building import FRAMES, SMALL, MiddleFace, failures, rows_of
@@ -81,6 +84,30 @@ def test_a_defect_of_ours_is_called_internal_and_stops_nothing(raw, tmp_path, mo
     report = build_dataset(raw, tmp_path / "out", SMALL)
     assert report.by_reason["internal"] == 8
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("library", ["opencv", "numpy", "pillow", "pyav", "system"])
+def test_a_failed_allocation_is_out_of_memory_whoever_reports_it(raw, tmp_path, monkeypatch, library):
+    def fail() -> None:
+        if library == "opencv":
+            cv2.copyMakeBorder(np.zeros((1, 1, 3), np.uint8), 0, 1 << 30, 0, 1 << 24, cv2.BORDER_CONSTANT)
+        if library == "numpy":
+            np.empty((1 << 30, 1 << 30), np.uint8)
+        if library == "pillow":
+            raise MemoryError
+        if library == "pyav":
+            av.error.err_check(-errno.ENOMEM)
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    class Hungry(MiddleFace):
+        def refine(self, image: np.ndarray, face: Face) -> Face:
+            fail()
+            return face
+
+    monkeypatch.setattr(worker, "_detector", lambda name, model: Hungry())
+    report = build_dataset(raw, tmp_path / "out", SMALL)
+    assert report.by_reason["out_of_memory"] == 8
+    assert "internal" not in report.by_reason
 
 
 def test_a_face_below_the_smallest_size_is_refused(raw, tmp_path):
