@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
 from specaug.catalog.layout import Evidence, Layout, Reading, View
 from specaug.catalog.tree import Skipped, Tree, by_bytes, is_media
@@ -37,7 +36,7 @@ def read(view: View, protocol: str | None) -> Reading:
     tree = view.tree
     sources: dict[str, Source] = {}
     lines: dict[str, int] = {}
-    for line, row in _rows(tree.root / FILE):
+    for line, row in _rows(tree.read_list(FILE)):
         try:
             source = _source(row, tree)
             if source.path in sources:
@@ -50,12 +49,9 @@ def read(view: View, protocol: str | None) -> Reading:
     return Reading(ordered, skipped)
 
 
-def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     """(line number, fields by column) of each row that is not blank."""
-    try:
-        text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
-    except OSError as error:
-        raise CatalogError(f"{FILE}: cannot be read: {error.strerror}") from error
+    text = content.decode("utf-8-sig", "surrogateescape")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] | None = None
     while True:

@@ -71,10 +71,7 @@ class View:
         CatalogError
             The file cannot be read.
         """
-        try:
-            text = (self.tree.root / path).read_bytes().decode("utf-8-sig", "surrogateescape")
-        except OSError as error:
-            raise CatalogError(f"{path}: cannot be read: {error.strerror}") from error
+        text = self.tree.read_list(path).decode("utf-8-sig", "surrogateescape")
         return ((n, line.strip()) for n, line in enumerate(text.splitlines(), 1) if line.strip())
 
 
@@ -112,11 +109,12 @@ class Layout:
     protocols: tuple[str, ...] = ()
 
     def view(self, tree: Tree) -> View:
-        """The tree from where the data set starts: RAW, or the only folder in it that holds an anchor."""
+        """The tree from where the data set starts: RAW, or the folder in it that holds most of what fits."""
         if not self.anchors or any(anchor in tree.tops for anchor in self.anchors):
             return View(tree)
-        around = {top for top, second in tree.heads if second in self.anchors}
-        return View(tree, around.pop() + "/") if len(around) == 1 else View(tree)
+        around = sorted({top for top, second in tree.heads if second in self.anchors})
+        views = [View(tree, f"{top}/") for top in around] or [View(tree)]
+        return max(views, key=lambda view: self.evidence(view).count) if len(views) > 1 else views[0]
 
     def evidence(self, view: View) -> Evidence:
         """What in the tree looks like this layout."""
@@ -227,7 +225,7 @@ def add_sidecars(
         if found is None:
             given.append(source)
             continue
-        reading.aside[found] = f"{what} of {source.path}"
+        reading.aside[found] = f"{what} of a source"
         given.append(replace(source, boxes=found, **fields))
     reading.sources = given
     return reading

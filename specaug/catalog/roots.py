@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, get_args
 
 from specaug.catalog.layout import Reading
@@ -41,7 +40,7 @@ def read(tree: Tree, protocol: str | None) -> Reading:
     CatalogError
         The file is broken, a root cannot be read, or a protocol puts a subject into two splits.
     """
-    roots, protocols = parse(tree.root / FILE)
+    roots, protocols = parse(tree.read_list(FILE))
     if protocol is not None and protocol not in protocols:
         raise CatalogError(f"protocol: {FILE} expects one of {', '.join(protocols)}, got {protocol!r}")
     whole = Reading()
@@ -59,7 +58,7 @@ def read(tree: Tree, protocol: str | None) -> Reading:
     return whole if protocol is None else _across(whole, owner, protocols[protocol], protocol)
 
 
-def parse(file: Path) -> tuple[list[Root], dict[str, dict[Split, list[str]]]]:
+def parse(content: bytes) -> tuple[list[Root], dict[str, dict[Split, list[str]]]]:
     """The roots, and by name the protocols: split to entries ``NAME`` or ``NAME/split``.
 
     Raises
@@ -68,8 +67,8 @@ def parse(file: Path) -> tuple[list[Root], dict[str, dict[Split, list[str]]]]:
         Names what is wrong.
     """
     try:
-        value = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        value = tomllib.loads(content.decode())
+    except ValueError as error:
         raise CatalogError(f"{FILE}: cannot be read: {error}") from error
     unknown = value.keys() - {"roots", "protocols"}
     if unknown or not isinstance(value.get("roots"), dict) or not value["roots"]:

@@ -49,6 +49,26 @@ class Tree:
         paths = [*self.files, *(other.path for other in self.others)]
         return frozenset(path.partition("/")[0] for path in paths)
 
+    @cached_property
+    def _unopened(self) -> dict[str, str]:
+        """Path to reason of what must not be opened: pipes, devices, links that leave RAW or lead nowhere."""
+        return {other.path: other.reason for other in self.others if other.reason.startswith(_UNOPENED)}
+
+    def read_list(self, path: str) -> bytes:
+        """The content of a list of files in RAW.
+
+        Raises
+        ------
+        CatalogError
+            It cannot be read, is no regular file, or is a link that leaves RAW.
+        """
+        if path in self._unopened:
+            raise CatalogError(f"{path}: {self._unopened[path]}")
+        try:
+            return (self.root / path).read_bytes()
+        except OSError as error:
+            raise CatalogError(f"{path}: cannot be read: {error.strerror}") from error
+
     def kind(self, path: str) -> MediaKind:
         """Which reader takes `path`."""
         if path in self.frame_folders:
@@ -60,6 +80,11 @@ class Tree:
 
 
 _MEDIA = VIDEO_SUFFIXES | IMAGE_SUFFIXES | HDF5_SUFFIXES
+
+
+_LEADS_NOWHERE, _LEAVES = "link leads nowhere", "link leaves RAW (--follow-symlinks accepts it)"
+_NO_FILE = "not a regular file"
+_UNOPENED = (_LEADS_NOWHERE, _LEAVES, _NO_FILE)
 
 
 def suffix(path: str) -> str:
@@ -157,6 +182,8 @@ def _entries(root: Path, follow_symlinks: bool) -> Iterator[tuple[str, str | Non
                 raise CatalogError(f"RAW: cannot list {str(root)!r}: {error.strerror}") from error
             yield folder, f"folder cannot be listed: {error.strerror}"
             continue
+        if not entries and is_media(folder):
+            yield folder, "folder without files, named like one"
         for entry in entries:
             path = f"{folder}/{entry.name}" if folder else entry.name
             problem = _problem(entry, inside, follow_symlinks)
@@ -171,15 +198,15 @@ def _problem(entry: os.DirEntry[str], inside: str, follow_symlinks: bool) -> str
     if entry.is_symlink():
         real = os.path.realpath(entry.path)
         if not os.path.exists(real):  # noqa: PTH110
-            return "link leads nowhere"
+            return _LEADS_NOWHERE
         if not follow_symlinks and os.path.commonpath([inside, real]) != inside:
-            return "link leaves RAW (--follow-symlinks accepts it)"
+            return _LEAVES
     try:
         mode = entry.stat().st_mode
     except OSError as error:
-        return f"link leads nowhere: {error.strerror}"
+        return f"{_LEADS_NOWHERE}: {error.strerror}"
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        return "not a regular file"
+        return _NO_FILE
     return None
 
 
