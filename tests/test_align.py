@@ -35,21 +35,6 @@ def reducing(scale: float, center: tuple[float, float], size: int, degrees: floa
     return np.column_stack([linear, (size - 1) / 2 - linear @ center])
 
 
-def grating(side: int, f: float, degrees: float = 0.0) -> np.ndarray:
-    """(side, side) float32 cosine of amplitude 0.4 about 0.5, `f` cycles/px along `degrees`."""
-    y, x = np.mgrid[:side, :side]
-    along = x * np.cos(np.deg2rad(degrees)) + y * np.sin(np.deg2rad(degrees))
-    return (0.5 + 0.4 * np.cos(2 * np.pi * f * along + 0.3)).astype(np.float32)
-
-
-def kept(scale: float, f: float, *, degrees: float = 0.0, turn: float = 0.0, size: int = 64) -> float:
-    """Share of a grating's rms amplitude that a reduction leaves, at any frequency."""
-    side = int(1.5 * scale * size) + 60
-    warp = reducing(scale, (side / 2 + 0.37, side / 2 - 0.21), size, turn)
-    crop = warp_image(grating(side, f, degrees), warp, size=size)
-    return float(np.std(crop) / (0.4 / np.sqrt(2)))
-
-
 # similarity and template
 
 
@@ -210,68 +195,6 @@ def test_crop_of_a_view_is_that_of_its_copy(rng):
     warp = reducing(2.0, (50.0, 45.0), 24)
     view = image[::2, ::-2, ::-1]
     np.testing.assert_array_equal(warp_image(view, warp, size=24), warp_image(view.copy(), warp, size=24))
-
-
-# frequencies
-
-
-@pytest.mark.parametrize("degrees", [0, 90, 45])
-@pytest.mark.parametrize("turn", [0, 20])
-def test_reduction_by_three_stops_what_would_alias_and_keeps_what_fits(degrees, turn):
-    assert kept(3, 0.42, degrees=degrees, turn=turn) <= 0.1
-    assert kept(3, 0.05, degrees=degrees, turn=turn) >= 0.9
-
-
-def test_bilinear_aliases_the_same_grating():
-    warp = reducing(3, (150.37, 149.8), 64)
-    crop = warp_image(grating(300, 0.42), warp, size=64, resample="bilinear")
-    assert np.std(crop) / (0.4 / np.sqrt(2)) > 0.5
-
-
-@pytest.mark.parametrize("scale", [1.3, 1.5, 2.0, 2.69, 2.71, 3.0, 4.0, 5.5, 8.0, 12.0])
-def test_gain_by_crop_frequency_holds_at_any_reduction(scale):
-    for f in (0.05, 0.15, 0.25, 0.3):
-        assert kept(scale, f / scale) == pytest.approx(1, abs=0.08), f
-    for f in (0.75, 0.9, 1.3, 2.1):
-        if f / scale < 0.49:
-            assert kept(scale, f / scale) <= 0.1, f
-
-
-def test_gain_has_no_step_where_enlarging_ends():
-    for f in (0.1, 0.2, 0.3, 0.4):
-        assert kept(1.001, f) == pytest.approx(kept(1.0, f), abs=0.005)
-
-
-def test_grating_comes_out_at_its_own_frequency():
-    crop = warp_image(grating(300, 0.05), reducing(3, (150.0, 150.0), 80), size=80)
-    spectrum = np.abs(np.fft.rfft(crop[40] - crop[40].mean()))
-    assert np.argmax(spectrum) == round(0.15 * 80)
-
-
-def test_mean_is_kept():
-    image = np.full((200, 200), 0.3, np.float32)
-    for scale in (0.7, 1.2, 3.3, 9.0):
-        np.testing.assert_allclose(
-            warp_image(image, reducing(scale, (90.0, 80.0), 32), size=32), 0.3, atol=1e-6
-        )
-
-
-def test_bytes_and_floats_agree(rng):
-    image = cv2.GaussianBlur(rng.integers(0, 256, (400, 400, 3), dtype=np.uint8), (0, 0), 1.5)
-    warp = reducing(3, (200.3, 190.2), 64, 7)
-    floats = warp_image(image.astype(np.float32) / 255, warp, size=64) * 255
-    # Halving rounds bytes once, the result rounds them again.
-    assert np.abs(warp_image(image, warp, size=64) - floats).max() <= 1.5
-
-
-def test_hard_edges_stay_within_the_values_of_the_picture():
-    edge = np.zeros((300, 300, 3), np.float32)
-    edge[:, 150:] = 1
-    crop = warp_image(edge, reducing(2.4, (150.0, 150.0), 64), size=64)
-    assert crop.min() >= 0
-    assert crop.max() <= 1
-    bright = warp_image((edge * 255).astype(np.uint8), reducing(2.4, (150.0, 150.0), 64), size=64)
-    assert np.all(np.diff(bright[32, :, 0].astype(int)) > -30)  # a wrapped overshoot would fall by 250
 
 
 # padding and scale
