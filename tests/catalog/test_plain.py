@@ -100,7 +100,9 @@ def test_empty_and_missing_raw(tmp_path):
 
 
 def test_unknown_layout_names_the_choices(tree):
-    with pytest.raises(ArgumentError, match="layout: expected one of auto, oulu-npu, .*, folders, csv, got 'oulu'"):
+    with pytest.raises(
+        ArgumentError, match=r"layout: expected one of auto, oulu-npu, .*, folders, csv, got 'oulu'"
+    ):
         scan(tree("live/1.mp4"), layout="oulu")
 
 
