@@ -12,7 +12,7 @@ env: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "specaug needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[torch,test,albumentations,report]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[torch,test,albumentations,report,dask,ray]'
 	touch $@
 
 test: env
