@@ -16,6 +16,7 @@ from rich.table import Table
 from specaug.build import build_dataset as build
 from specaug.build import plan_only
 from specaug.records import BuildConfig, BuildReport
+from specaug_cli.place import PLACE
 from specaug_cli.progress import BarProgress, LineProgress, NoProgress
 from specaug_cli.settings import BUILD_SETTINGS, CATALOG_SETTINGS, config_from, with_settings
 
@@ -23,8 +24,8 @@ TOO_MANY_FAILURES = 3
 
 
 @click.command("build-dataset")
-@click.argument("raw", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("raw", type=PLACE)
+@click.argument("out", type=PLACE)
 @with_settings(*CATALOG_SETTINGS, *BUILD_SETTINGS)
 @click.option(
     "--config", "config_file", type=click.Path(path_type=Path), help="TOML file with settings; flags win."
@@ -36,8 +37,8 @@ TOO_MANY_FAILURES = 3
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def build_dataset(
-    raw: Path,
-    out: Path,
+    raw: Path | str,
+    out: Path | str,
     config_file: Path | None,
     dry_run: bool,
     overwrite: bool,
@@ -61,6 +62,7 @@ def build_dataset(
       specaug build-dataset raw out
       specaug build-dataset raw out --frames 16 --size 256 -j 8
       specaug build-dataset raw out --split 70,15,15 --max-failures 1%
+      specaug build-dataset s3://bucket/raw s3://bucket/out
     """
     config = config_from(config_file, flags)
     if dry_run:
@@ -90,7 +92,7 @@ def summary(report: BuildReport) -> dict[str, Any]:
     return {name: values[name] for name in names}
 
 
-def print_report(report: BuildReport, out: Path, config: BuildConfig, *, dry_run: bool) -> None:
+def print_report(report: BuildReport, out: Path | str, config: BuildConfig, *, dry_run: bool) -> None:
     """Tables of clips and failures, and where things lie."""
     console = Console(width=None if sys.stdout.isatty() else 100, highlight=False, markup=False)
     if report.table:
@@ -109,9 +111,9 @@ def print_report(report: BuildReport, out: Path, config: BuildConfig, *, dry_run
             f"This was part {config.shard_index} of {config.shard_count}; then: specaug finalize OUT"
         )
     elif not dry_run:
-        console.print(f"Clips:    {out / 'data' / 'captured'}", soft_wrap=True)
+        console.print(f"Clips:    {out}/data/captured", soft_wrap=True)
         if report.failures:
-            console.print(f"Failures: {out / 'failures'}", soft_wrap=True)
+            console.print(f"Failures: {out}/failures", soft_wrap=True)
 
 
 def _table(title: str, names: tuple[str, ...], rows: tuple[tuple[object, ...], ...]) -> Table:

@@ -10,12 +10,13 @@ import click
 from specaug.build import finalize as finalize_parts
 from specaug.records import BuildConfig
 from specaug_cli.build_dataset import print_report, summary
+from specaug_cli.place import PLACE
 
 
 @click.command("finalize")
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PLACE)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def finalize(out: Path, as_json: bool) -> None:
+def finalize(out: Path | str, as_json: bool) -> None:
     """Write manifest, card and statistics of OUT after all its parts were built.
 
     \b

@@ -10,20 +10,21 @@ from typing import Any
 import click
 from rich.console import Console
 
-from specaug.build import scan_with
+from specaug.build import scan_place
 from specaug.catalog import Catalog
 from specaug.records import readable_path
 from specaug_cli.build_dataset import _table
+from specaug_cli.place import PLACE
 from specaug_cli.settings import CATALOG_SETTINGS, config_from, with_settings
 
 _FIELDS = ("label", "pai", "subject", "session", "device", "split", "dataset")
 
 
 @click.command("scan")
-@click.argument("raw", type=click.Path(path_type=Path))
+@click.argument("raw", type=PLACE)
 @with_settings(*CATALOG_SETTINGS)
 @click.option("--json", "as_json", is_flag=True, help="Print sources and skipped files as one JSON object.")
-def scan(raw: Path, as_json: bool, **flags: Any) -> None:
+def scan(raw: Path | str, as_json: bool, **flags: Any) -> None:
     """Say what a build of RAW would use: counts by split, label, species and subject.
 
     \b
@@ -32,7 +33,7 @@ def scan(raw: Path, as_json: bool, **flags: Any) -> None:
       specaug scan raw --split 70,15,15
       specaug scan raw --json
     """
-    catalog = scan_with(raw, config_from(None, flags))
+    catalog = scan_place(raw, config_from(None, flags))
     if as_json:
         click.echo(json.dumps(as_dict(catalog)))
     else:

@@ -13,7 +13,7 @@ from specaug.build.picture import draw
 from specaug.build.store_lock import StoreHold, hold_store
 from specaug.catalog import Skipped
 from specaug.errors import ArgumentError
-from specaug.places import is_remote, is_within, place_of, read
+from specaug.places import address_of, is_remote, is_within, place_of, read
 from specaug.records import Receipt
 from specaug.shards import STATE
 
@@ -115,15 +115,33 @@ def local_out(out: Path | str, *, part: str = "", overwrite: bool = False) -> It
     store = place_of(out)
     with tempfile.TemporaryDirectory(prefix="specaug-out-") as folder:
         mirror = Mirror(store, Path(folder) / "out")
-        strange = mirror.others()
-        if strange and read(store / STATE / "plan.json") is None:
-            raise ArgumentError(
-                f"out: expected a new, empty or earlier built place, got {str(out)!r} with other objects, "
-                f"such as {strange[0]!r}"
-            )
+        _refuse_strangers(mirror, store)
         with hold_store(store, part=part) as hold:
             if overwrite:
                 mirror.clear()
             else:
                 mirror.pull()
             yield OutEnd(Path(folder) / "out", mirror, hold)
+
+
+@contextmanager
+def look_at_out(out: Path | str) -> Iterator[Path]:
+    """What tells how far OUT is, in a folder of this machine, without holding it."""
+    if not is_remote(out):
+        yield Path(out)
+        return
+    store = place_of(out)
+    with tempfile.TemporaryDirectory(prefix="specaug-out-") as folder:
+        mirror = Mirror(store, Path(folder) / "out")
+        _refuse_strangers(mirror, store)
+        mirror.pull()
+        yield Path(folder) / "out"
+
+
+def _refuse_strangers(mirror: Mirror, store: Path) -> None:
+    strange = mirror.others()
+    if strange and read(store / STATE / "plan.json") is None:
+        raise ArgumentError(
+            f"out: expected a new, empty or earlier built place, got {address_of(store)!r} with other objects, "
+            f"such as {strange[0]!r}"
+        )

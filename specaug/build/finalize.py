@@ -12,9 +12,12 @@ from typing import Any
 
 from specaug import __version__
 from specaug.build.card import dataset_card
+from specaug.build.croissant import croissant
+from specaug.build.ends import local_out
 from specaug.build.lock import hold
 from specaug.build.plan import Plan, load_plan
 from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
+from specaug.places import is_remote
 from specaug.records import LABELS, SPLITS, BuildReport, Receipt, ShardPlan
 from specaug.shards import (
     SCHEMA_VERSION,
@@ -39,7 +42,7 @@ def finalize(out: Path | str) -> BuildReport:
 
     Parameters
     ----------
-    out : path
+    out : path or address
 
     Returns
     -------
@@ -54,13 +57,15 @@ def finalize(out: Path | str) -> BuildReport:
     BuildLockedError
         A build holds `out`.
     """
-    out = Path(out)
-    if load_plan(out) is None:
+    if not is_remote(out) and load_plan(Path(out)) is None:
         raise ArgumentError(f"out: expected a folder that build-dataset made, got {str(out)!r}")
-    with hold(out):
-        plan = load_plan(out)  # again: a change may have been carried out just now
-        assert plan is not None
-        return finalize_locked(out, plan)
+    with local_out(out) as target, hold(target.path):
+        plan = load_plan(target.path)  # again: a change may have been carried out just now
+        if plan is None:
+            raise ArgumentError(f"out: expected a place that build-dataset made, got {str(out)!r}")
+        report = finalize_locked(target.path, plan)
+        target.sums_written()
+        return report
 
 
 def finalize_locked(
@@ -79,7 +84,7 @@ def write_pages(
     others: Sequence[Receipt] = (),
     done_before: Mapping[str, Receipt] | None = None,
 ) -> BuildReport:
-    """Write manifest, statistics and card.
+    """Write manifest, statistics, card and Croissant description.
 
     Parameters
     ----------
@@ -102,6 +107,8 @@ def write_pages(
     write_text(out / "manifest.jsonl", "".join(_manifest(plan, report, [*receipts, *others], out)), out=out)
     write_json(out / "dataset_info.json", _dataset_info(plan, report), out=out)
     write_text(out / "README.md", dataset_card(report, plan.settings, version=__version__), out=out)
+    description = croissant(report, plan.settings, [*receipts, *others], version=__version__)
+    write_json(out / "croissant.json", description, out=out)
     return report
 
 

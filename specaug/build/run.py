@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from specaug.build.backends import build_shards
-from specaug.build.ends import OutEnd, check_ends, local_out, local_raw
+from specaug.build.ends import OutEnd, check_ends, local_out, local_raw, look_at_out
 from specaug.build.finalize import finalize_locked, report_of
 from specaug.build.lock import Hold, hold
 from specaug.build.plan import Plan, check_settings, extend_plan, load_plan, make_plan, save_plan
@@ -24,7 +24,7 @@ from specaug.records import BuildConfig, BuildReport, Receipt, ShardPlan
 from specaug.shards import STATE, clear_staging, out_errors, read_receipt
 from specaug.worker import detector_version
 
-OWNED = ("data", "failures", STATE, "README.md", "dataset_info.json", "manifest.jsonl")
+OWNED = ("data", "failures", STATE, "README.md", "dataset_info.json", "croissant.json", "manifest.jsonl")
 """What a build writes into OUT, and all that --overwrite removes."""
 
 
@@ -141,6 +141,13 @@ def _build(
         return replace(report, notes=catalog.notes)
 
 
+def scan_place(raw: Path | str, config: BuildConfig) -> Catalog:
+    """:func:`scan_with` for a RAW that may lie in an object store."""
+    with local_raw(raw) as source:
+        catalog = scan_with(source.path, config)
+        return replace(catalog, skipped=catalog.skipped + source.skipped)
+
+
 def scan_with(raw: Path, config: BuildConfig) -> Catalog:
     """:func:`specaug.catalog.scan` with the settings of a build."""
     return scan(
@@ -241,15 +248,18 @@ def plan_only(
         As :func:`build_dataset` would.
     """
     config = config or BuildConfig()
-    raw, out = Path(raw), Path(out)
-    _check_raw(raw)
-    _check_out(raw, out)
-    settings = {**config.content_settings(), "detector_version": detector_version(config)}
-    catalog = scan_with(raw, config)
-    if overwrite:
-        plan = make_plan(catalog, raw, config, settings=settings)
-    else:
-        plan = _next_plan(raw, out, config, catalog, settings)
+    check_ends(raw, out)
+    with local_raw(raw) as source, look_at_out(out) as seen:
+        _check_raw(source.path)
+        if not is_remote(out):
+            _check_out(source.path, seen)
+        settings = {**config.content_settings(), "detector_version": detector_version(config)}
+        catalog = scan_with(source.path, config)
+        catalog = replace(catalog, skipped=catalog.skipped + source.skipped)
+        if overwrite:
+            plan = make_plan(catalog, source.path, config, settings=settings)
+        else:
+            plan = _next_plan(source.path, seen, config, catalog, settings)
     reasons = Counter(failure.reason for shard in plan.shards for failure in shard.known)
     return BuildReport(
         sources=plan.sources,

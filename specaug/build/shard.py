@@ -178,7 +178,7 @@ def _clips(
     for source in plan.sources:
         if before_source is not None:
             before_source()
-        for outcome in work_on(source, config, raw, watch):
+        for outcome in _fetched(source, config, raw, watch):
             if isinstance(outcome, Failure):
                 failures.append(outcome)
             else:
@@ -186,17 +186,23 @@ def _clips(
                     yield outcome
 
 
+def _fetched(source: Source, config: BuildConfig, raw: Path, watch: Stopwatch) -> tuple[Clip | Failure, ...]:
+    """:func:`work_on` with the source on this machine."""
+    try:
+        with present(source, raw, config.raw_address):
+            return work_on(source, config, raw, watch)
+    except MediaError as error:
+        path = readable_path(source.path)
+        failure = Failure(source.source_id, path, source.split, "probe", "unreadable", error.detail)
+        return (failure,)
+
+
 def work_on(source: Source, config: BuildConfig, raw: Path, watch: Stopwatch) -> tuple[Clip | Failure, ...]:
     """Clips and failures of one source, made where a crash, a hang or a lack of memory hurts nobody else."""
     worker = worker_of_this_thread(
         raw=raw, config=config, timeout=config.timeout, max_memory=config.memory_limit()
     )
-    try:
-        with present(source, raw, config.raw_address):
-            return worker.extract(source, watch=watch)
-    except MediaError as error:  # it could not be fetched
-        path = readable_path(source.path)
-        return (Failure(source.source_id, path, source.split, "probe", error.reason, error.detail),)  # type: ignore[arg-type]
+    return worker.extract(source, watch=watch)
 
 
 @contextmanager
