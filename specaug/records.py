@@ -242,6 +242,10 @@ class BuildConfig:
     """A folder that holds only numbered pictures is one source."""
     split: tuple[float, float, float] | None = None
     """Shares of subjects for train, dev and test where the layout gives no split."""
+    dev_from_train: float | None = None
+    """Share of the subjects of train that become dev, where RAW has no dev."""
+    pseudonymize: str | None = _run_field(None)
+    """File with a key: subjects become keyed hashes, source paths are dropped. The key's fingerprint counts."""
     follow_symlinks: bool = False
     frames: int = 8
     """Frames a clip."""
@@ -304,6 +308,10 @@ class BuildConfig:
             len(self.split) != 3 or min(self.split) < 0 or not 0 < sum(self.split) < float("inf")
         ):
             raise ArgumentError(f"split: expected three shares such as 70,15,15, got {self.split}")
+        if self.dev_from_train is not None and not 0 < self.dev_from_train < 1:
+            raise ArgumentError(
+                f"dev_from_train: expected a share between 0 and 1, got {self.dev_from_train!r}"
+            )
         if not 0 <= self.shard_index < self.shard_count:
             raise ArgumentError(
                 f"shard_index: expected 0 to shard_count - 1 = {self.shard_count - 1}, got {self.shard_index}"

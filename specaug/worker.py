@@ -14,8 +14,18 @@ import numpy as np
 
 from specaug.align import box_warp, padding_share, similarity, template, warp_image, warp_scale
 from specaug.errors import MediaError
-from specaug.faces import FaceDetector, FaceTrack, Sighting, detector_from, link_faces, read_boxes, sighting
-from specaug.media import kind_of, probe, read_frames
+from specaug.faces import (
+    FaceDetector,
+    FaceTrack,
+    Sighting,
+    detector_from,
+    faces_of_eyes,
+    link_faces,
+    read_given,
+    sighting,
+)
+from specaug.media import kind_of, probe, read_eyes, read_frames
+from specaug.orientation import upright
 from specaug.records import BuildConfig, Clip, Face, Failure, Frame, MediaInfo, Source, Stage, readable_path
 from specaug.sampling import clip_indices, frame_indices
 from specaug.shards import MAX_ROW_BYTES, encode_image
@@ -56,6 +66,8 @@ def extract(
     try:
         with watch("probe"):
             info = probe(raw / source.path, source.kind)
+        with watch("detect"):
+            info = _upright(source, info, config, raw)
         outcomes = [
             _clip_or_failure(source, info, number, indices, config, raw, watch)
             for number, indices in enumerate(_choose(source, info, config))
@@ -91,16 +103,32 @@ def _failure(
 
 def _choose(source: Source, info: MediaInfo, config: BuildConfig) -> list[np.ndarray]:
     """Frame indices of each clip."""
+    n_frames = min(info.n_frames, source.first_frames or info.n_frames)
     return clip_indices(
-        info.n_frames,
+        n_frames,
         n=config.frames,
         # fewer clips rather than shorter ones, where the video is too short for all
-        clips=min(config.clips, max(1, info.n_frames // config.frames)),
+        clips=min(config.clips, max(1, n_frames // config.frames)),
         policy=config.sampling,
         rng=_generator(source, config) if config.sampling == "random" else None,
         fps=info.fps,
-        keyframes=info.keyframes,
+        keyframes=info.keyframes[info.keyframes < n_frames],
     )
+
+
+def _upright(source: Source, info: MediaInfo, config: BuildConfig, raw: Path) -> MediaInfo:
+    """`info` with the rotation that makes the source upright; given boxes are for the picture as it is stored."""
+    if source.turn == "look" and config.detector == "sidecar":
+        return info
+
+    def show(info: MediaInfo) -> Frame:
+        (frame,) = read_frames(raw / source.path, info, np.array([info.n_frames // 2]))
+        return frame
+
+    def find(frame: Frame) -> list[Face]:
+        return _detector(config.detector, config.model)(frame.image)
+
+    return upright(info, source.turn, show=show, find=find)
 
 
 def _generator(source: Source, config: BuildConfig) -> np.random.Generator:
@@ -139,7 +167,7 @@ def _clip(
     supply = _Frames(raw / source.path, info, watch)
     detector = _detector(config.detector, config.model)
     find = (
-        _given(source, raw, follow_symlinks=config.follow_symlinks)
+        _given(source, info, raw, follow_symlinks=config.follow_symlinks)
         if config.detector == "sidecar"
         else lambda frame: detector(frame.image)
     )
@@ -242,13 +270,18 @@ def _follow(
     raise MediaError("detect", "no_face", "no stretch of the video shows one person without a cut")
 
 
-def _given(source: Source, raw: Path, *, follow_symlinks: bool) -> Callable[[Frame], list[Face]]:
+def _given(
+    source: Source, info: MediaInfo, raw: Path, *, follow_symlinks: bool
+) -> Callable[[Frame], list[Face]]:
     """Faces from the source's own box file: the one that is listed, else ``<name>.face`` beside it."""
     boxes = Path(source.boxes or Path(source.path).with_suffix(".face"))
     inside = (raw / boxes).resolve().is_relative_to(raw.resolve())
     if not (raw / boxes).is_file() or not (inside or follow_symlinks):
         raise MediaError("detect", "no_face", f"no box file {readable_path(boxes.as_posix())!r}")
-    faces = read_boxes(raw / boxes)
+    if source.box_format == "eye_pos":
+        faces = faces_of_eyes(read_eyes(raw / boxes))
+    else:
+        faces = read_given(raw / boxes, source.box_format, width=info.width, height=info.height)
     return lambda frame: faces(frame.index)
 
 
@@ -284,19 +317,21 @@ def _warps(faces: Sequence[Face | None], config: BuildConfig) -> list[np.ndarray
 
     ``clip``: one for all, from the mean of the landmarks. ``frame``: its own; where the face is lost, or given as
     a box without landmarks, that of the nearest frame that has some, the earlier of two. ``box``: one for all,
-    upright, from the mean box; so it is too where no frame has landmarks.
+    upright, from the mean box; so it is too where no frame has landmarks. Two eyes will do where no frame has all
+    five landmarks.
     """
     found = [(i, face) for i, face in enumerate(faces) if face is not None]
     size, margin = config.size, config.margin
-    pointed = [(i, face) for i, face in found if np.isfinite(face.landmarks).all()]
+    known = slice(5 if any(np.isfinite(face.landmarks).all() for _, face in found) else 2)
+    pointed = [(i, face) for i, face in found if np.isfinite(face.landmarks[known]).all()]
     if config.align == "box" or not pointed:
         mean_box = np.mean([face.box for _, face in found], axis=0, dtype=np.float64)
         return [box_warp(mean_box, size=size, margin=margin)] * len(faces)
-    target = template(size, margin)
+    target = template(size, margin)[known]
     if config.align == "clip":
-        mean_points = np.mean([face.landmarks for _, face in pointed], axis=0, dtype=np.float64)
+        mean_points = np.mean([face.landmarks[known] for _, face in pointed], axis=0, dtype=np.float64)
         return [similarity(mean_points, target)] * len(faces)
-    own = {i: similarity(face.landmarks, target) for i, face in pointed}
+    own = {i: similarity(face.landmarks[known], target) for i, face in pointed}
     return [own[min(own, key=lambda j, i=i: (abs(j - i), j))] for i in range(len(faces))]  # type: ignore[misc]
 
 

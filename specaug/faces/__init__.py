@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from specaug.faces.centerface import CenterFace
 from specaug.faces.detector import FaceDetector
+from specaug.faces.given import faces_of_eyes, parse_eyes, parse_unit_box, read_given
 from specaug.faces.insight import InsightFace
 from specaug.faces.linking import FaceTrack, Sighting, link_faces, sighting, signature
 from specaug.faces.registry import DETECTORS, detector_from
@@ -21,9 +22,13 @@ __all__ = [
     "Sighting",
     "YuNet",
     "detector_from",
+    "faces_of_eyes",
     "link_faces",
     "parse_boxes",
+    "parse_eyes",
+    "parse_unit_box",
     "read_boxes",
+    "read_given",
     "sighting",
     "signature",
 ]

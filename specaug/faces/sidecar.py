@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -140,4 +140,8 @@ class Sidecar:
 
     def refine(self, image: Array, face: Face) -> Face:
         """`face` with landmarks that were found in its box; given landmarks are kept."""
-        return face if np.isfinite(face.landmarks).all() else self._centerface.refine(image, face)
+        given = np.isfinite(face.landmarks)
+        if given.all():
+            return face
+        found = self._centerface.refine(image, face)
+        return replace(found, landmarks=np.where(given, face.landmarks, found.landmarks))

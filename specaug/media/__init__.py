@@ -1,4 +1,4 @@
-"""Raw photos, videos and folders of frames -> upright RGB frames."""
+"""Raw photos, videos, folders of frames and arrays in HDF5 -> upright RGB frames."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from specaug.errors import ArgumentError
 from specaug.media.decode import read_video
 from specaug.media.files import kind_of
 from specaug.media.folder import probe_folder, read_folder
+from specaug.media.hdf5 import probe_hdf5, read_eyes, read_hdf5
 from specaug.media.info import VideoInfo
 from specaug.media.photo import probe_photo, read_photo
 from specaug.media.video import probe_video
 from specaug.records import Frame, MediaInfo, MediaKind
 from specaug.suffixes import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
-__all__ = ["IMAGE_SUFFIXES", "VIDEO_SUFFIXES", "kind_of", "probe", "read_frames"]
+__all__ = ["IMAGE_SUFFIXES", "VIDEO_SUFFIXES", "kind_of", "probe", "read_eyes", "read_frames"]
 
 
 def probe(path: Path, kind: MediaKind) -> MediaInfo:
@@ -28,7 +29,7 @@ def probe(path: Path, kind: MediaKind) -> MediaInfo:
     ----------
     path : Path
         A file, or a folder for ``frames``.
-    kind : {"video", "image", "frames"}
+    kind : {"video", "image", "frames", "hdf5"}
         What it is taken for; nothing is guessed from the name.
 
     Returns
@@ -47,6 +48,8 @@ def probe(path: Path, kind: MediaKind) -> MediaInfo:
         return probe_photo(path)
     if kind == "frames":
         return probe_folder(path)
+    if kind == "hdf5":
+        return probe_hdf5(path)
     raise ArgumentError(f"kind: expected one of {', '.join(get_args(MediaKind))}, got {kind!r}")
 
 
@@ -84,4 +87,6 @@ def read_frames(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Fr
         return read_photo(path, info, wanted)
     if info.kind == "frames":
         return read_folder(path, info, wanted)
+    if info.kind == "hdf5":
+        return read_hdf5(path, info, wanted)
     return read_video(path, info if isinstance(info, VideoInfo) else probe_video(path), wanted)

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from specaug.errors import MediaError
 from specaug.records import MediaKind, Stage, readable_path
-from specaug.suffixes import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from specaug.suffixes import HDF5_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 MAX_DETAIL = 300
 # A folder's name may hold spaces: rather lose words between two slashes than show a part of a path.
@@ -31,6 +31,8 @@ def kind_of(path: Path) -> MediaKind | None:
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES:
         return "video"
+    if suffix in HDF5_SUFFIXES:
+        return "hdf5"
     return "image" if suffix in IMAGE_SUFFIXES else None
 
 

@@ -84,6 +84,7 @@ def clip_schema(*, image_format: ImageFormat, size: int) -> pa.Schema:
         ("fps", pa.float32()),
         ("source_frames", pa.int32()),
         ("missing_frames", pa.int32()),
+        ("rotation", pa.int32()),
     ]
     features = {name: feature for name, feature in _FEATURES.items() if not (raw and name == "frames")}
     ours: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "kind": "clips", "image_format": image_format}
@@ -135,6 +136,7 @@ def _row(clip: Clip, schema: pa.Schema) -> dict[str, Any]:
         "fps": info.fps,
         "source_frames": info.n_frames,
         "missing_frames": info.missing_frames,
+        "rotation": info.rotation,
     }
     if "frames_raw" in schema.names:
         row["frames_raw"] = b"".join(clip.frames)
