@@ -18,9 +18,12 @@ from pathlib import Path
 
 from specaug.build.plan import sample_spans
 from specaug.catalog.tree import is_media
-from specaug.errors import MediaError
+from specaug.errors import MediaError, SpecaugError
 from specaug.places import fetch, is_plain, objects, pieces, place_of
 from specaug.records import Source
+
+_MARK = "picture"
+"""Lies beside the root of a picture: only there may files be emptied."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,14 @@ def draw(address: str, root: Path) -> Picture:
     address : str
         Of RAW, in an object store.
     root : Path
-        Where the picture goes; empty.
+        Where the picture goes; empty, in a folder of its own.
 
     Returns
     -------
     Picture
     """
     store = place_of(address)
+    (root.parent / _MARK).touch()
     found = objects(store)
     names = {name for name, _ in found}
     folders = {name[:i] for name in names for i, c in enumerate(name) if c == "/"}
@@ -100,6 +104,8 @@ def present(source: Source, raw: Path, address: str | None) -> Iterator[None]:
     if address is None:
         yield
         return
+    if not (raw.parent / _MARK).exists():
+        raise SpecaugError(f"raw: expected the local picture of {address!r}, got another folder")
     names = [source.path] if source.kind != "frames" else _members(raw, source.path)
     sizes = {name: (raw / name).stat().st_size for name in names}
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -24,9 +25,9 @@ from building import SMALL, everything, hashes, rows_of
 
 from specaug.build import build_dataset, finalize, picture, plan_only, scan_place, store_lock
 from specaug.build.store_lock import hold_store
-from specaug.errors import ArgumentError, BuildLockedError, NothingToDoError, StoreError
+from specaug.errors import ArgumentError, BuildLockedError, NothingToDoError, SpecaugError, StoreError
 from specaug.places import create, fetch, objects, place_of, put, read, remove, write
-from specaug.records import BuildConfig
+from specaug.records import BuildConfig, Source
 from specaug.shards import STATE
 
 KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -113,6 +114,31 @@ def test_a_store_holds_what_a_folder_would(raw, bucket, tmp_path, remote_raw, re
     found.pop(f"{STATE}/raw.json", None)
     assert report.clips == 9
     assert found == expected
+
+
+def test_a_folder_of_frames_is_fetched_when_its_turn_comes(bucket, raw, tmp_path):
+    noise = np.random.default_rng(1).integers(0, 250, (160, 160, 3), dtype=np.uint8)
+    for i in range(4):
+        path = raw / f"train/live/s3/walk/{i:03d}.png"
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), noise + np.uint8(i))
+    config = dataclasses.replace(SMALL, frame_folders=True)
+    build_dataset(raw, tmp_path / "out", config)
+    build_dataset(upload(raw, f"{bucket}/raw"), tmp_path / "out2", config)
+    assert hashes(tmp_path / "out") == hashes(tmp_path / "out2")
+    assert any(row["source_frames"] == 4 for row in rows_of(tmp_path / "out2"))
+
+
+def test_no_file_of_a_real_folder_is_ever_emptied(raw):
+    source = Source(
+        path="dev/live/s7/noise.png", label="bonafide", pai="none", split="dev", dataset="x", kind="image"
+    )
+    with (
+        pytest.raises(SpecaugError, match="the local picture"),
+        picture.present(source, raw, "s3://bucket/raw"),
+    ):
+        pass
+    assert (raw / source.path).stat().st_size > 40_000
 
 
 def test_a_build_goes_on_where_it_stopped(raw, bucket, tmp_path):
