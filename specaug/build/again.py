@@ -40,7 +40,7 @@ from specaug.shards import (
 from specaug.worker import detector_version
 
 _INTENT = "intent.json"
-_PAGES = ("manifest.jsonl", "dataset_info.json", "README.md")
+_PAGES = ("manifest.jsonl", "dataset_info.json", "README.md", "croissant.json")
 
 
 @dataclass(frozen=True)

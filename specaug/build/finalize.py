@@ -13,6 +13,7 @@ from typing import Any
 from specaug import __version__
 from specaug.build.card import dataset_card
 from specaug.build.croissant import croissant
+from specaug.build.croissant import croissant
 from specaug.build.ends import local_out
 from specaug.build.lock import hold
 from specaug.build.plan import Plan, load_plan
@@ -107,6 +108,8 @@ def write_pages(
     write_text(out / "manifest.jsonl", "".join(_manifest(plan, report, [*receipts, *others], out)), out=out)
     write_json(out / "dataset_info.json", _dataset_info(plan, report), out=out)
     write_text(out / "README.md", dataset_card(report, plan.settings, version=__version__), out=out)
+    description = croissant(report, plan.settings, [*receipts, *others], version=__version__)
+    write_json(out / "croissant.json", description, out=out)
     description = croissant(report, plan.settings, [*receipts, *others], version=__version__)
     write_json(out / "croissant.json", description, out=out)
     return report

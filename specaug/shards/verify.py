@@ -21,7 +21,7 @@ from specaug.shards.schema import FAILURE_SCHEMA, MEDIA, Row, clip_schema
 
 Kind = Literal["checksum", "schema", "count", "leakage", "missing", "unexpected"]
 _MANIFEST = "manifest.jsonl"
-_PAGES = ("README.md", recorded.INFO)
+_PAGES = ("README.md", recorded.INFO, "croissant.json")
 
 
 @dataclass(frozen=True)
