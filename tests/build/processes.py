@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 180.0
+PATIENCE = 300.0
 """Seconds; a busy machine with two cores takes its time."""
 _MAIN = "import sys; from specaug_cli.main import main; main()"
 _MARK = "SPECAUG_TEST_MARK"

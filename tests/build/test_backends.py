@@ -18,7 +18,7 @@ from specaug.build import build_dataset
 from specaug.records import BuildConfig
 from specaug.shards import verify
 
-SOURCES = 100
+SOURCES = 48
 FLAGS = (
     *("--frames", "3", "--size", "64", "--min-face", "20", "--detector", "sidecar", "--align", "box"),
     *("--sources-per-shard", "1", "-j", "2", "--quiet"),
