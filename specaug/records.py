@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from specaug.errors import ArgumentError
+from specaug.show import pictures_html
 
 Label = Literal["bonafide", "attack"]
 Split = Literal["train", "dev", "test"]
@@ -48,6 +49,7 @@ LABELS: tuple[Label, ...] = get_args(Label)
 SPLITS: tuple[Split, ...] = get_args(Split)
 STAGES: tuple[Stage, ...] = get_args(Stage)
 REASONS: tuple[Reason, ...] = get_args(Reason)
+_MEDIA_KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
 
 
 def _choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -104,7 +106,7 @@ class Source:
     def __post_init__(self) -> None:
         _choice("label", self.label, LABELS)
         _choice("split", self.split, SPLITS)
-        _choice("kind", self.kind, get_args(MediaKind))
+        _choice("kind", self.kind, _MEDIA_KINDS)
         _choice("turn", self.turn, get_args(Turn))
         _choice("box_format", self.box_format, get_args(BoxFormat))
         if (self.pai == "none") != (self.label == "bonafide"):
@@ -206,6 +208,14 @@ class Clip:
 
     def __repr__(self) -> str:
         return f"Clip({self.clip_id}, {len(self.frames)} frames, {readable_path(self.source.path)!r})"
+
+    def _repr_html_(self) -> str:
+        source = self.source
+        facts = {
+            name: getattr(source, name) for name in ("label", "pai", "subject", "device", "split", "dataset")
+        }
+        facts |= {"source": readable_path(source.path), "frame_index": self.frame_index.tolist()}
+        return pictures_html(f"Clip {self.clip_id}", self.frames, facts)
 
 
 @dataclass(frozen=True)

@@ -108,12 +108,16 @@ class Layout:
     """What a list in the tree says that it holds, where names alone say nothing."""
     protocols: tuple[str, ...] = ()
 
-    def view(self, tree: Tree) -> View:
-        """The tree from where the data set starts: RAW, or the folder in it that holds most of what fits."""
+    def view(self, tree: Tree, *, whole: View | None = None) -> View:
+        """The tree from where the data set starts: RAW, or the folder in it that holds most of what fits.
+
+        `whole` is a view from RAW that is there already, so that names are not made plain again.
+        """
+        whole = whole or View(tree)
         if not self.anchors or any(anchor in tree.tops for anchor in self.anchors):
-            return View(tree)
+            return whole
         around = sorted({top for top, second in tree.heads if second in self.anchors})
-        views = [View(tree, f"{top}/") for top in around] or [View(tree)]
+        views = [View(tree, f"{top}/") for top in around] or [whole]
         return max(views, key=lambda view: self.evidence(view).count) if len(views) > 1 else views[0]
 
     def evidence(self, view: View) -> Evidence:

@@ -23,7 +23,7 @@ from specaug.catalog.datasets import (
     siw_m,
     wmca,
 )
-from specaug.catalog.layout import Evidence, Layout
+from specaug.catalog.layout import Evidence, Layout, View
 from specaug.catalog.tree import Tree
 from specaug.errors import ArgumentError, CatalogError, NothingToDoError
 
@@ -73,7 +73,8 @@ def layout_of(tree: Tree, name: str) -> Layout:
         if name not in LAYOUTS:
             raise ArgumentError(f"layout: expected one of auto, {', '.join(LAYOUTS)}, got {name!r}")
         return LAYOUTS[name]
-    found = {key: known.evidence(known.view(tree)) for key, known in LAYOUTS.items()}
+    whole = View(tree)
+    found = {key: known.evidence(known.view(tree, whole=whole)) for key, known in LAYOUTS.items()}
     found = {key: evidence for key, evidence in found.items() if evidence.count or evidence.first}
     if csv_list.NAME in found:
         return LAYOUTS[csv_list.NAME]
