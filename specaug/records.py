@@ -15,6 +15,7 @@ import numpy as np
 
 from specaug.errors import ArgumentError
 from specaug.show import pictures_html
+from specaug.show import pictures_html
 
 Label = Literal["bonafide", "attack"]
 Split = Literal["train", "dev", "test"]
@@ -208,6 +209,12 @@ class Clip:
 
     def __repr__(self) -> str:
         return f"Clip({self.clip_id}, {len(self.frames)} frames, {readable_path(self.source.path)!r})"
+
+    def _repr_html_(self) -> str:
+        source = self.source
+        facts = {name: getattr(source, name) for name in ("label", "pai", "subject", "device", "split", "dataset")}
+        facts |= {"source": readable_path(source.path), "frame_index": self.frame_index.tolist()}
+        return pictures_html(f"Clip {self.clip_id}", self.frames, facts)
 
     def _repr_html_(self) -> str:
         source = self.source

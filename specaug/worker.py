@@ -353,7 +353,7 @@ def detector_version(config: BuildConfig) -> str:
     return f"{detector.name} {detector.version}"
 
 
-def first_crop(media: Path | str, config: BuildConfig | None = None) -> np.ndarray:
+def first_face(media: Path | str, config: BuildConfig | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The aligned face of a photo, or of the middle frame of a video, as a build would cut it.
 
     Parameters
@@ -365,8 +365,10 @@ def first_crop(media: Path | str, config: BuildConfig | None = None) -> np.ndarr
 
     Returns
     -------
-    (size, size, 3) uint8
+    crop : (size, size, 3) uint8
         RGB.
+    landmarks : (5, 2) float64
+        (x, y) in px of the crop; NaN where the detector gives none.
 
     Raises
     ------
@@ -382,4 +384,6 @@ def first_crop(media: Path | str, config: BuildConfig | None = None) -> np.ndarr
     track = link_faces(sights)
     _check_found(sights, track, config)
     face = detector.refine(frame.image, track.found[0])
-    return warp_image(frame.image, _warps([face], config)[0], size=config.size, resample=config.resample)
+    (warp,) = _warps([face], config)
+    crop = warp_image(frame.image, warp, size=config.size, resample=config.resample)
+    return crop, face.landmarks.astype(np.float64) @ warp[:, :2].T + warp[:, 2]

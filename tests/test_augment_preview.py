@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from specaug import worker
+from specaug.align import template
 from specaug.augment import OPERATIONS, apply_drawn
+from specaug.augment.recipe import Recipe
 from specaug.errors import ArgumentError
-from specaug.preview import SHOWCASE, preview
+from specaug.media.write import write_video
+from specaug.preview import SHOWCASE, Tile, contact_sheet, preview
+from specaug.records import BuildConfig, Face
+from specaug_cli.main import cli
 
 
 def picture(height=80, width=64, seed=0):
@@ -16,8 +23,8 @@ def picture(height=80, width=64, seed=0):
     return np.asarray(Image.fromarray(small).resize((width, height)))
 
 
-def test_showcase_shows_every_operation():
-    assert {drawn.operation for drawn in SHOWCASE} == set(OPERATIONS)
+def test_showcase_shows_every_operation_that_needs_no_learning():
+    assert {drawn.operation for drawn in SHOWCASE} == set(OPERATIONS) - {"profile"}
 
 
 def test_tiles_are_the_pictures_themselves():
@@ -52,6 +59,90 @@ def test_flat_and_read_only_pictures():
     flat = np.full((32, 32, 3), 90, np.uint8)
     flat.flags.writeable = False
     assert preview(flat, partner=picture(32, 32)).dtype == np.uint8
+
+
+def test_landmarks_are_marked_where_they_are_and_nowhere_else():
+    image = picture(80, 64)
+    points = np.array([[20.0, 30.0], [44.0, 60.0]])
+    plain, marked = (preview(image, operations=[], landmarks=p)[8:88, 8:72] for p in (None, points))
+    y, x = np.nonzero((plain != marked).any(axis=-1))
+    distance = np.hypot(x[:, None] - points[:, 0], y[:, None] - points[:, 1]).min(axis=1)
+    assert distance.max() <= 5
+    assert {
+        int(n) for n in np.hypot(x[:, None] - points[:, 0], y[:, None] - points[:, 1]).argmin(axis=1)
+    } == {0, 1}
+
+
+def test_landmarks_shrink_with_the_picture():
+    points = np.array([[200.0, 600.0]])
+    plain, marked = (
+        preview(picture(800, 400), operations=[], landmarks=p)[8:392, 8:200] for p in (None, points)
+    )
+    y, x = np.nonzero((plain != marked).any(axis=-1))
+    assert (x.mean(), y.mean()) == (pytest.approx(96, abs=2), pytest.approx(288, abs=2))
+
+
+@pytest.mark.parametrize("bad", [np.zeros(4), np.zeros((5, 3)), np.full((5, 2), np.nan)])
+def test_other_landmarks_are_named(bad):
+    with pytest.raises(ArgumentError, match="landmarks: expected"):
+        preview(picture(), landmarks=bad)
+
+
+@pytest.mark.parametrize("name", ["fda", "control"])
+def test_a_recipe_is_drawn_as_often_as_asked(name):
+    image, recipe = picture(), Recipe.from_preset(name)
+    sheet = preview(image, recipe=recipe, draws=4, rng=3)
+    assert sheet.shape[0] == 3 * (80 + 30) + 8
+    np.testing.assert_array_equal(sheet, preview(image, recipe=recipe, draws=4, rng=3))
+    rng = np.random.default_rng(3)
+    drawn = [recipe.sample(rng) for _ in range(4)]
+    if name == "control":  # takes no donor
+        np.testing.assert_array_equal(sheet[118 : 118 + 80, 8:72], recipe.apply(image, drawn[0]))
+    assert sheet.shape[1] == 6 * (64 + 8) + 8
+
+
+def test_long_captions_stay_within_their_tile():
+    tile = Tile(np.zeros((20, 100, 3), np.uint8), "a caption that is far too long for its tile " * 5)
+    sheet = contact_sheet([tile, Tile(tile.image, "")], columns=2)
+    assert (sheet[30:, 110:] == 255).all()
+    assert (sheet[30:, 8:108] < 128).any()
+
+
+@pytest.mark.parametrize("kind", ["mp4", "png"])
+def test_command_shows_video_and_photo_with_landmarks(kind, tmp_path, monkeypatch):
+    seen = np.zeros((120, 160, 3), np.uint8)
+    y, x = np.mgrid[0:120, 0:160]
+    seen[...] = (128 + 60 * np.sin(x / 7 + y / 5))[..., None].astype(np.uint8)
+    path = tmp_path / f"face.{kind}"
+    if kind == "png":
+        Image.fromarray(seen).save(path)
+    else:
+        write_video(path, iter([seen] * 9), fps=24)
+    corners = (template(80, 1.0) + np.array([40.0, 20.0])).astype(np.float32)
+    face = Face(np.array([40, 20, 120, 100], np.float32), corners, 0.9)
+    monkeypatch.setattr(worker, "_detector", lambda name, model: _OneFace(face))
+    arguments = ["preview", str(path), "-o", str(tmp_path / "p.png"), "--size", "64", "--recipe", "control"]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert result.output.endswith(f"p.png: {6 * 72 + 8}x{4 * 94 + 8} px\n")
+    crop, landmarks = worker.first_face(path, BuildConfig(size=64))
+    assert crop.shape == (64, 64, 3)
+    np.testing.assert_allclose(landmarks, template(64, 1.3), atol=1e-3)
+
+
+class _OneFace:
+    """Finds one given face in every picture."""
+
+    name, version = "one", "1"
+
+    def __init__(self, face):
+        self.face = face
+
+    def __call__(self, image):
+        return [self.face]
+
+    def refine(self, image, face):
+        return face
 
 
 @pytest.mark.parametrize(

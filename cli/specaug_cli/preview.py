@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
+from specaug.augment.recipe import Recipe
 from specaug.preview import preview as contact_sheet
 from specaug.records import readable_path
 from specaug.shards import encode_image
-from specaug.worker import first_crop
+from specaug.worker import first_face
 from specaug_cli.settings import config_from, setting, with_settings
 
 
@@ -29,20 +31,47 @@ from specaug_cli.settings import config_from, setting, with_settings
     type=click.Path(path_type=Path, exists=True),
     help="Photo or video whose face is reference and donor.  [default: one made from MEDIA]",
 )
+@click.option(
+    "--recipe", metavar="FILE|PRESET", help="Show draws of a recipe instead of every operation once."
+)
+@click.option(
+    "--draws", type=click.IntRange(1, 60), default=9, show_default=True, help="Draws of the recipe."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of the draws: same seed, same picture.",
+)
 @with_settings(
     setting("size", "--size", type=int, metavar="PX", help="Side of the crop."),
     setting("margin", "--margin", type=float, help="How much wider than the tight template the crop looks."),
 )
-def preview(media: Path, output: Path, partner: Path | None, **flags: Any) -> None:
-    """One picture of the face in MEDIA: crop, spectrum, HSV planes, and each operation beside its spectrum.
+def preview(
+    media: Path, output: Path, partner: Path | None, recipe: str | None, draws: int, seed: int, **flags: Any
+) -> None:
+    """One picture of the face in MEDIA: crop with landmarks, spectrum, HSV planes, and each operation with its
+    spectrum.
+
+    MEDIA is a photo, a video, of which the frame in the middle is taken, or a folder of numbered pictures.
 
     \b
     Examples:
       specaug preview face.jpg
       specaug preview clip.mp4 -o sheet.png --partner spoof.mp4
+      specaug preview clip.mp4 --recipe recapture-screen --draws 12
     """
     config = config_from(None, flags)
-    image = first_crop(media, config)
-    sheet = contact_sheet(image, partner=first_crop(partner, config) if partner else None)
+    chosen = None if recipe is None else Recipe.find(recipe)
+    image, landmarks = first_face(media, config)
+    sheet = contact_sheet(
+        image,
+        landmarks=landmarks if np.isfinite(landmarks).all() else None,
+        partner=first_face(partner, config)[0] if partner else None,
+        recipe=chosen,
+        draws=draws,
+        rng=seed,
+    )
     output.write_bytes(encode_image(sheet, image_format="png"))
     click.echo(f"{readable_path(str(output))}: {sheet.shape[1]}x{sheet.shape[0]} px")
