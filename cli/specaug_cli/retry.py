@@ -21,6 +21,7 @@ RUN_SETTINGS = (
     setting(
         "max_memory", "--max-memory", metavar="SIZE", help="What the process that works on a source may hold."
     ),
+    setting("pseudonymize", "--pseudonymize", metavar="KEYFILE", help="Key that OUT was built with."),
     setting("model", "--model", metavar="PATH", help="Local model for yunet (file) or insightface (folder)."),
 )
 

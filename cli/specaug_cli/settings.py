@@ -53,6 +53,13 @@ CATALOG_SETTINGS = (
         help="Assign whole subjects to train, dev and test in these shares, where RAW has no splits.",
     ),
     setting(
+        "dev_from_train",
+        "--dev-from-train",
+        type=float,
+        metavar="SHARE",
+        help="Move so many whole subjects of train to dev, where RAW has no dev.",
+    ),
+    setting(
         "frame_folders",
         "--frame-folders",
         is_flag=True,
@@ -119,6 +126,12 @@ BUILD_SETTINGS = (
         metavar="N|P%",
         default="no limit",
         help="Exit with 3 when more sources failed than that.",
+    ),
+    setting(
+        "pseudonymize",
+        "--pseudonymize",
+        metavar="KEYFILE",
+        help="Subjects become hashes keyed with this file's content, source paths are dropped.",
     ),
     setting(
         "shard_index",

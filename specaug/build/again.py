@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ import joblib
 from specaug.build.finalize import receipts_of, report_of, write_pages
 from specaug.build.lock import hold
 from specaug.build.plan import Plan, check_settings, load_plan, save_plan
+from specaug.build.pseudonym import Key, key_of, opened
 from specaug.build.raw import find_raw
 from specaug.build.replan import replan
 from specaug.build.rework import RetryPlan, failures_of, retry_shard
-from specaug.build.run import Progress, scan_with
+from specaug.build.run import Progress, scan_with, settings_of
 from specaug.errors import ArgumentError, WorkerLostError
 from specaug.records import REASONS, BuildConfig, BuildReport, Receipt
 from specaug.shards import (
@@ -37,7 +38,6 @@ from specaug.shards import (
     staging,
     write_json,
 )
-from specaug.worker import detector_version
 
 _INTENT = "intent.json"
 _PAGES = ("manifest.jsonl", "dataset_info.json", "README.md", "croissant.json")
@@ -64,6 +64,7 @@ def retry(
     timeout: float | None = None,
     max_memory: str | None = None,
     model: str | None = None,
+    pseudonymize: str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> RetryReport:
     """Run the sources of an OUT again that failed.
@@ -80,7 +81,7 @@ def retry(
         Only failures with one of these; all by default.
     raw : path, optional
         Where the raw media lie, if no longer where they were, seen from `out`.
-    jobs, timeout, max_memory, model
+    jobs, timeout, max_memory, model, pseudonymize
         As in :class:`BuildConfig`; every other setting is that of the build.
     progress : callable, optional
         Gets a :class:`Progress` after each shard.
@@ -112,17 +113,21 @@ def retry(
         if not picked:
             return RetryReport(0, 0, before)
         given = {"jobs": jobs, "timeout": timeout, "max_memory": max_memory, "model": model}
+        given["pseudonymize"] = pseudonymize
         config = _config(plan, {name: value for name, value in given.items() if value is not None})
+        key = key_of(config)
+        plan = replace(plan, shards=opened(plan.shards, key))
         raw = _checked_raw(plan, find_raw(out, raw))
         known = any(f.source_id in picked for shard in plan.shards for f in shard.known)
         catalog = scan_with(raw, config) if known else None
-        changed, tasks = replan(plan, picked, raw, catalog, follow_symlinks=config.follow_symlinks)
+        links = config.follow_symlinks
+        changed, tasks = replan(plan, picked, raw, catalog, follow_symlinks=links, key=key)
         _begin(out, changed, tasks, wanted)
         with closing(_stage(tasks, config, raw, out, progress)) as staged:
             for _ in staged:
                 held.check()
         with out_errors(out):
-            report = _commit(out, plan, changed, tasks)
+            report = _commit(out, plan, changed, tasks, key)
         return RetryReport(len(picked), before.failures - report.failures, report)
 
 
@@ -148,7 +153,7 @@ def _config(plan: Plan, given: Mapping[str, Any]) -> BuildConfig:
     names = {field.name for field in dataclasses.fields(BuildConfig) if not field.metadata.get("run_only")}
     kept = {k: tuple(v) if isinstance(v, list) else v for k, v in plan.settings.items() if k in names}
     config = BuildConfig(**{**kept, **given})
-    check_settings(plan, {**config.content_settings(), "detector_version": detector_version(config)})
+    check_settings(plan, settings_of(config))
     return config
 
 
@@ -219,7 +224,7 @@ def _receipts(tasks: Sequence[RetryPlan], config: BuildConfig, raw: Path, out: P
         ) from error
 
 
-def _commit(out: Path, before: Plan, plan: Plan, tasks: Sequence[RetryPlan]) -> BuildReport:
+def _commit(out: Path, before: Plan, plan: Plan, tasks: Sequence[RetryPlan], key: Key | None) -> BuildReport:
     """Put the new files in place of the old ones, with a plan and a manifest that fit."""
     stage = staging(out)
     names = {task.shard.name for task in tasks}
@@ -229,7 +234,7 @@ def _commit(out: Path, before: Plan, plan: Plan, tasks: Sequence[RetryPlan]) -> 
         for receipt in receipts_of(stage if shard.name in names else out, [shard])
     ]
     report = write_pages(stage, plan, receipts, others=other_receipts(out))
-    save_plan(stage, plan)
+    save_plan(stage, plan, key)
     old = {receipt.shard: receipt for receipt in receipts_of(out, before.shards)}
     files: list[str] = []
     removed: list[str] = []

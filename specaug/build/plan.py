@@ -6,18 +6,16 @@ import dataclasses
 import hashlib
 import json
 import os
-import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from specaug.build.pseudonym import Key, key_of, opened, sealed
+from specaug.build.sample import file_sample, folder_sample, inside_test
 from specaug.catalog import Catalog
 from specaug.errors import MediaError, PlanMismatchError
-from specaug.media.folder import picture_names
 from specaug.records import (
     SPLITS,
     BuildConfig,
@@ -31,7 +29,6 @@ from specaug.records import (
 from specaug.shards import STATE, write_atomically
 
 PLAN_VERSION = 1
-_SAMPLE = 1 << 14
 _CHUNK = 1 << 20
 
 
@@ -163,7 +160,7 @@ def identify(
     An id is blake2b-128 of the relative path, the size and a sample of the content (start, middle, end),
     so it depends neither on where RAW lies nor on which other files are there. With a key, the hash is keyed.
     """
-    is_inside = _inside_test(raw)
+    is_inside = inside_test(raw)
     sources: list[Source] = []
     failures: list[Failure] = []
     for source in catalog.sources:
@@ -174,7 +171,7 @@ def identify(
             if not (follow_symlinks or is_inside(source.path)) and os.path.exists(path):  # noqa: PTH110
                 problem = "link leaves RAW (--follow-symlinks accepts it)"
             else:
-                content = _folder_sample(Path(path)) if source.kind == "frames" else _file_sample(path)
+                content = folder_sample(Path(path)) if source.kind == "frames" else file_sample(path)
         except OSError as error:
             problem = error.strerror or str(error) or type(error).__name__
         except MediaError as error:
@@ -191,25 +188,6 @@ def identify(
     return sources, failures
 
 
-def _inside_test(raw: Path) -> Callable[[str], bool]:
-    """Whether a path below `raw` leads to a place in it; folders are looked at once."""
-    root = os.path.realpath(raw)
-
-    def is_inside(real: str) -> bool:
-        return os.path.commonpath([root, real]) == root
-
-    @lru_cache(maxsize=1024)
-    def folder_is_inside(folder: str) -> bool:
-        return is_inside(os.path.realpath(f"{raw}/{folder}"))
-
-    def test(path: str) -> bool:
-        if os.path.islink(f"{raw}/{path}"):  # noqa: PTH114
-            return is_inside(os.path.realpath(f"{raw}/{path}"))
-        return folder_is_inside(path.rpartition("/")[0])
-
-    return test
-
-
 def _unreadable(source: Source, detail: str) -> Failure:
     path = readable_path(source.path)
     return Failure(source.source_id, path, source.split, "discover", "unreadable", detail)
@@ -220,43 +198,6 @@ def _source_id(path: str, content: bytes, key: Key | None) -> str:
     if key is not None:  # else names could be told by trying, above all of files that cannot be read
         return key.digest("source", text).hex()
     return hashlib.blake2b(text, digest_size=16).hexdigest()
-
-
-def _file_sample(path: Path | str) -> bytes:
-    """Size and up to three pieces of a regular file."""
-    # O_NONBLOCK: opening a pipe must not wait for somebody to write into it.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        state = os.fstat(handle)
-        if not stat.S_ISREG(state.st_mode):
-            raise OSError("not a regular file")
-        size = state.st_size
-        pieces = [os.pread(handle, stop - start, start) for start, stop in sample_spans(size)]
-    finally:
-        os.close(handle)
-    return b"\0".join([str(size).encode(), *pieces])
-
-
-def sample_spans(size: int) -> list[tuple[int, int]]:
-    """(first byte, byte after the last) of the pieces of a file that its id is made of: start, middle, end.
-
-    Examples
-    --------
-    >>> sample_spans(100)
-    [(0, 100)]
-    >>> sample_spans(100_000)
-    [(0, 16384), (41808, 58192), (83616, 100000)]
-    """
-    starts = sorted({0, max(0, (size - _SAMPLE) // 2), max(0, size - _SAMPLE)})
-    return [(start, min(start + _SAMPLE, size)) for start in starts]
-
-
-def _folder_sample(path: Path) -> bytes:
-    """Names and samples of the pictures in a folder, condensed; whatever else lies there does not count."""
-    digest = hashlib.blake2b()
-    for name in picture_names(path, stage="discover"):
-        digest.update(os.fsencode(name) + b"\0" + hashlib.blake2b(_file_sample(path / name)).digest())
-    return digest.digest()
 
 
 def drop_duplicates(

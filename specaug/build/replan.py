@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from specaug.build.plan import Plan, drop_duplicates, identify
+from specaug.build.pseudonym import Key
 from specaug.build.rework import RetryPlan
 from specaug.catalog import Catalog
 from specaug.errors import PlanMismatchError
@@ -23,7 +24,13 @@ class _Found:
 
 
 def replan(
-    plan: Plan, picked: Mapping[str, int], raw: Path, known: Catalog | None, *, follow_symlinks: bool
+    plan: Plan,
+    picked: Mapping[str, int],
+    raw: Path,
+    known: Catalog | None,
+    *,
+    follow_symlinks: bool,
+    key: Key | None = None,
 ) -> tuple[Plan, list[RetryPlan]]:
     """The plan after another look at the sources that failed.
 
@@ -36,6 +43,8 @@ def replan(
     known : Catalog or None
         A scan of RAW, where failures that were known before any work are among those picked.
     follow_symlinks : bool
+    key : Key, optional
+        Of a pseudonymous OUT.
 
     Returns
     -------
@@ -50,7 +59,7 @@ def replan(
     PlanMismatchError
         A file belongs to another split now.
     """
-    found = _look(plan, picked, raw, known, follow_symlinks=follow_symlinks)
+    found = _look(plan, picked, raw, known, follow_symlinks=follow_symlinks, key=key)
     shards: list[ShardPlan] = []
     tasks: list[RetryPlan] = []
     for shard in plan.shards:
@@ -61,7 +70,13 @@ def replan(
 
 
 def _look(
-    plan: Plan, picked: Mapping[str, int], raw: Path, known: Catalog | None, *, follow_symlinks: bool
+    plan: Plan,
+    picked: Mapping[str, int],
+    raw: Path,
+    known: Catalog | None,
+    *,
+    follow_symlinks: bool,
+    key: Key | None,
 ) -> _Found:
     """Identify what was picked, and compare what is new with everything that was planned."""
     planned = [source for shard in plan.shards for source in shard.sources]
@@ -73,7 +88,7 @@ def _look(
         broken += [pair for pair in known.broken if readable_path(pair[0].path) in paths]
     wanted.sort(key=lambda source: source.path)
     now, problems = identify(
-        Catalog("", tuple(wanted), (), tuple(broken)), raw, follow_symlinks=follow_symlinks
+        Catalog("", tuple(wanted), (), tuple(broken)), raw, follow_symlinks=follow_symlinks, key=key
     )
     ids = {source.source_id for source in planned}
     fresh = [source for source in now if source.source_id not in ids]

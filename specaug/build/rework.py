@@ -102,5 +102,5 @@ def failures_of(out: Path, shard: str) -> dict[str, list[Failure]]:
     path = failures_file(out, shard)
     found: defaultdict[str, list[Failure]] = defaultdict(list)
     for row in rows_of_file(path) if path.is_file() else ():
-        found[row["source_id"]].append(Failure(**row))
+        found[row["source_id"]].append(Failure(**{**row, "source_path": row["source_path"] or ""}))
     return found

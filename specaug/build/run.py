@@ -16,6 +16,7 @@ from specaug.build.ends import OutEnd, check_ends, local_out, local_raw, look_at
 from specaug.build.finalize import finalize_locked, report_of
 from specaug.build.lock import Hold, hold
 from specaug.build.plan import Plan, check_settings, extend_plan, load_plan, make_plan, save_plan
+from specaug.build.pseudonym import key_of, pseudonymous
 from specaug.build.raw import remember_raw
 from specaug.catalog import Catalog, scan
 from specaug.errors import ArgumentError
@@ -95,7 +96,7 @@ def build_dataset(
         _check_raw(source.path)
         if not is_remote(out):
             _check_out(source.path, Path(out))
-        settings = {**config.content_settings(), "detector_version": detector_version(config)}
+        settings = settings_of(config)
         catalog = scan_with(source.path, config)
         catalog = replace(catalog, skipped=catalog.skipped + source.skipped)
         with local_out(out, part=config.part, overwrite=overwrite) as target:
@@ -121,8 +122,9 @@ def _build(
             shutil.rmtree(out / STATE / "tmp", ignore_errors=True)  # left by a run that was killed
             clear_staging(out)
         plan = _next_plan(raw, out, config, catalog, settings)
-        if plan != load_plan(out):
-            save_plan(out, plan)
+        key = key_of(config)
+        if plan != load_plan(out, key):
+            save_plan(out, plan, key)
             target.plan_saved()
         if config.raw_address is None:
             remember_raw(out, raw)
@@ -150,15 +152,25 @@ def scan_place(raw: Path | str, config: BuildConfig) -> Catalog:
 
 def scan_with(raw: Path, config: BuildConfig) -> Catalog:
     """:func:`specaug.catalog.scan` with the settings of a build."""
-    return scan(
+    key = key_of(config)
+    catalog = scan(
         raw,
         layout=config.layout,
         protocol=config.protocol,
         split=config.split,
+        dev_from_train=config.dev_from_train,
         seed=config.seed,
         frame_folders=config.frame_folders,
         follow_symlinks=config.follow_symlinks,
     )
+    return pseudonymous(catalog, key)
+
+
+def settings_of(config: BuildConfig) -> dict[str, Any]:
+    """What decides the bytes that a build writes: see :attr:`specaug.build.plan.Plan.settings`."""
+    key = key_of(config)
+    pseudonyms = {} if key is None else {"pseudonymize": key.fingerprint}
+    return {**config.content_settings(), "detector_version": detector_version(config), **pseudonyms}
 
 
 def _check_raw(raw: Path) -> None:
@@ -200,7 +212,7 @@ def _clear(out: Path) -> None:
 
 def _next_plan(raw: Path, out: Path, config: BuildConfig, catalog: Catalog, settings: dict[str, Any]) -> Plan:
     """The plan of OUT, made, confirmed or extended."""
-    plan = load_plan(out)
+    plan = load_plan(out, key_of(config))
     if plan is None:
         return make_plan(catalog, raw, config, settings=settings)
     check_settings(plan, settings)
@@ -253,7 +265,7 @@ def plan_only(
         _check_raw(source.path)
         if not is_remote(out):
             _check_out(source.path, seen)
-        settings = {**config.content_settings(), "detector_version": detector_version(config)}
+        settings = settings_of(config)
         catalog = scan_with(source.path, config)
         catalog = replace(catalog, skipped=catalog.skipped + source.skipped)
         if overwrite:

@@ -13,6 +13,7 @@ import cv2
 
 from specaug.build.lock import at_work
 from specaug.build.picture import present
+from specaug.build.pseudonym import nameless, nameless_failure
 from specaug.errors import MediaError
 from specaug.isolate import worker_of_this_thread
 from specaug.records import LABELS, BuildConfig, Clip, Failure, Receipt, ShardPlan, Source, readable_path
@@ -100,6 +101,8 @@ def commit_shard(
     Receipt
     """
     groups: Counter[tuple[str, str]] = Counter()
+    if config.pseudonymize is not None:
+        rows = map(nameless, rows)
     data, lost = data_file(out, plan.name), failures_file(out, plan.name)
     with single_threaded():
         first = next(rows, None)
@@ -115,8 +118,9 @@ def commit_shard(
         else:
             write_atomically(data, fill, out=out, check=lambda path: check_rows(groups.total())(path))
         if failures:
+            shown = failures if config.pseudonymize is None else [nameless_failure(f) for f in failures]
             write_atomically(
-                lost, lambda path: write_failures(path, failures), out=out, check=check_rows(len(failures))
+                lost, lambda path: write_failures(path, shown), out=out, check=check_rows(len(failures))
             )
         else:
             _drop(lost, out)

@@ -104,6 +104,8 @@ def clip_table(clips: Sequence[Clip | Row], schema: pa.Schema) -> pa.Table:
 def failure_table(failures: Sequence[Failure]) -> pa.Table:
     """Failures as rows of :data:`FAILURE_SCHEMA`, in the order given."""
     rows = [{name: getattr(failure, name) for name in FAILURE_SCHEMA.names} for failure in failures]
+    for row in rows:
+        row["source_path"] = row["source_path"] or None
     return pa.Table.from_pylist(rows, schema=FAILURE_SCHEMA)
 
 
@@ -121,7 +123,7 @@ def _row(clip: Clip, schema: pa.Schema) -> dict[str, Any]:
         "device": _text(source.device),
         "origin": "captured",
         "recipe": None,
-        "source_path": readable_path(source.path),
+        "source_path": readable_path(source.path) or None,
         "label": LABELS.index(source.label),
         "frame_index": clip.frame_index,
         "pts_seconds": clip.pts_seconds,
