@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from specaug.build.plan import sample_spans
+from specaug.build.sample import sample_spans
 from specaug.catalog.tree import is_media
 from specaug.errors import MediaError, SpecaugError
 from specaug.places import fetch, is_plain, objects, pieces, place_of
