@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from specaug.augment import (
     Recipe,
+    SpoofProfile,
     band_scale,
     bandpass_inject,
     fda,
@@ -36,6 +37,7 @@ __all__ = [
     "BuildReport",
     "Recipe",
     "SpecaugError",
+    "SpoofProfile",
     "align_face",
     "band_mask",
     "band_scale",

@@ -14,6 +14,7 @@ PUBLIC = {
     "BuildReport",
     "Recipe",
     "SpecaugError",
+    "SpoofProfile",
     "align_face",
     "band_mask",
     "band_scale",

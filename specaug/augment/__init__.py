@@ -55,6 +55,7 @@ from specaug.augment.mixing import (
     spectral_mix,
 )
 from specaug.augment.presets import PRESETS, Preset, preset
+from specaug.augment.profile import ProfileParams, ProfileRanges, SpoofProfile
 from specaug.augment.recapture import (
     RecapturePrintParams,
     RecapturePrintRanges,
@@ -89,6 +90,8 @@ __all__ = [
     "MoireRanges",
     "Operation",
     "Preset",
+    "ProfileParams",
+    "ProfileRanges",
     "RecaptureBlurParams",
     "RecaptureBlurRanges",
     "RecapturePrintParams",
@@ -100,6 +103,7 @@ __all__ = [
     "SpectralJitterRanges",
     "SpectralMixParams",
     "SpectralMixRanges",
+    "SpoofProfile",
     "ToneParams",
     "ToneRanges",
     "apply_drawn",

@@ -100,8 +100,9 @@ def pai_after(drawn: Mapping[str, Any], donor_pai: str | None = None) -> str:
     words = []
     for step in steps_of(drawn):
         chosen = operation(step.operation)
-        words.append(donor_pai.split("/")[0] if chosen.partner and donor_pai else chosen.species)
-    known = [word for word in words if word and word != "none"]
+        learned = getattr(step.params, "pai", chosen.species)
+        words.append(donor_pai if chosen.partner and donor_pai else learned)
+    known = [word.split("/")[0] for word in words if word and word != "none"]
     return f"{known[-1] if known else 'unknown'}/synthetic"
 
 

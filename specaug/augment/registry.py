@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from specaug.arrays import check_number
-from specaug.augment import bands, control, dots, filters, gratings, mixing, recapture
+from specaug.augment import bands, control, dots, filters, gratings, mixing, profile, recapture
 from specaug.augment.engine import Applied
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
@@ -124,6 +124,13 @@ OPERATIONS: dict[str, Operation] = {
         recapture.RecapturePrintParams,
         effect="attack",
         species="print",
+    ),
+    "profile": Operation(
+        profile.sample_profile,
+        profile.apply_profile,
+        profile.ProfileRanges,
+        profile.ProfileParams,
+        effect="attack",
     ),
     "jpeg": Operation(
         control.sample_jpeg,

@@ -1,0 +1,53 @@
+"""From where a transfer of spectra is drawn: a profile in a file, or the one that comes with the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+
+from specaug.augment.profile.operation import ProfileParams
+from specaug.augment.profile.spoof import SpoofProfile
+
+
+@dataclass(frozen=True)
+class ProfileRanges:
+    """From where a transfer is drawn."""
+
+    file: str = "demo"
+    """A file that ``SpoofProfile.save`` wrote, or ``demo``: one of simulated attacks that comes with the library."""
+    pai: str | None = None
+    """Species; None takes one of those in the file for each draw."""
+    strength: tuple[float, float] = (0.5, 1.5)
+    residual: tuple[float, float] = (0.5, 1.0)
+    scale: float = 1.0
+
+    def at_scale(self, scale: float) -> ProfileRanges:
+        """The same for crops of `scale` source px per px."""
+        return replace(self, scale=scale)
+
+
+@lru_cache(maxsize=16)
+def named_profile(name: str) -> SpoofProfile:
+    """The profile ``demo`` that comes with the library, or the one in a file."""
+    if name != "demo":
+        return SpoofProfile.load(name)
+    with resources.as_file(
+        resources.files("specaug.augment").joinpath("recipes", "demo-profile.npz")
+    ) as path:
+        return SpoofProfile.load(path)
+
+
+def sample_profile(ranges: ProfileRanges = ProfileRanges(), *, rng: np.random.Generator) -> ProfileParams:
+    """Draw a species, the strength and the noise."""
+    profile = named_profile(ranges.file)
+    species = sorted(profile.attack) if ranges.pai is None else [ranges.pai]
+    return profile.params(
+        pai=species[int(rng.integers(len(species)))],
+        strength=float(rng.uniform(*ranges.strength)),
+        residual=float(rng.uniform(*ranges.residual)),
+        scale=ranges.scale,
+        seed=int(rng.integers(2**53)),
+    )
