@@ -58,7 +58,12 @@ def settle(out: Path) -> None:
             sync(final.parent)
     for name in removed:
         remove_file(out / name)
-    remove_file(staging(out) / _CHANGE)
+    for path in staging(out).iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != _CHANGE:
+            path.unlink(missing_ok=True)
+    remove_file(staging(out) / _CHANGE)  # last: what is left without it would look like unfinished work
     clear_staging(out)
 
 
