@@ -121,9 +121,10 @@ def _build(
         if not part:
             shutil.rmtree(out / STATE / "tmp", ignore_errors=True)  # left by a run that was killed
             clear_staging(out)
-        plan = _next_plan(raw, out, config, catalog, settings)
         key = key_of(config)
-        if plan != load_plan(out, key):
+        planned = load_plan(out, key)
+        plan = _next_plan(planned, raw, config, catalog, settings)
+        if plan != planned:
             save_plan(out, plan, key)
             target.plan_saved()
         if config.raw_address is None:
@@ -210,13 +211,14 @@ def _clear(out: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _next_plan(raw: Path, out: Path, config: BuildConfig, catalog: Catalog, settings: dict[str, Any]) -> Plan:
+def _next_plan(
+    planned: Plan | None, raw: Path, config: BuildConfig, catalog: Catalog, settings: dict[str, Any]
+) -> Plan:
     """The plan of OUT, made, confirmed or extended."""
-    plan = load_plan(out, key_of(config))
-    if plan is None:
+    if planned is None:
         return make_plan(catalog, raw, config, settings=settings)
-    check_settings(plan, settings)
-    return extend_plan(plan, catalog, raw, config)
+    check_settings(planned, settings)
+    return extend_plan(planned, catalog, raw, config)
 
 
 def _run(
@@ -231,22 +233,27 @@ def _run(
     """Build what has no receipt yet."""
     pending = [shard for shard in shards if shard.name not in before]
     total = sum(len(s.sources) + len(s.known) for s in shards)
-    receipts = list(before.values())
-    done_before = sum(r.sources for r in receipts)
-
-    def tell() -> None:
-        if progress is not None:
-            failures = sum(n for r in receipts for _, n in r.reasons)
-            done = sum(r.sources for r in receipts)
-            progress(Progress(total, done, done_before, sum(r.rows for r in receipts), failures))
-
-    tell()
+    state = Progress(total, 0, 0, 0, 0)
+    for receipt in before.values():
+        state = _with_receipt(state, receipt)
+    state = replace(state, done_before=state.done)
+    tell = progress or (lambda state: None)
+    tell(state)
     with closing(build_shards(pending, config, raw, target.path)) as finished:
         for receipt in finished:
-            receipts.append(receipt)
             held.check()
             target.shard_finished(receipt)
-            tell()
+            state = _with_receipt(state, receipt)
+            tell(state)
+
+
+def _with_receipt(state: Progress, receipt: Receipt) -> Progress:
+    return replace(
+        state,
+        done=state.done + receipt.sources,
+        clips=state.clips + receipt.rows,
+        failures=state.failures + sum(n for _, n in receipt.reasons),
+    )
 
 
 def plan_only(
@@ -271,7 +278,7 @@ def plan_only(
         if overwrite:
             plan = make_plan(catalog, source.path, config, settings=settings)
         else:
-            plan = _next_plan(source.path, seen, config, catalog, settings)
+            plan = _next_plan(load_plan(seen, key_of(config)), source.path, config, catalog, settings)
     reasons = Counter(failure.reason for shard in plan.shards for failure in shard.known)
     return BuildReport(
         sources=plan.sources,
