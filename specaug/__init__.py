@@ -47,22 +47,28 @@ __all__ = [
     "frame_indices",
     "halftone",
     "hsv_to_rgb",
+    "load",
     "log_spectrum",
     "metrics",
     "moire",
     "radial_frequency",
     "radial_profile",
-    "retry",
     "recapture_blur",
     "recapture_print",
     "recapture_screen",
+    "retry",
     "rgb_to_hsv",
     "spectral_jitter",
     "spectral_mix",
     "temporal_spectrum",
 ]
 
-_LAZY = {"align_face": "specaug.align", "build_dataset": "specaug.build", "retry": "specaug.build"}
+_LAZY = {
+    "align_face": "specaug.align",
+    "build_dataset": "specaug.build",
+    "load": "specaug.loader",
+    "retry": "specaug.build",
+}
 """Names that need more than numpy and scipy, and where they are."""
 _LAZY_MODULES = ("metrics",)
 

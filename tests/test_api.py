@@ -24,6 +24,7 @@ PUBLIC = {
     "frame_indices",
     "halftone",
     "hsv_to_rgb",
+    "load",
     "log_spectrum",
     "metrics",
     "moire",

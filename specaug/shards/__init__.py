@@ -18,6 +18,7 @@ from specaug.shards.files import (
     write_json,
     write_text,
 )
+from specaug.shards.groups import KEYS, EncodedClip, EncodedRows, Origin, RowGroup, find_groups, read_keys
 from specaug.shards.schema import FAILURE_SCHEMA, SCHEMA_VERSION, Row, clip_schema
 from specaug.shards.state import (
     data_file,
@@ -40,12 +41,17 @@ from specaug.shards.writer import (
 
 __all__ = [
     "FAILURE_SCHEMA",
+    "KEYS",
     "MAX_ROW_BYTES",
     "SCHEMA_VERSION",
     "STATE",
     "ClipWriter",
+    "EncodedClip",
+    "EncodedRows",
+    "Origin",
     "Problem",
     "Row",
+    "RowGroup",
     "VerifyReport",
     "View",
     "check_rows",
@@ -60,8 +66,10 @@ __all__ = [
     "encode_image",
     "failure_files",
     "failures_file",
+    "find_groups",
     "other_receipts",
     "out_errors",
+    "read_keys",
     "read_receipt",
     "read_rows",
     "receipt_file",

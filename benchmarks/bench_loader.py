@@ -1,0 +1,170 @@
+"""Clips a second of `specaug.load` beside Hugging Face `datasets` and plain pyarrow, on PNG and on JPEG shards.
+
+    python benchmarks/bench_loader.py OUT [CLIPS] [REPEATS]
+
+OUT is a data set with PNG frames; its rows are repeated to CLIPS rows, once as they are and once as JPEG. Everybody
+ends with uint8 arrays (T, H, W, 3), in one process and one thread, taking turns; ratios are CPU time of a peer over
+ours, so above 1 we are faster. Then a DataLoader with two workers against one, by wall time, and the memory of a pass.
+Both need a quiet machine.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import cv2
+import datasets
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from results import median_ratio, save
+from torch.utils.data import DataLoader
+
+from specaug.loader import load
+from specaug.shards import clip_schema, decode_image, encode_image
+
+ROWS_A_GROUP = 64
+
+
+def write_set(source: Path, target: Path, *, clips: int, image_format: str) -> None:
+    """A data set with `clips` rows, repeated from those of `source`, as three shards."""
+    files = sorted((source / "data/captured").glob("train-*.parquet"))
+    table = pa.concat_tables([pq.read_table(file) for file in files])
+    rows = table.to_pylist()
+    for row in rows if image_format == "jpeg" else ():
+        for frame in row["frames"]:
+            frame["bytes"] = encode_image(decode_image(frame["bytes"]), image_format="jpeg")
+    size = decode_image(rows[0]["frames"][0]["bytes"]).shape[0]
+    schema = clip_schema(image_format=image_format, size=size)  # type: ignore[arg-type]
+    folder = target / "data/captured"
+    folder.mkdir(parents=True)
+    for shard in range(3):
+        part = [{**rows[i % len(rows)], "clip_id": f"{i:08d}"} for i in range(shard, clips, 3)]
+        pq.write_table(
+            pa.Table.from_pylist(part, schema=schema),
+            folder / f"train-{shard:05d}-of-00003.parquet",
+            row_group_size=ROWS_A_GROUP,
+            compression="none",
+            use_dictionary=False,
+            write_page_checksum=True,
+        )
+
+
+def ours(out: Path) -> Iterator[np.ndarray]:
+    """One batch after another."""
+    for batch in load(out, split="train", as_="numpy"):
+        yield from batch["rgb"]
+
+
+def hugging_face(out: Path) -> Iterator[np.ndarray]:
+    """Streaming, pictures decoded by `datasets`."""
+    for row in _stream(out):
+        yield np.stack([np.asarray(frame) for frame in row["frames"]])
+
+
+def hugging_face_opencv(out: Path) -> Iterator[np.ndarray]:
+    """Streaming without decoding, then OpenCV."""
+    encoded = _stream(out).cast_column("frames", datasets.Sequence(datasets.Image(decode=False)))
+    for row in encoded:
+        yield np.stack([_opencv(frame["bytes"]) for frame in row["frames"]])
+
+
+def plain_pyarrow(out: Path) -> Iterator[np.ndarray]:
+    """Row groups as Python lists, then OpenCV."""
+    for file in sorted((out / "data/captured").glob("*.parquet")):
+        parquet = pq.ParquetFile(file)
+        for group in range(parquet.num_row_groups):
+            for frames in parquet.read_row_group(group, columns=["frames"])["frames"].to_pylist():
+                yield np.stack([_opencv(frame["bytes"]) for frame in frames])
+
+
+def _stream(out: Path) -> Any:
+    files = sorted(str(file) for file in (out / "data/captured").glob("*.parquet"))
+    return datasets.load_dataset("parquet", data_files=files, split="train", streaming=True)
+
+
+def _opencv(data: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+
+
+def cpu_seconds(read: Callable[[Path], Iterator[np.ndarray]], out: Path, clips: int) -> float:
+    """CPU time of one pass, every clip counted and touched."""
+    start, n = time.process_time(), 0
+    for frames in read(out):
+        n += int(frames[0, 0, 0, 0] >= 0)
+    assert n == clips, (read.__name__, n)
+    return time.process_time() - start
+
+
+def compare(out: Path, clips: int, repeats: int) -> dict[str, float]:
+    """Clips a CPU second of each, and peers' times over ours."""
+    readers = (ours, hugging_face, hugging_face_opencv, plain_pyarrow)
+    seconds: dict[str, list[float]] = {read.__name__: [] for read in readers}
+    for read in readers:
+        cpu_seconds(read, out, clips)
+    for _ in range(repeats):
+        for read in readers:
+            seconds[read.__name__].append(cpu_seconds(read, out, clips))
+    figures = {f"clips a CPU second, {name}": clips / statistics.median(s) for name, s in seconds.items()}
+    for name in list(seconds)[1:]:
+        figures[f"{name} / ours"] = median_ratio(seconds[name], seconds["ours"])
+    return figures
+
+
+def workers(out: Path, repeats: int) -> dict[str, float]:
+    """Wall time of one worker over that of two, after their start."""
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(repeats):
+        for n in seconds:
+            batches = iter(DataLoader(load(out, split="train", shuffle=True), batch_size=None, num_workers=n))
+            for _ in range(n):
+                next(batches)
+            start = time.perf_counter()
+            rest = sum(1 for _ in batches)
+            seconds[n].append((time.perf_counter() - start) / rest)
+    return {"two workers against one": median_ratio(seconds[1], seconds[2])}
+
+
+def memory(out: Path) -> dict[str, float]:
+    """Resident MiB after one and after five passes in this process."""
+    found = []
+    for _ in range(5):
+        for _ in ours(out):
+            pass
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        found.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+    return {"MiB after one pass": found[0], "MiB after five passes": found[-1]}
+
+
+def main() -> None:
+    """Measure, print and save."""
+    source = Path(sys.argv[1])
+    clips, repeats = (int(sys.argv[i]) if len(sys.argv) > i else n for i, n in ((2, 384), (3, 5)))
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    datasets.disable_progress_bars()
+    figures: dict[str, Any] = {"clips": clips}
+    with tempfile.TemporaryDirectory() as folder:
+        for image_format in ("png", "jpeg"):
+            out = Path(folder) / image_format
+            write_set(source, out, clips=clips, image_format=image_format)
+            figures[image_format] = compare(out, clips, repeats)
+            figures[image_format] |= workers(out, repeats)
+            figures[image_format] |= memory(out)
+    save("loader", figures, "datasets", "numpy", "opencv-python", "pillow", "pyarrow", "pyspng", "torch")
+
+
+if __name__ == "__main__":
+    main()

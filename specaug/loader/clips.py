@@ -1,0 +1,174 @@
+"""Batches of clips for NumPy and Arrow, and what every kind of loader has in common."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from specaug.errors import ArgumentError
+from specaug.loader.donors import Donors
+from specaug.loader.order import Share
+from specaug.loader.stream import META, ClipStream, FoundClip
+from specaug.loader.views import View, compute_views
+from specaug.records import Label
+
+Batch = dict[str, Any]
+
+
+class ClipLoader:
+    """An iterable over the batches of one epoch; iterate again after :meth:`set_epoch`.
+
+    Made by :func:`specaug.load`.
+    """
+
+    def __init__(self, stream: ClipStream, *, views: Sequence[View], rank: int = 0, world: int = 1) -> None:
+        self.stream = stream
+        self.views: tuple[View, ...] = tuple(views)
+        self.rank, self.world = rank, world
+        self._epoch = 0
+        self._skip = 0
+        """Clips of this consumer that were given before, when the epoch is resumed."""
+        self._given = 0
+        self._state: dict[str, Any] | None = None
+
+    @property
+    def epoch(self) -> int:
+        """Decides the order, the balance and every draw, together with the seed."""
+        return self._epoch
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that the next iteration gives; a state that was loaded is forgotten."""
+        if epoch < 0:
+            raise ArgumentError(f"epoch: expected at least 0, got {epoch!r}")
+        self._epoch, self._given, self._state = epoch, 0, None
+
+    def n_clips(self, *, workers: int = 1) -> int:
+        """Clips that this rank gives in the epoch, by all its workers."""
+        lengths = self.stream.lengths(self.epoch, world=self.world, workers=workers)
+        return sum(lengths[self.rank * workers : (self.rank + 1) * workers])
+
+    def n_batches(self, *, workers: int = 1) -> int:
+        """Batches that this rank gives in the epoch, by all its workers."""
+        lengths = self.stream.lengths(self.epoch, world=self.world, workers=workers)
+        return sum(map(self._batches, lengths[self.rank * workers : (self.rank + 1) * workers]))
+
+    def _batches(self, n_clips: int) -> int:
+        size = self.stream.config.batch_size or 1
+        return n_clips // size if self.stream.config.drop_last else -(-n_clips // size)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where this loader is in its epoch: plain numbers, to be kept with a checkpoint.
+
+        In a worker of a ``StatefulDataLoader`` it is where that worker is. A plain ``DataLoader`` hands out copies:
+        count its batches and ask :meth:`state_after`.
+        """
+        return {"epoch": self.epoch, "clips": self._given, "consumer": list(self._consumer())}
+
+    def state_after(self, batches: int) -> dict[str, Any]:
+        """Where a ``DataLoader`` over this loader is after it gave `batches` batches in this epoch.
+
+        Workers take turns, so that each knows how many of them were its own. This holds until the first worker has
+        no more; with ``even=True`` all end together.
+        """
+        if batches < 0:
+            raise ArgumentError(f"batches: expected at least 0, got {batches!r}")
+        return {"epoch": self.epoch, "batches": batches}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Let the next iteration go on after what a state says was given.
+
+        Raises
+        ------
+        ArgumentError
+            It is no state of a loader.
+        """
+        if "epoch" not in state or not {"clips", "batches"} & set(state):
+            raise ArgumentError(f"state: expected one of state_dict or state_after, got keys {sorted(state)}")
+        self.set_epoch(int(state["epoch"]))
+        self._state = dict(state)
+
+    def _share(self) -> Share:
+        return Share(self.rank, self.world)
+
+    def _consumer(self) -> tuple[int, int, int, int]:
+        share = self._share()
+        return share.rank, share.world, share.worker, share.workers
+
+    def _resumed(self) -> tuple[Share, int]:
+        """Whose share to read in this pass, and how many of its clips were given before."""
+        state, self._state = self._state, None
+        share = self._share()
+        if state is None:
+            return share, 0
+        if "clips" in state:
+            if tuple(state["consumer"]) != self._consumer():
+                raise ArgumentError(
+                    f"state: expected that of (rank, world, worker, workers) = {self._consumer()}, "
+                    f"got {tuple(state['consumer'])}"
+                )
+            return share, int(state["clips"])
+        # A DataLoader asks worker 0 first: it takes the part of the worker whose turn it is.
+        given = int(state["batches"])
+        share = dataclasses.replace(share, worker=(share.worker + given) % share.workers)
+        own = (given - share.worker + share.workers - 1) // share.workers
+        return share, own * (self.stream.config.batch_size or 1)
+
+    def __iter__(self) -> Iterator[Batch]:
+        share, self._given = self._resumed()
+        found = self.stream.found(self.epoch, share, skip=self._given)
+        donors = self.stream.donors(self.epoch)
+        config = self.stream.config
+        for part in _parts(found, config.batch_size or 1, config.drop_last):
+            self._given += len(part)
+            batch = self._loaded(part, donors)
+            if config.batch_size is None:
+                batch = {name: values[0] for name, values in batch.items()}
+            yield self._finished(batch)
+
+    def _loaded(self, found: Sequence[FoundClip], donors: Mapping[Label, Donors]) -> Batch:
+        """Clips as one mapping; where they differ in length, the shorter repeat frames evenly."""
+        stored = [clip.clip for clip in found]
+        length = self.stream.config.frames or max(clip.n_frames for clip in stored)
+        frames = np.empty((len(found), length, *stored[0].frame_shape), np.uint8)
+        clips = [
+            self.stream.load(clip, self.epoch, donors, into=slot)
+            for clip, slot in zip(found, frames, strict=True)
+        ]
+        return {
+            "frames": frames,
+            "label": np.array([clip.label for clip in clips], np.int64),
+            "n_frames": np.array([clip.n_frames for clip in clips], np.int64),
+            "augmented": np.array([clip.augmented for clip in clips]),
+            **{name: [clip.meta[name] for clip in clips] for name in META},
+        }
+
+    def _finished(self, batch: Batch) -> Batch:
+        """Views in place of the frames."""
+        views = compute_views(batch.pop("frames"), self.views, window=self.stream.config.window)
+        return {**views, **batch}
+
+    def __repr__(self) -> str:
+        rows = sum(group.rows for group in self.stream.groups)
+        return f"{type(self).__name__}({self.stream.split}, {rows} rows, views={self.views})"
+
+
+class ArrowClips(ClipLoader):
+    """Batches as Arrow tables with every column, pictures as they are stored."""
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        share, self._given = self._resumed()
+        found = self.stream.found(self.epoch, share, skip=self._given, columns=None)
+        for part in _parts(found, self.stream.config.batch_size or 1, self.stream.config.drop_last):
+            self._given += len(part)
+            yield pa.concat_tables([clip.rows.take([clip.entry.row]) for clip in part]).combine_chunks()
+
+
+def _parts(items: Iterator[Any], size: int, drop_last: bool) -> Iterator[list[Any]]:
+    while part := list(itertools.islice(items, size)):
+        if len(part) == size or not drop_last:
+            yield part
