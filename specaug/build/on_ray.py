@@ -139,14 +139,18 @@ class RayCluster:
 
     def __init__(self, most: int | None) -> None:
         self._most = most
+        self._node = ray.get_runtime_context().get_node_id()
         self._build = ray.remote(build_there).options(num_cpus=1, max_retries=0, name="specaug")
 
     def room(self) -> int:
         """How many tasks it may have at once; 0 while it has no workers."""
         try:
-            slots = int(ray.cluster_resources().get("CPU", 0))
+            nodes = {node["NodeID"]: node["Resources"] for node in ray.nodes() if node["Alive"]}
         except RayError as error:
             raise WorkerLostError(f"backend: the Ray cluster does not answer: {error!r}") from error
+        if self._node not in nodes:  # every task goes through it
+            raise WorkerLostError("backend: Ray on this machine is gone. What is finished is kept.")
+        slots = int(sum(resources.get("CPU", 0) for resources in nodes.values()))
         return min(_AHEAD * slots, self._most or _AHEAD * slots)
 
     def submit(self, shard: ShardPlan, order: Order) -> ray.ObjectRef:
