@@ -25,9 +25,10 @@ from specaug_cli.build_dataset import build_dataset
 from specaug_cli.demo import demo
 from specaug_cli.doctor import doctor
 from specaug_cli.finalize import finalize
+from specaug_cli.fit_profile import fit_profile
 from specaug_cli.preview import preview
-from specaug_cli.retry import retry
 from specaug_cli.report import report
+from specaug_cli.retry import retry
 from specaug_cli.scan import scan
 from specaug_cli.verify import verify
 
@@ -64,7 +65,7 @@ def cli() -> None:
     """
 
 
-for command in (build_dataset, scan, verify, retry, finalize, report, preview, demo, doctor):
+for command in (build_dataset, scan, verify, retry, finalize, report, preview, fit_profile, demo, doctor):
     cli.add_command(command)
 
 

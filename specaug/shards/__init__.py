@@ -18,7 +18,16 @@ from specaug.shards.files import (
     write_json,
     write_text,
 )
-from specaug.shards.groups import KEYS, EncodedClip, EncodedRows, Origin, RowGroup, find_groups, read_keys
+from specaug.shards.groups import (
+    KEYS,
+    EncodedClip,
+    EncodedRows,
+    Origin,
+    RowGroup,
+    find_groups,
+    groups_of_file,
+    read_keys,
+)
 from specaug.shards.schema import FAILURE_SCHEMA, SCHEMA_VERSION, Row, clip_schema
 from specaug.shards.state import (
     data_file,
@@ -67,6 +76,7 @@ __all__ = [
     "failure_files",
     "failures_file",
     "find_groups",
+    "groups_of_file",
     "other_receipts",
     "out_errors",
     "read_keys",

@@ -74,7 +74,7 @@ def find_groups(out: Path | str, *, split: Split, origins: Sequence[Origin]) -> 
         raise ArgumentError(
             f"out: expected a folder with {' or '.join(origins)} clips of split {split!r}, got {str(out)!r}"
         )
-    groups = tuple(group for file in files for group in _groups_of(file))
+    groups = tuple(group for file in files for group in groups_of_file(file))
     shapes = {group.frame_shape: group for group in groups}
     if len(shapes) > 1:
         found = ", ".join(f"{shape} in {group.path.name}" for shape, group in shapes.items())
@@ -82,7 +82,8 @@ def find_groups(out: Path | str, *, split: Split, origins: Sequence[Origin]) -> 
     return groups
 
 
-def _groups_of(file: Path) -> list[RowGroup]:
+def groups_of_file(file: Path) -> list[RowGroup]:
+    """The row groups of one file of clips, in their order."""
     with open_parquet(file) as parquet:
         schema, metadata = parquet.schema_arrow, parquet.metadata
         ours = check_schema(file, schema)
@@ -238,6 +239,11 @@ class EncodedRows:
         self._pictures = pictures if self._raw else pictures.values.field("bytes")
         self._first: list[int] = [] if self._raw else pictures.offsets.to_pylist()
         self._columns = {n: self.table[n].combine_chunks() for n in wanted if n not in MEDIA}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of what was read beside the pictures."""
+        return tuple(self._columns)
 
     def value(self, row: int, column: str) -> Any:
         """One value, as Python has it."""
