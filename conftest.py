@@ -11,3 +11,5 @@ collect_ignore = [
 ]
 if find_spec("matplotlib") is None or find_spec("jinja2") is None:
     collect_ignore += ["specaug/report"]
+if find_spec("torch") is None:
+    collect_ignore += ["specaug/model.py", "specaug/loader/tensors.py", "specaug/training"]

@@ -26,9 +26,10 @@ from specaug.sampling import frame_indices
 from specaug.spectrum import band_mask, log_spectrum, radial_frequency, radial_profile, temporal_spectrum
 
 if TYPE_CHECKING:
-    from specaug import metrics
+    from specaug import metrics, model
     from specaug.align import align_face
     from specaug.build import build_dataset, retry
+    from specaug.loader import load
 
 __version__ = "0.1.0"
 
@@ -50,6 +51,7 @@ __all__ = [
     "load",
     "log_spectrum",
     "metrics",
+    "model",
     "moire",
     "radial_frequency",
     "radial_profile",
@@ -70,7 +72,7 @@ _LAZY = {
     "retry": "specaug.build",
 }
 """Names that need more than numpy and scipy, and where they are."""
-_LAZY_MODULES = ("metrics",)
+_LAZY_MODULES = ("metrics", "model")
 
 
 def __getattr__(name: str) -> Any:

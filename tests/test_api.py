@@ -27,6 +27,7 @@ PUBLIC = {
     "load",
     "log_spectrum",
     "metrics",
+    "model",
     "moire",
     "radial_frequency",
     "radial_profile",
