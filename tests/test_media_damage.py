@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from specaug.errors import MediaError
-from specaug.media import probe, read_frames
+from specaug.media import container, photo, probe, read_frames
 from specaug.media.write import write_video
 from specaug.records import Frame, Reason
 
@@ -255,3 +255,36 @@ def test_a_video_that_shrinks_between_probe_and_reading_is_truncated(media: Path
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(MediaError, match="decode: truncated: delivered 1 of 2"):
         list(read_frames(path, info, np.array([0, FRAMES - 1])))
+
+
+@pytest.mark.parametrize(("short", "reason"), [(True, "out_of_memory"), (False, "unreadable")])
+def test_an_absurd_request_is_the_files_fault_unless_memory_is_short(
+    monkeypatch: pytest.MonkeyPatch, short: bool, reason: str
+) -> None:
+    for module in (container, photo):
+        monkeypatch.setattr(module, "memory_is_short", lambda: short)
+    with pytest.raises(MediaError) as caught, container.ffmpeg_errors("probe", "unreadable"):
+        raise av.error.MemoryError(12, "Cannot allocate memory")
+    assert caught.value.reason == reason
+    with pytest.raises(MediaError) as caught, photo._pillow_errors("probe", "unreadable"):
+        raise MemoryError
+    assert caught.value.reason == reason
+
+
+def test_memory_is_short_where_no_more_can_be_mapped() -> None:
+    code = (
+        "import resource as r; from specaug.media.limits import memory_is_short as short; "
+        "print(short()); r.setrlimit(r.RLIMIT_AS, (900 << 20, 900 << 20)); print(short())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
+def test_a_box_that_claims_gigabytes_is_unreadable_and_not_out_of_memory(media: Path, tmp_path: Path) -> None:
+    data = bytearray((media / "a.mp4").read_bytes())
+    place = data.index(b"stsz") + 12  # the number of samples, each of which has a size of its own
+    data[place : place + 4] = b"\x0f\xff\xff\xff"
+    (tmp_path / "a.mp4").write_bytes(data)
+    error = failure(tmp_path / "a.mp4", "video")
+    assert error is not None
+    assert error.reason != "out_of_memory"

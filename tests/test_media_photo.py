@@ -86,6 +86,18 @@ def test_orientation_of_a_png_may_stand_behind_the_pixels(
     np.testing.assert_array_equal(read(path), np.rot90(picture, -1))
 
 
+def test_a_flipped_bit_in_the_orientation_behind_the_pixels_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (5, 4)).save(path)
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    data = bytearray(png_with(b"eXIf", exif.tobytes(), path.read_bytes(), behind=True))
+    data[data.index(b"eXIf") + 4 + len(exif.tobytes()) - 8] ^= 1  # the value
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match="probe: unreadable: wrong checksum of the orientation"):
+        probe(path, "image")
+
+
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "LA"])
 def test_modes_become_rgb(tmp_path: Path, picture: np.ndarray, mode: str) -> None:
     image = Image.fromarray(picture).convert(mode)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import warnings
 import zlib
@@ -101,8 +102,6 @@ def read_photo(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Fra
     with open_regular(path, stage="decode") as file:
         image = _open(file, stage="decode")
         turn, mirrored = _orientation(image, file, stage="decode")
-        if image.format == "PNG":
-            _check_sums(file)
         for index in indices.tolist():
             pixels, is_upright = _pixels(image, file, index if info.n_frames > 1 else None)
             if mirrored and not is_upright:
@@ -172,33 +171,19 @@ def _orientation(image: Image.Image, file: BinaryIO, *, stage: Stage) -> tuple[i
 
 def _png_exif(file: BinaryIO) -> Image.Exif:
     """EXIF of a PNG, before or behind the pixels (for the latter Pillow would decode them)."""
-    exif = Image.Exif()
-    for kind, length in _png_chunks(file):
+    exif, place = Image.Exif(), file.tell()
+    file.seek(8)
+    while len(header := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", header)
         if kind == b"eXIf":
-            exif.load(file.read(length))
-            break
-    return exif
-
-
-def _check_sums(file: BinaryIO) -> None:
-    """Check pixels and orientation of a PNG by checksums that Pillow passes over; a chunk that is cut is left to it."""
-    for kind, length in _png_chunks(file):
-        if kind in (b"IDAT", b"fdAT", b"fcTL", b"eXIf"):
             data, wanted = file.read(length), file.read(4)
-            if len(wanted) == 4 and zlib.crc32(data, zlib.crc32(kind)) != int.from_bytes(wanted):
-                raise MediaError("decode", "decoder_error", f"a wrong checksum in chunk {kind.decode()}")
-
-
-def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Kind and length of each chunk, the file standing at its data; afterwards it stands where it stood."""
-    back, place = file.tell(), 8
-    try:
-        while file.seek(place) and len(header := file.read(8)) == 8:
-            length, kind = struct.unpack(">I4s", header)
-            yield kind, length
-            place += 12 + length
-    finally:
-        file.seek(back)
+            if zlib.crc32(kind + data) != int.from_bytes(wanted):
+                raise SyntaxError("wrong checksum of the orientation")
+            exif.load(data)
+            break
+        file.seek(length + 4, os.SEEK_CUR)
+    file.seek(place)
+    return exif
 
 
 def _durations(image: Image.Image) -> np.ndarray:
