@@ -3,10 +3,10 @@
     python benchmarks/torture.py [--rounds 40] [--kills 6] [--seed 0] [--keep FOLDER]
 
 A round starts `specaug build-dataset` with a random number of workers, sends SIGKILL, SIGTERM or SIGINT to it, to one
-of its workers or to one of their children at a random moment, and starts it again, up to `--kills` times; the last start
-is left alone. Then every file of OUT is compared with the reference (receipts without the seconds that were measured),
-`specaug.shards.verify` reads it, and leftovers are counted. After every kill of the builder itself, processes that are
-still there after ten seconds count as orphans. Ends with 1 if anything is wrong.
+of its workers or to one of their children at a random moment, and starts it again, up to `--kills` times; the last
+start is left alone. Then every file of OUT is compared with the reference (receipts without the seconds that were
+measured), `specaug.shards.verify` reads it, and leftovers are counted. After every kill, processes of that start that
+are still there ten seconds after its end count as orphans. Ends with 1 if anything is wrong.
 """
 
 from __future__ import annotations

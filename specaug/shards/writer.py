@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -71,12 +70,15 @@ class ClipWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._flush()
+        try:
+            if kind is None:
+                self._flush()
             self._writer.close()
-        else:
-            with contextlib.suppress(OSError):  # the disk may be full: the first error is the one to tell
-                self._writer.close()
+        except OSError:
+            if kind is None:  # else the first error is the one to tell
+                raise
+        finally:
+            self._writer.is_open = False  # or its destructor tries to write the rest once more
 
     def write(self, clip: Clip | Row) -> None:
         """Add a clip, or a row read from another file; it reaches the disk with its row group."""

@@ -39,6 +39,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (os, "rmdir"),
     (os, "open"),
     (os, "utime"),
+    (Path, "open"),
     (Path, "write_text"),
     (Path, "write_bytes"),
     (pq.ParquetWriter, "write_table"),
@@ -62,13 +63,18 @@ class Steps:
 
     def _counted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def step(*args: Any, **kwargs: Any) -> Any:
-            if name != "open" or (len(args) > 1 and args[1] & WRITES):
+            if name != "open" or _writes(args[1:2]):
                 self.names.append(f"{name} {_what(args)}")
                 if len(self.names) == self._fatal:
                     os.kill(os.getpid(), signal.SIGKILL)
             return function(*args, **kwargs)
 
         return step
+
+
+def _writes(mode: tuple[Any, ...]) -> bool:
+    """Whether a file is opened to be written, by flags or by mode."""
+    return any(way & WRITES if isinstance(way, int) else "w" in way for way in mode)
 
 
 def _what(args: tuple[Any, ...]) -> str:
