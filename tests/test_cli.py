@@ -64,7 +64,8 @@ def test_scan_table_counts_subjects_and_sources(raw, capsys, monkeypatch):
     _, out, _ = run(capsys, monkeypatch, "scan", raw)
     assert "Layout: folders" in out
     (attack,) = (line for line in out.splitlines() if "attack" in line)
-    assert [cell.strip() for cell in attack.split("│")[1:-1]] == ["train", "attack", "print", "1", "1"]
+    cells = [cell.strip() for cell in attack.split("│")[1:-1]]
+    assert cells == ["folders", "train", "attack", "print", "1", "1", "train/spoof/print/ann/2.mp4"]
 
 
 def test_build_json_has_the_sum(raw, tmp_path, capsys, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from rich.console import Console
 
 from specaug.build import scan_place
 from specaug.catalog import Catalog
-from specaug.records import readable_path
+from specaug.records import Source, readable_path
 from specaug_cli.build_dataset import _table
 from specaug_cli.place import PLACE
 from specaug_cli.settings import CATALOG_SETTINGS, config_from, with_settings
 
+_REASONS = 20
+"""So many reasons are shown."""
 _FIELDS = ("label", "pai", "subject", "session", "device", "split", "dataset")
 
 
@@ -27,9 +30,13 @@ _FIELDS = ("label", "pai", "subject", "session", "device", "split", "dataset")
 def scan(raw: Path | str, as_json: bool, **flags: Any) -> None:
     """Say what a build of RAW would use: counts by split, label, species and subject.
 
+    Layouts of public data sets are recognised by their names; what is not understood is listed with its reason.
+
     \b
     Examples:
       specaug scan raw
+      specaug scan /data/Oulu_NPU --protocol 1
+      specaug scan /data/MSU-MFSD --dev-from-train 0.2
       specaug scan raw --split 70,15,15
       specaug scan raw --json
     """
@@ -43,6 +50,7 @@ def scan(raw: Path | str, as_json: bool, **flags: Any) -> None:
 def as_dict(catalog: Catalog) -> dict[str, Any]:
     """What ``--json`` prints."""
     return {
+        "layout": catalog.layout,
         "sources": [
             {"path": readable_path(s.path), **{name: getattr(s, name) for name in _FIELDS}}
             for s in catalog.sources
@@ -54,22 +62,29 @@ def as_dict(catalog: Catalog) -> dict[str, Any]:
                 *((source.path, reason) for source, reason in catalog.broken),
             )
         ],
+        "missing": [readable_path(name) for name in catalog.missing],
+        "notes": list(catalog.notes),
     }
 
 
 def _print(catalog: Catalog) -> None:
-    console = Console(highlight=False, markup=False)
-    groups: Counter[tuple[str, str, str]] = Counter((s.split, s.label, s.pai) for s in catalog.sources)
-    subjects = {
-        group: len({s.subject for s in catalog.sources if (s.split, s.label, s.pai) == group and s.subject})
-        for group in groups
-    }
-    rows = tuple((*group, subjects[group], n) for group, n in sorted(groups.items()))
-    console.print(_table(f"Layout: {catalog.layout}", ("split", "label", "pai", "subjects", "sources"), rows))
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
+    groups: dict[tuple[str, ...], list[Source]] = {}
+    for source in catalog.sources:
+        groups.setdefault((source.dataset, source.split, source.label, source.pai), []).append(source)
+    rows = tuple(
+        (*group, len({s.subject for s in members if s.subject}), len(members), readable_path(members[0].path))
+        for group, members in sorted(groups.items())
+    )
+    names = ("dataset", "split", "label", "pai", "subjects", "sources", "such as")
+    console.print(_table(f"Layout: {catalog.layout}", names, rows))
     if catalog.skipped:
-        reasons = Counter(s.reason for s in catalog.skipped)
-        console.print(_table("Not used", ("reason", "sources"), tuple(reasons.most_common())))
+        reasons = Counter(s.reason for s in catalog.skipped).most_common()
+        shown = reasons[:_REASONS]
+        if rest := reasons[_REASONS:]:
+            shown.append((f"{len(rest)} other reasons (--json lists them)", sum(n for _, n in rest)))
+        console.print(_table("Not used", ("reason", "sources"), tuple(shown)))
     for source, reason in catalog.broken:
         console.print(f"Cannot be opened: {readable_path(source.path)!r}: {reason}")
     for note in catalog.notes:
-        console.print(note)
+        console.print(note, soft_wrap=True)
