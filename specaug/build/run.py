@@ -218,7 +218,17 @@ def _next_plan(
     if planned is None:
         return make_plan(catalog, raw, config, settings=settings)
     check_settings(planned, settings)
-    return extend_plan(planned, catalog, raw, config)
+    return extend_plan(planned, _without_others(catalog, planned, config), raw, config)
+
+
+def _without_others(catalog: Catalog, planned: Plan, config: BuildConfig) -> Catalog:
+    """For one part of several, the catalog without what other parts were given: each checks its own files, and
+    all take notice of new ones. Else a hundred parts would open every file a hundred times."""
+    if not config.part:
+        return catalog
+    apart = [s for k, s in enumerate(planned.shards) if k % config.shard_count != config.shard_index]
+    paths = {source.path for shard in apart for source in shard.sources}
+    return replace(catalog, sources=tuple(s for s in catalog.sources if s.path not in paths))
 
 
 def _run(
