@@ -5,14 +5,14 @@ BIN := $(VENV)/bin
 DEMO := demo
 PIP := "$(CURDIR)/$(BIN)/pip" --disable-pip-version-check
 
-.PHONY: env test lint types layers demo clean
+.PHONY: env test lint types layers docs demo clean
 
 env: $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "specaug needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[torch,test,albumentations,report,dask,ray]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[torch,test,albumentations,report,docs,dask,ray]'
 	touch $@
 
 test: env
@@ -28,6 +28,11 @@ types: env
 layers: env
 	$(BIN)/lint-imports
 
+# The documentation as a site, in docs/_build/html; a warning is an error.
+docs: env
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs docs/_build/html
+	@echo "Documentation: docs/_build/html/index.html"
+
 # A small simulated raw set, built into shards.
 demo: env
 	rm -rf $(DEMO)
@@ -42,4 +47,4 @@ demo: env
 	@echo "Load them:         $(BIN)/python -c \"from datasets import load_dataset; print(load_dataset('$(DEMO)/out'))\""
 
 clean:
-	rm -rf $(VENV) $(DEMO) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/operations: input, output and both spectra of each operation.
+"""Draw the pictures of the documentation: input, output and both spectra of each operation, and two overviews.
 
     python docs/make_pictures.py
 
@@ -7,6 +7,7 @@ The faces are those of ``specaug demo``: drawn by this library, so that no perso
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +26,13 @@ from specaug.augment import (
     SpectralMixParams,
     apply_drawn,
 )
+from specaug.augment.recipe import Recipe
 from specaug.demo.make import film_clip
 from specaug.demo.portrait import draw_portrait
 from specaug.demo.subject import sample_subject
-from specaug.preview import Tile, contact_sheet, grey
+from specaug.preview import Tile, contact_sheet, grey, preview
 from specaug.spectrum import MAX_RADIUS, log_spectrum
+from specaug.worker import first_face
 
 OUT = Path(__file__).parent / "operations" / "pictures"
 SIDE = 192
@@ -79,12 +82,45 @@ def face(number: int, kind: str) -> np.ndarray:
     return np.ascontiguousarray(frame[60 : 60 + SIDE, 64 : 64 + SIDE])
 
 
+def attacks() -> np.ndarray:
+    """A subject in person, printed, replayed, and made an attack by two recipes; spectra beneath."""
+    live = face(5, "bonafide")
+    shown = [("bona fide", live), ("attack: print", face(5, "print")), ("attack: replay", face(5, "replay"))]
+    for name in ("recapture-screen", "recapture-print"):
+        recipe = Recipe.from_preset(name)
+        shown.append((f"made by {name}", np.asarray(recipe.apply(live, recipe.sample(3)))))
+    scale = 255 / float(log_spectrum(live).max())
+    tiles = [Tile(image, text) for text, image in shown]
+    tiles += [Tile(grey(log_spectrum(image) * scale), "its spectrum") for _, image in shown]
+    return contact_sheet(tiles, columns=len(shown))
+
+
+def previewed() -> np.ndarray:
+    """What `specaug preview` shows of a drawn subject, with the landmarks that the detector finds."""
+    with tempfile.TemporaryDirectory() as folder:
+        rng = np.random.default_rng(5)
+        portrait = draw_portrait(sample_subject(5, rng=rng), rng=rng)
+        frame = next(iter(film_clip(portrait, "bonafide", size=(640, 480), frames=1, rng=rng)))
+        path = Path(folder) / "face.png"
+        Image.fromarray(np.ascontiguousarray(frame)).save(path)
+        crop, landmarks = first_face(path)
+    return preview(crop, landmarks=landmarks)
+
+
+def save(name: str, sheet: np.ndarray) -> None:
+    """256 colours halve the files, and nobody measures a spectrum off these pictures."""
+    picture = Image.fromarray(sheet).quantize(256, dither=Image.Dither.NONE)
+    picture.save(OUT / f"{name}.png", optimize=True)
+
+
 def main() -> None:
     """Draw every picture anew."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    save("attacks", attacks())
+    save("preview", previewed())
     picture = face(5, "bonafide")
     partners = {"reference": face(3, "bonafide"), "donor": face(3, "print")}
     scale = 255 / float(log_spectrum(picture).max())
-    OUT.mkdir(parents=True, exist_ok=True)
     for name, (drawn, kind) in SHOWN.items():
         partner = None if kind is None else partners[kind]
         result = apply_drawn(picture, drawn, partner).image
@@ -93,10 +129,7 @@ def main() -> None:
             shown.insert(1, (kind, partner))
         tiles = [Tile(image, text) for text, image in shown]
         tiles += [Tile(grey(log_spectrum(image) * scale), f"spectrum of {text}") for text, image in shown]
-        sheet = Image.fromarray(contact_sheet(tiles, columns=len(shown)))
-        # 256 colours halve the files, and nobody measures a spectrum off these pictures.
-        sheet = sheet.quantize(256, dither=Image.Dither.NONE)
-        sheet.save(OUT / f"{name}.png", optimize=True)
+        save(name, contact_sheet(tiles, columns=len(shown)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 _GAP = 8
 _TEXT = 22
-_SIZES = (14, 13, 12, 11, 10)
+_SIZES = (14, 13, 12, 11, 10, 9)
 """Of letters, px."""
 
 

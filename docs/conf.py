@@ -1,0 +1,37 @@
+"""Settings of the documentation: Sphinx with MyST and furo. Built by `make docs`; warnings are errors."""
+
+from __future__ import annotations
+
+from specaug import __version__
+
+project = "specaug"
+author = "The specaug authors"
+release = __version__
+copyright = "the specaug authors, Apache-2.0"
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "numpydoc",
+    "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"specaug {release}"
+html_static_path = ["_static"]
+html_css_files = ["specaug.css"]
+html_copy_source = False
+html_show_sourcelink = False
+
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+source_suffix = {".md": "markdown"}
+
+autodoc_typehints = "none"  # numpydoc sections say the types
+autodoc_member_order = "bysource"
+autodoc_mock_imports = ["ray", "distributed", "insightface", "albumentations"]
+numpydoc_show_class_members = False
+autosummary_generate = False
+
+copybutton_exclude = ".linenos, .gp, .go"
