@@ -8,16 +8,16 @@ from pathlib import Path
 
 import click
 
-from specaug.errors import ArgumentError
-from specaug.shards import verify as verify_files
+from specaug.build import verify_place
+from specaug_cli.place import PLACE
 
 DAMAGED = 5
 
 
 @click.command("verify")
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PLACE)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def verify(out: Path, as_json: bool) -> int:
+def verify(out: Path | str, as_json: bool) -> int:
     """Check OUT: checksums, schema, counts against plan and failures, and that no subject, source or content is in
     two splits, nor a synthetic clip in another than its parent.
 
@@ -26,9 +26,7 @@ def verify(out: Path, as_json: bool) -> int:
       specaug verify out
       specaug verify out --json
     """
-    if not out.is_dir():
-        raise ArgumentError(f"out: expected a folder that build-dataset made, got {str(out)!r}")
-    report = verify_files(out)
+    report = verify_place(out)
     if as_json:
         problems = [dataclasses.asdict(problem) for problem in report.problems]
         click.echo(json.dumps({"ok": report.ok, "clips": report.clips, "problems": problems}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from specaug.catalog import Skipped
 from specaug.errors import ArgumentError
 from specaug.places import address_of, is_remote, is_within, place_of, read
 from specaug.records import Receipt
-from specaug.shards import STATE
+from specaug.shards import STATE, VerifyReport, verify
 
 
 @dataclass(frozen=True)
@@ -125,17 +125,31 @@ def local_out(out: Path | str, *, part: str = "", overwrite: bool = False) -> It
 
 
 @contextmanager
-def look_at_out(out: Path | str) -> Iterator[Path]:
+def look_at_out(out: Path | str) -> Iterator[OutEnd]:
     """What tells how far OUT is, in a folder of this machine, without holding it."""
     if not is_remote(out):
-        yield Path(out)
+        yield OutEnd(Path(out))
         return
     store = place_of(out)
     with tempfile.TemporaryDirectory(prefix="specaug-out-") as folder:
         mirror = Mirror(store, Path(folder) / "out")
         _refuse_strangers(mirror, store)
         mirror.pull()
-        yield Path(folder) / "out"
+        yield OutEnd(Path(folder) / "out", mirror)
+
+
+def verify_place(out: Path | str) -> VerifyReport:
+    """:func:`specaug.shards.verify` for an OUT wherever it lies; files of a store are fetched one by one.
+
+    Raises
+    ------
+    ArgumentError
+        Nothing lies there.
+    """
+    with look_at_out(out) as end:
+        if not end.path.is_dir():
+            raise ArgumentError(f"out: expected a place that build-dataset made, got {str(out)!r}")
+        return verify(end.path, present=end.mirror.present if end.mirror else nullcontext)
 
 
 def _refuse_strangers(mirror: Mirror, store: Path) -> None:

@@ -9,6 +9,8 @@ finished, all else will be built again. Clips are not kept on disk once they are
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from specaug.places import fetch, objects, put, remove
@@ -77,6 +79,19 @@ class Mirror:
         for name in SUMS:
             if (self._local / name).exists():
                 put(self._local / name, self._store / name)
+
+    @contextmanager
+    def present(self, name: str) -> Iterator[None]:
+        """A file of clips, whole in the working copy while the block runs."""
+        local = self._local / name
+        if not (name.startswith(_DATA) and local.exists()):
+            yield
+            return
+        fetch(self._store / name, local)
+        try:
+            yield
+        finally:
+            self._hollow(local)
 
     def _store_or_remove(self, local: Path) -> None:
         remote = self._store / local.relative_to(self._local).as_posix()

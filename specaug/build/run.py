@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from specaug.augment.recipe import Recipe
 from specaug.build.backends import build_shards
 from specaug.build.ends import OutEnd, check_ends, local_out, local_raw, look_at_out
 from specaug.build.finalize import finalize_locked, report_of
@@ -18,6 +19,7 @@ from specaug.build.lock import Hold, hold
 from specaug.build.plan import Plan, check_settings, extend_plan, load_plan, make_plan, save_plan
 from specaug.build.pseudonym import key_of, pseudonymous
 from specaug.build.raw import remember_raw
+from specaug.build.synthesize import synthesize
 from specaug.catalog import Catalog, scan
 from specaug.errors import ArgumentError
 from specaug.places import is_remote
@@ -91,6 +93,7 @@ def build_dataset(
     if config.part and overwrite:
         raise ArgumentError("overwrite: expected a whole build, got one part of several; remove OUT first")
     check_ends(raw, out)
+    _check_synthesis(out, config)
     with local_raw(raw) as source:
         config = replace(config, raw_address=source.address)
         _check_raw(source.path)
@@ -100,7 +103,29 @@ def build_dataset(
         catalog = scan_with(source.path, config)
         catalog = replace(catalog, skipped=catalog.skipped + source.skipped)
         with local_out(out, part=config.part, overwrite=overwrite) as target:
-            return _build(catalog, source.path, target, config, settings, overwrite, progress)
+            report = _build(catalog, source.path, target, config, settings, overwrite, progress)
+    return _with_synthetic(report, Path(out), config) if config.synthesize else report
+
+
+def _with_synthetic(report: BuildReport, out: Path, config: BuildConfig) -> BuildReport:
+    """Add synthetic clips to a finished build, as the setting asks for."""
+    assert config.synthesize is not None
+    made = synthesize(out, config.synthesize, seed=config.seed, jobs=config.jobs)
+    note = f"{made.clips} synthetic clips by recipe {made.recipe} in {out / 'data' / 'synthetic'}."
+    return replace(report, notes=(*report.notes, note))
+
+
+def _check_synthesis(out: Path | str, config: BuildConfig) -> None:
+    """Refuse before any work what would be refused at the end."""
+    if config.synthesize is None:
+        return
+    if config.part:
+        raise ArgumentError(
+            "synthesize: expected a whole build, got one part of several; synthesize after finalize"
+        )
+    if is_remote(out):
+        raise ArgumentError(f"synthesize: expected OUT on this machine, got {str(out)!r}")
+    Recipe.find(config.synthesize)
 
 
 def _build(
@@ -281,14 +306,14 @@ def plan_only(
     with local_raw(raw) as source, look_at_out(out) as seen:
         _check_raw(source.path)
         if not is_remote(out):
-            _check_out(source.path, seen)
+            _check_out(source.path, seen.path)
         settings = settings_of(config)
         catalog = scan_with(source.path, config)
         catalog = replace(catalog, skipped=catalog.skipped + source.skipped)
         if overwrite:
             plan = make_plan(catalog, source.path, config, settings=settings)
         else:
-            plan = _next_plan(load_plan(seen, key_of(config)), source.path, config, catalog, settings)
+            plan = _next_plan(load_plan(seen.path, key_of(config)), source.path, config, catalog, settings)
     reasons = Counter(failure.reason for shard in plan.shards for failure in shard.known)
     return BuildReport(
         sources=plan.sources,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -49,13 +50,19 @@ class VerifyReport:
         return not self.problems
 
 
-def verify(out: Path | str) -> VerifyReport:
+Present = Callable[[str], AbstractContextManager[object]]
+"""Has a file of OUT, given relative to it, whole on this machine while the block runs."""
+
+
+def verify(out: Path | str, *, present: Present = nullcontext) -> VerifyReport:
     """Read every page of every file and compare it with manifest, plan and receipts.
 
     Parameters
     ----------
     out : path
         A finished OUT. A change that was decided and not carried out counts as carried out.
+    present : callable, optional
+        Put around the reading of each file of clips, where `out` is the working copy of another place.
 
     Returns
     -------
@@ -73,7 +80,7 @@ def verify(out: Path | str) -> VerifyReport:
         return _hopeless("checksum", f"no JSON lines: {error}")
     except LookupError:
         return _hopeless("schema", "its lines are not those that a build writes")
-    return _Verification(view, manifest).report()
+    return _Verification(view, manifest, present).report()
 
 
 def _hopeless(kind: Kind, detail: str) -> VerifyReport:
@@ -83,7 +90,8 @@ def _hopeless(kind: Kind, detail: str) -> VerifyReport:
 class _Verification:
     """One pass over all files, with what has to be remembered between them."""
 
-    def __init__(self, view: View, manifest: Manifest) -> None:
+    def __init__(self, view: View, manifest: Manifest, present: Present) -> None:
+        self._present = present
         self._view, self._head, self._lines = view, manifest.head, manifest.shards
         self._problems: list[Problem] = []
         self._seen = Seen()
@@ -142,7 +150,8 @@ class _Verification:
         found: dict[str, list[str]] = {"clips": [], "failures": []}
         whole = True
         for entry in recorded.files_of(line):
-            rows = self._rows(entry)
+            with self._present(entry["file"]):
+                rows = self._rows(entry)
             whole &= rows is not None
             if rows is None:
                 self._damaged = True

@@ -23,7 +23,7 @@ pytest.importorskip("upath", reason="object stores need universal_pathlib, which
 
 from building import SMALL, everything, hashes, rows_of
 
-from specaug.build import build_dataset, finalize, picture, plan_only, scan_place, store_lock
+from specaug.build import build_dataset, finalize, picture, plan_only, scan_place, store_lock, verify_place
 from specaug.build.store_lock import hold_store
 from specaug.errors import ArgumentError, BuildLockedError, NothingToDoError, SpecaugError, StoreError
 from specaug.places import create, fetch, objects, place_of, put, read, remove, write
@@ -207,6 +207,22 @@ def test_parts_on_two_machines_and_finalize(raw, bucket, tmp_path):
         )
     assert finalize(target).clips == 9
     assert stored(target, tmp_path) == expected
+
+
+def test_verify_reads_every_object(raw, bucket):
+    target = f"{bucket}/out"
+    with pytest.raises(ArgumentError, match="build-dataset made"):
+        verify_place(target)
+    build_dataset(raw, target, SMALL)
+    assert verify_place(target).problems == ()
+    assert verify_place(target).clips == 9
+    name = next(name for name, _ in objects(place_of(target)) if name.startswith("data/"))
+    damaged = bytearray(read(place_of(target) / name))
+    damaged[len(damaged) // 2] ^= 1
+    write(place_of(target) / name, bytes(damaged))
+    assert [(p.file, p.kind) for p in verify_place(target).problems] == [(name, "checksum")]
+    remove(place_of(target) / name)
+    assert [(p.file, p.kind) for p in verify_place(target).problems] == [(name, "missing")]
 
 
 def test_overwrite_leaves_nothing_of_the_old_build(raw, bucket, tmp_path):
