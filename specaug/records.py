@@ -15,7 +15,6 @@ import numpy as np
 
 from specaug.errors import ArgumentError
 from specaug.show import pictures_html
-from specaug.show import pictures_html
 
 Label = Literal["bonafide", "attack"]
 Split = Literal["train", "dev", "test"]
@@ -212,12 +211,6 @@ class Clip:
 
     def _repr_html_(self) -> str:
         source = self.source
-        facts = {name: getattr(source, name) for name in ("label", "pai", "subject", "device", "split", "dataset")}
-        facts |= {"source": readable_path(source.path), "frame_index": self.frame_index.tolist()}
-        return pictures_html(f"Clip {self.clip_id}", self.frames, facts)
-
-    def _repr_html_(self) -> str:
-        source = self.source
         facts = {
             name: getattr(source, name) for name in ("label", "pai", "subject", "device", "split", "dataset")
         }
@@ -284,6 +277,8 @@ class BuildConfig:
     jpeg_quality: int = 95
     seed: int = 0
     sources_per_shard: int | None = None
+    synthesize: str | None = _run_field(None)
+    """Recipe, a preset or a TOML file, by which synthetic clips are added to ``train`` at the end."""
     jobs: int | None = _run_field(None)
     raw_address: str | None = _run_field(None)
     """Set by a build: where the media of a local picture of RAW are fetched from."""

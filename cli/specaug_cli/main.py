@@ -30,6 +30,7 @@ from specaug_cli.preview import preview
 from specaug_cli.report import report
 from specaug_cli.retry import retry
 from specaug_cli.scan import scan
+from specaug_cli.synthesize import synthesize
 from specaug_cli.verify import verify
 
 EXIT_CODES: tuple[tuple[type[SpecaugError], int], ...] = (
@@ -65,7 +66,19 @@ def cli() -> None:
     """
 
 
-for command in (build_dataset, scan, verify, retry, finalize, report, preview, fit_profile, demo, doctor):
+for command in (
+    build_dataset,
+    scan,
+    verify,
+    retry,
+    finalize,
+    report,
+    preview,
+    synthesize,
+    fit_profile,
+    demo,
+    doctor,
+):
     cli.add_command(command)
 
 

@@ -108,6 +108,12 @@ BUILD_SETTINGS = (
         help="Sources a shard.",
     ),
     setting(
+        "synthesize",
+        "--synthesize",
+        metavar="FILE|PRESET",
+        help="Add spoof-like clips made by this recipe to train: see `specaug synthesize`.",
+    ),
+    setting(
         "jobs", "-j", "--jobs", type=int, metavar="N", default="all usable cores", help="Worker processes."
     ),
     setting(

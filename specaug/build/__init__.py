@@ -1,7 +1,6 @@
 """Raw folder to shards: plan, parallel work, sums."""
 
 from specaug.build.again import RetryReport, retry
-from specaug.build.ends import verify_place
 from specaug.build.finalize import finalize
 from specaug.build.fit import fit_profile
 from specaug.build.run import Progress, build_dataset, plan_only, scan_place, scan_with
@@ -19,5 +18,4 @@ __all__ = [
     "scan_place",
     "scan_with",
     "synthesize",
-    "verify_place",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from specaug.records import SPLITS, BuildReport
@@ -21,6 +22,13 @@ share of the crop that lies outside the picture and was filled by reflection. Wh
 `score` is 0 and `box` and `landmarks` are NaN. `missing_frames` counts frames that the file promised and did not hold.
 """
 
+_SYNTHETIC = """## Synthetic clips
+
+`data/synthetic` holds clips that were made from bona fide ones by a recipe: `parent_id` is the clip, `recipe` the donor
+and every drawn number. They are for training; evaluate on captured clips. `load_dataset(folder)` gives captured clips,
+`load_dataset(folder, "synthetic")` these, `load_dataset(folder, "all")` both.
+"""
+
 _CARE = """## Care
 
 Faces are biometric data. The licence and the consent that cover the raw media cover these crops too.
@@ -28,7 +36,13 @@ Every source of the raw folder is either a row here or a row in `failures/` with
 """
 
 
-def dataset_card(report: BuildReport, settings: dict[str, Any], *, version: str) -> str:
+def dataset_card(
+    report: BuildReport,
+    settings: dict[str, Any],
+    *,
+    version: str,
+    synthetic: Sequence[tuple[str, str, str, int]] = (),
+) -> str:
     """Markdown with a YAML head.
 
     Parameters
@@ -38,19 +52,16 @@ def dataset_card(report: BuildReport, settings: dict[str, Any], *, version: str)
         What the data set was built with.
     version : str
         Version of specaug.
+    synthetic : sequence of (split, label, pai, clips)
+        What was made of captured clips.
 
     Returns
     -------
     str
         The head names the files of each split, so that no loader has to guess.
     """
-    present = [split for split in SPLITS if any(row[0] == split for row in report.table)]
     head = ["---", "tags:", "- face-anti-spoofing", "- presentation-attack-detection"]
-    if present:
-        head += ["configs:", "- config_name: default", "  data_files:"]
-        for split in present:
-            head += [f"  - split: {split}", f"    path: data/captured/{split}-*.parquet"]
-    head += ["---", ""]
+    head += [*_configs(report.table, synthetic), "---", ""]
     warp = "one fixed warp a clip" if settings["align"] != "frame" else "one warp a frame"
     body = [
         "# Face presentation attack detection clips",
@@ -60,6 +71,11 @@ def dataset_card(report: BuildReport, settings: dict[str, Any], *, version: str)
         *_table(("split", "label", "pai", "clips"), report.table),
         *(["", *_table(("failure", "sources"), tuple(report.by_reason.items()))] if report.by_reason else []),
         "",
+        *(
+            [_SYNTHETIC, *_table(("split", "label", "pai", "clips"), tuple(synthetic)), ""]
+            if synthetic
+            else []
+        ),
         _USE.format(frames=settings["frames"], warp=warp),
         "## Settings",
         "",
@@ -70,6 +86,26 @@ def dataset_card(report: BuildReport, settings: dict[str, Any], *, version: str)
         _CARE,
     ]
     return "\n".join(head + body)
+
+
+def _configs(
+    captured: Sequence[tuple[str, str, str, int]], synthetic: Sequence[tuple[str, str, str, int]]
+) -> list[str]:
+    """Lines that name the files of each split: of captured clips by default, of synthetic ones, and of all."""
+    kinds = {"default": ["captured"], "synthetic": ["synthetic"], "all": ["captured", "synthetic"]}
+    held = {"captured": {row[0] for row in captured}, "synthetic": {row[0] for row in synthetic}}
+    lines: list[str] = []
+    for name, origins in kinds.items() if synthetic else [("default", ["captured"])]:
+        files = [(split, [o for o in origins if split in held[o]]) for split in SPLITS]
+        if any(there for _, there in files):
+            lines += [f"- config_name: {name}", "  data_files:"]
+        for split, there in files:
+            paths = [f"data/{origin}/{split}-*.parquet" for origin in there]
+            if len(paths) == 1:
+                lines += [f"  - split: {split}", f"    path: {paths[0]}"]
+            elif paths:
+                lines += [f"  - split: {split}", "    path:", *(f"    - {path}" for path in paths)]
+    return ["configs:", *lines] if lines else []
 
 
 def _table(names: tuple[str, ...], rows: tuple[tuple[object, ...], ...]) -> list[str]:

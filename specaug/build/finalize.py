@@ -13,7 +13,6 @@ from typing import Any
 from specaug import __version__
 from specaug.build.card import dataset_card
 from specaug.build.croissant import croissant
-from specaug.build.croissant import croissant
 from specaug.build.ends import local_out
 from specaug.build.lock import hold
 from specaug.build.plan import Plan, load_plan
@@ -107,12 +106,22 @@ def write_pages(
     report = _sum(plan, plan.shards, receipts, done_before=done_before)
     write_text(out / "manifest.jsonl", "".join(_manifest(plan, report, [*receipts, *others], out)), out=out)
     write_json(out / "dataset_info.json", _dataset_info(plan, report), out=out)
-    write_text(out / "README.md", dataset_card(report, plan.settings, version=__version__), out=out)
+    card = dataset_card(report, plan.settings, version=__version__, synthetic=_synthetic(others))
+    write_text(out / "README.md", card, out=out)
     description = croissant(report, plan.settings, [*receipts, *others], version=__version__)
     write_json(out / "croissant.json", description, out=out)
     description = croissant(report, plan.settings, [*receipts, *others], version=__version__)
     write_json(out / "croissant.json", description, out=out)
     return report
+
+
+def _synthetic(others: Sequence[Receipt]) -> tuple[tuple[str, str, str, int], ...]:
+    """(split, label, pai, clips) of what was made from captured clips."""
+    table: Counter[tuple[str, str, str]] = Counter()
+    for receipt in others:
+        for label, pai, clips in receipt.groups:
+            table[receipt.split, label, pai] += clips
+    return tuple((*key, n) for key, n in sorted(table.items(), key=_order))
 
 
 def report_of(
@@ -154,10 +163,6 @@ def _sum(
             f"the sum does not hold: {asked} sources planned, {with_clips} with clips, {reasons.total()} failures"
         )
 
-    def order(row: tuple[tuple[str, str, str], int]) -> tuple[int, int, str]:
-        (split, label, pai), _ = row
-        return list[str](SPLITS).index(split), list[str](LABELS).index(label), pai
-
     return BuildReport(
         sources=asked,
         clips=table.total(),
@@ -165,10 +170,15 @@ def _sum(
         by_reason=dict(sorted(reasons.items())),
         shards=len(shards),
         skipped=plan.skipped,
-        table=tuple((*key, n) for key, n in sorted(table.items(), key=order)),
+        table=tuple((*key, n) for key, n in sorted(table.items(), key=_order)),
         done_before=len(before),
         seconds=dict(seconds),
     )
+
+
+def _order(row: tuple[tuple[str, str, str], int]) -> tuple[int, int, str]:
+    (split, label, pai), _ = row
+    return list[str](SPLITS).index(split), list[str](LABELS).index(label), pai
 
 
 def receipts_of(out: Path, shards: Sequence[ShardPlan]) -> list[Receipt]:

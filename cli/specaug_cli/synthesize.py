@@ -1,0 +1,110 @@
+"""``specaug synthesize``"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from specaug.augment.recipe_file import preset_names
+from specaug.build.pairs import Donors
+from specaug.build.synthesize import Splits, SynthesisReport
+from specaug.build.synthesize import synthesize as make
+
+
+@click.command("synthesize")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--recipe",
+    required=True,
+    metavar="FILE|PRESET",
+    help=f"A TOML file, or one of {', '.join(preset_names())}.",
+)
+@click.option(
+    "--per-clip",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Synthetic clips for a bona fide one.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(get_args(Splits)),
+    default="train",
+    show_default=True,
+    help="Whose clips; donors come from the same split.",
+)
+@click.option(
+    "--donors",
+    type=click.Choice(get_args(Donors)),
+    default="other",
+    show_default=True,
+    help="Donors of other subjects, of the same one, or any, for recipes that take donors.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random."
+)
+@click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: usable cores]"
+)
+@click.option("--overwrite", is_flag=True, help="Remove all synthetic clips of earlier runs first.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def synthesize(
+    out: Path,
+    recipe: str,
+    per_clip: int,
+    split: Splits,
+    donors: Donors,
+    seed: int,
+    jobs: int | None,
+    overwrite: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Add spoof-like clips, made from the bona fide clips in OUT, as shards in OUT/data/synthetic.
+
+    Each row names its parent and its donor, and holds the drawn parameters, so that it can be made again byte for
+    byte. Run again, an interrupted run goes on, and a finished one is left as it is; other settings add further clips.
+    Train on them, evaluate on captured clips.
+
+    \b
+    Examples:
+      specaug synthesize out --recipe mixed
+      specaug synthesize out --recipe mine.toml --per-clip 2 -j 8
+    """
+
+    def tell(done: int, total: int) -> None:
+        click.echo(f"{done}/{total} clips", err=True)
+
+    report = make(
+        out,
+        recipe,
+        per_clip=per_clip,
+        split=split,
+        donors=donors,
+        seed=seed,
+        jobs=jobs,
+        overwrite=overwrite,
+        progress=None if quiet else tell,
+    )
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(report)))
+    else:
+        print_synthesis(report, out)
+
+
+def print_synthesis(report: SynthesisReport, out: Path) -> None:
+    """What was made, and where it lies."""
+    for split, label, pai, clips in report.table:
+        click.echo(f"{split}  {label}  {pai}  {clips}")
+    click.echo(
+        f"{report.clips} clips by recipe {report.recipe} in {report.shards} shards, {report.done_before} done before: "
+        f"{out / 'data' / 'synthetic'}"
+    )
+    sys.stdout.flush()
