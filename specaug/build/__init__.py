@@ -1,6 +1,7 @@
 """Raw folder to shards: plan, parallel work, sums."""
 
 from specaug.build.again import RetryReport, retry
+from specaug.build.ends import verify_place
 from specaug.build.finalize import finalize
 from specaug.build.fit import fit_profile
 from specaug.build.run import Progress, build_dataset, plan_only, scan_place, scan_with
@@ -18,4 +19,5 @@ __all__ = [
     "scan_place",
     "scan_with",
     "synthesize",
+    "verify_place",
 ]

@@ -306,14 +306,14 @@ def plan_only(
     with local_raw(raw) as source, look_at_out(out) as seen:
         _check_raw(source.path)
         if not is_remote(out):
-            _check_out(source.path, seen)
+            _check_out(source.path, seen.path)
         settings = settings_of(config)
         catalog = scan_with(source.path, config)
         catalog = replace(catalog, skipped=catalog.skipped + source.skipped)
         if overwrite:
             plan = make_plan(catalog, source.path, config, settings=settings)
         else:
-            plan = _next_plan(load_plan(seen, key_of(config)), source.path, config, catalog, settings)
+            plan = _next_plan(load_plan(seen.path, key_of(config)), source.path, config, catalog, settings)
     reasons = Counter(failure.reason for shard in plan.shards for failure in shard.known)
     return BuildReport(
         sources=plan.sources,
