@@ -1,6 +1,6 @@
 """Builds that are killed at random times until they finish; each must end in the same bytes as one left alone.
 
-    python benchmarks/torture.py [--rounds 40] [--kills 6] [--seed 0] [--keep FOLDER]
+    python benchmarks/torture.py [--rounds 40] [--kills 6] [--minutes M] [--seed 0] [--keep FOLDER]
 
 A round starts `specaug build-dataset` with a random number of workers, sends SIGKILL, SIGTERM or SIGINT to it, to one
 of its workers or to one of their children at a random moment, and starts it again, up to `--kills` times; the last
@@ -137,7 +137,7 @@ def one_round(
         tally.shards_kept = max(tally.shards_kept, before)
         build = Build(raw, out, int(rng.integers(1, 4)))
         left = 1 - before / shards
-        if not _strike(build, out, 0.8 * left * seconds, tally, rng):
+        if not _strike(build, out, 0.5 * left * seconds, tally, rng):
             break
     code = Build(raw, out, int(rng.integers(1, 4))).process.wait()
     if code != 0:
@@ -154,7 +154,7 @@ def _strike(build: Build, out: Path, seconds: float, tally: Tally, rng: np.rando
         time.sleep(0.005)
     time.sleep(float(rng.uniform(0, seconds)))
     number = SIGNALS[int(rng.integers(len(SIGNALS)))]
-    wanted = rng.random() < 0.4
+    wanted = rng.random() < 0.3
     others = {pid: kind for pid, kind in build.others().items() if kind != "tracker"} if wanted else {}
     pid, kind = build.process.pid, "builder"
     if others:
@@ -223,9 +223,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--kills", type=int, default=6, help="most kills a round")
     parser.add_argument("--sources", type=int, default=24)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="no new round after that")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="where an OUT that is wrong is moved to")
     arguments = parser.parse_args()
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background job, and all it starts, ignore it
     rng = np.random.default_rng(arguments.seed)
     total = Tally()
     with tempfile.TemporaryDirectory() as folder:
@@ -234,7 +238,10 @@ def main() -> None:
         make_raw(raw, sources=arguments.sources)
         if Build(raw, reference, 1).process.wait() != 0 or not verify(reference).ok:
             raise SystemExit("the reference could not be built")
+        begun = time.monotonic()
         for number in range(arguments.rounds):
+            if time.monotonic() - begun > 60 * arguments.minutes:
+                break
             # A killed process leaves half of the work, on average, if the moment is drawn from the time it takes.
             out = root / f"out{number}"
             seconds = _work_seconds(raw, root, number)

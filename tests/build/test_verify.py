@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from building import SMALL, add_video, rows_of
+from building import SMALL, MiddleFace, add_video, in_process, rows_of
 
-from specaug.build import build_dataset, finalize
+from specaug import worker
+from specaug.build import build_dataset, finalize, shard
 from specaug.errors import SpecaugError
-from specaug.records import BuildConfig
-from specaug.shards import decode_image, verify
+from specaug.records import BuildConfig, Receipt
+from specaug.shards import data_file, decode_image, sha256, staging, verify, write_receipt
 
 
 class TestVerify:
@@ -133,3 +137,170 @@ def test_sets_of_raw_buffers_load_too(raw, tmp_path, monkeypatch):
     )
     loaded = datasets.load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))
     assert len(loaded[0]["frames_raw"]) == 2 * 64 * 64 * 3
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, media) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "_detector", lambda name, model: MiddleFace())
+        patch.setattr(shard, "work_on", in_process)
+        folder = tmp_path_factory.mktemp("recorded")
+        build_dataset(media, folder / "out", SMALL)
+    return folder / "out"
+
+
+class TestEverythingRecorded:
+    """What OUT says of itself in several places has to agree; each damage is found where it was done."""
+
+    @pytest.fixture
+    def out(self, built, tmp_path) -> Path:
+        shutil.copytree(built, tmp_path / "out")
+        return tmp_path / "out"
+
+    def change(self, file: Path, change: Callable[[Any], object]) -> None:
+        value = json.loads(file.read_text())
+        change(value)
+        file.write_text(json.dumps(value))
+
+    def problems(self, out: Path) -> list[tuple[str, str]]:
+        return [(problem.kind, problem.file) for problem in verify(out).problems]
+
+    def test_settings_of_the_plan(self, out):
+        self.change(out / ".specaug/plan.json", lambda plan: plan["settings"].update(size=65))
+        problems = self.problems(out)
+        assert problems[0] == ("count", ".specaug/plan.json")
+        assert len(problems) == 5  # the hash of each of four shards is tied to the settings
+
+    def test_a_source_that_was_planned_and_is_nowhere(self, out):
+        def add(plan: Any) -> None:
+            plan["shards"][0]["sources"].append({**plan["shards"][0]["sources"][0], "source_id": "0" * 32})
+
+        self.change(out / ".specaug/plan.json", add)
+        assert self.problems(out) == [("count", ".specaug/plan.json")]
+
+    def test_a_planned_shard_that_the_manifest_does_not_name(self, out):
+        lines = (out / "manifest.jsonl").read_text().splitlines()
+        (out / "manifest.jsonl").write_text("\n".join(lines[:-1]) + "\n")
+        assert ("missing", "manifest.jsonl") in self.problems(out)
+
+    def test_a_shard_that_nobody_planned(self, out):
+        self.change(out / ".specaug/plan.json", lambda plan: plan["shards"].pop())
+        assert self.problems(out) == [("unexpected", "manifest.jsonl")]
+
+    @pytest.mark.parametrize("text", ["", "{}", '{"settings": {}, "shards": [3]}'])
+    def test_a_plan_that_is_none(self, out, text):
+        (out / ".specaug/plan.json").write_text(text)
+        assert self.problems(out)[0] == ("checksum", ".specaug/plan.json")
+        (out / ".specaug/plan.json").unlink()
+        assert self.problems(out) == [("missing", ".specaug/plan.json")]
+
+    @pytest.mark.parametrize(
+        "field", ["plan_hash", "split", "sources", "rows", "sha256", "failures", "failures_sha256"]
+    )
+    def test_a_receipt_that_says_otherwise(self, out, field):
+        name = ".specaug/done/train-00000-of-00003.json"
+        self.change(out / name, lambda receipt: receipt.update({field: "x"}))
+        assert self.problems(out) == [("checksum", name)]
+
+    def test_a_receipt_that_is_gone_or_too_many(self, out):
+        done = out / ".specaug/done"
+        (done / "dev-00000-of-00001.json").rename(done / "test-00000-of-00001.json")
+        assert self.problems(out) == [
+            ("missing", ".specaug/done/dev-00000-of-00001.json"),
+            ("unexpected", ".specaug/done/test-00000-of-00001.json"),
+        ]
+
+    @pytest.mark.parametrize("field", ["settings", "failures", "splits"])
+    def test_statistics_that_say_otherwise(self, out, field):
+        self.change(out / "dataset_info.json", lambda info: info.update({field: {"train": 1}}))
+        assert self.problems(out) == [("count", "dataset_info.json")]
+
+    def test_a_copy_without_its_state_is_compared_with_the_manifest_alone(self, out):
+        assert verify(out).with_plan
+        shutil.rmtree(out / ".specaug")
+        assert verify(out).ok
+        assert not verify(out).with_plan
+
+    def test_failures_that_are_gone(self, out):
+        name = next((out / "failures").glob("*train*")).relative_to(out).as_posix()
+        pq.write_table(pq.read_table(out / name).slice(1), out / name)
+        assert {kind for kind, file in self.problems(out) if file == name} >= {"checksum", "count"}
+
+    def rewrite(self, out: Path, name: str, change: Callable[[dict], dict]) -> None:
+        """Another file in place of one, with manifest and receipt that fit: what a careless tool would leave."""
+        shard_name = Path(name).stem
+        table = pq.read_table(out / name)
+        rows = [change(row) for row in table.to_pylist()]
+        pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), out / name)
+        digest = sha256(out / name)
+        lines = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+        for line in lines:
+            if line.get("shard") == shard_name and line.get("file") == name:
+                line["sha256"] = digest
+        (out / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        self.change(out / f".specaug/done/{shard_name}.json", lambda receipt: receipt.update(sha256=digest))
+
+    def test_the_same_content_in_two_splits(self, out):
+        first = pq.read_table(out / "data/captured/train-00000-of-00003.parquet").to_pylist()[0]
+        name = "data/captured/dev-00000-of-00001.parquet"
+        self.rewrite(out, name, lambda row: {**row, "frames": first["frames"]} if row["fps"] else row)
+        (problem,) = verify(out).problems
+        assert (problem.kind, problem.file) == ("leakage", name)
+        assert "the content of clip" in problem.detail
+
+    def test_a_row_of_another_split_or_origin(self, out):
+        name = "data/captured/dev-00000-of-00001.parquet"
+        self.rewrite(out, name, lambda row: {**row, "origin": "synthetic"})
+        found = self.problems(out)
+        assert found[:2] == [("leakage", name)] * 2  # two rows
+        assert set(found[2:]) == {("count", "manifest.jsonl")}  # and so two captured clips less
+
+    @pytest.mark.parametrize(
+        ("split", "parent", "problem"),
+        [
+            ("train", None, ""),
+            ("dev", None, "its parent"),
+            ("train", "0" * 32 + "-000", "has no captured parent"),
+            ("train", "itself", "has no captured parent"),
+        ],
+    )
+    def test_synthetic_clips_go_with_their_parent(self, out, split, parent, problem):
+        table = pq.read_table(out / "data/captured/train-00000-of-00003.parquet")
+        row = table.to_pylist()[0]
+        child = {**row, "clip_id": f"{row['clip_id']}-s0", "origin": "synthetic", "split": split}
+        child |= {"parent_id": {None: row["clip_id"], "itself": child["clip_id"]}.get(parent, parent)}
+        child |= {"source_id": None, "subject": None, "frames": [{"bytes": b"made", "path": None}]}
+        name = f"{split}-00000-of-00001"
+        file = data_file(out, name, origin="synthetic")
+        file.parent.mkdir(parents=True)
+        pq.write_table(pa.Table.from_pylist([child], schema=table.schema), file)
+        size = file.stat().st_size
+        receipt = Receipt(name, "h", split, 1, size, sha256(file), 0, "", 1, 1, origin="synthetic")
+        write_receipt(out, receipt)
+        # Nothing names them yet.
+        assert {kind for kind, _ in self.problems(out)} >= {"unexpected"}
+        finalize(out)
+        report = verify(out)
+        assert report.clips == 9
+        if not problem:
+            assert report.ok
+        else:
+            (found,) = report.problems
+            assert (found.kind, found.file) == ("leakage", file.relative_to(out).as_posix())
+            assert problem in found.detail
+
+
+def test_a_change_that_was_decided_counts_as_carried_out(raw, tmp_path):
+    out = tmp_path / "out"
+    build_dataset(raw, out, SMALL)
+    name = "data/captured/dev-00000-of-00001.parquet"
+    staged = staging(out) / name
+    staged.parent.mkdir(parents=True)
+    (out / name).rename(staged)
+    assert [p.kind for p in verify(out).problems] == ["missing"]  # unfinished work does not count
+    (staging(out) / "change.json").write_text(json.dumps({"files": [name], "removed": []}))
+    assert verify(out).ok
+    finalize(out)
+    assert (out / name).exists()
+    assert not staging(out).exists()
+    assert verify(out).ok

@@ -1,0 +1,73 @@
+"""However a builder ends, what it started ends with it, and the next one does not begin before."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import os
+import signal
+from pathlib import Path
+
+import cv2
+import pytest
+from building import everything, scene
+from processes import Build, kill, marked, until
+
+from specaug.build import lock
+from specaug.shards import verify
+
+FLAGS = ("--detector", "sidecar", "--size", "32", "--min-face", "16", "--sources-per-shard", "1", "-q")
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory) -> Path:
+    """Photos with given boxes, each a shard."""
+    raw = tmp_path_factory.mktemp("photos") / "raw"
+    raw.mkdir()
+    (raw / "boxes.face").write_text("0 40 20 80 80\n")
+    with (raw / "sources.csv").open("w", newline="") as listing:
+        rows = csv.writer(listing)
+        rows.writerow(["path", "label", "boxes"])
+        for number in range(60):
+            cv2.imwrite(str(raw / f"{number}.png"), scene(number, number))
+            rows.writerow([f"{number}.png", "bonafide", "boxes.face"])
+    return raw
+
+
+@pytest.fixture(scope="module")
+def reference(raw) -> dict[str, bytes]:
+    build = Build(raw, raw.parent / "reference", *FLAGS, "-j", "1", folder=raw.parent)
+    assert build.wait() == 0, build.text()
+    return everything(raw.parent / "reference")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)]
+)
+def test_nothing_is_left_of_a_builder_that_was_ended(raw, reference, number, code):
+    out = raw.parent / f"out-{number.name}"
+    build = Build(raw, out, *FLAGS, "-j", "2", folder=raw.parent)
+    until(lambda: build.ended() or (build.receipts() and len(build.workers()) == 2), "two workers at work")
+    os.kill(build.process.pid, number)
+    assert build.process.wait() == code, build.text()
+    left = marked(build.mark)
+    # Asked of the next builder, not of a clock: once OUT can be held, no worker is at work.
+    with lock.hold(out):
+        handle = os.open(out / ".specaug/workers", os.O_RDWR)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(handle)
+    until(lambda: not marked(build.mark), f"the end of {left}")
+    again = Build(raw, out, *FLAGS, "-j", "2", folder=raw.parent)
+    assert again.wait() == 0, again.text()
+    assert everything(out) == reference
+    assert verify(out).ok
+
+
+def test_a_worker_that_was_killed_costs_nothing(raw, reference):
+    out = raw.parent / "out-worker"
+    build = Build(raw, out, *FLAGS, "-j", "2", folder=raw.parent)
+    until(lambda: build.ended() or (build.receipts() and build.workers()), "a worker at work")
+    for pid in build.workers()[:1]:
+        kill(pid)
+    assert build.wait() == 0, build.text()
+    assert everything(out) == reference
