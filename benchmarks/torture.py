@@ -126,9 +126,7 @@ def _kind(command: bytes) -> str:
     return "tracker" if b"resource_tracker" in command else "worker"
 
 
-def one_round(
-    raw: Path, out: Path, reference: Path, seconds: float, kills: int, rng: np.random.Generator
-) -> Tally:
+def one_round(raw: Path, out: Path, reference: Path, kills: int, rng: np.random.Generator) -> Tally:
     """Kill, start again, kill, …, finish, compare."""
     tally = Tally(rounds=1)
     shards = len(list(reference.glob(".specaug/done/*.json")))
@@ -136,8 +134,8 @@ def one_round(
         before = len(list(out.glob(".specaug/done/*.json")))
         tally.shards_kept = max(tally.shards_kept, before)
         build = Build(raw, out, int(rng.integers(1, 4)))
-        left = 1 - before / shards
-        if not _strike(build, out, 0.5 * left * seconds, tally, rng):
+        moment = before + int(rng.integers(0, 2 + (shards - before) // 3))
+        if not _strike(build, out, moment, tally, rng):
             break
     code = Build(raw, out, int(rng.integers(1, 4))).process.wait()
     if code != 0:
@@ -146,13 +144,15 @@ def one_round(
     return tally
 
 
-def _strike(build: Build, out: Path, seconds: float, tally: Tally, rng: np.random.Generator) -> bool:
-    """Send a signal at a random moment; False if the build had finished before."""
+def _strike(build: Build, out: Path, moment: int, tally: Tally, rng: np.random.Generator) -> bool:
+    """Send a signal soon after a number of shards is finished; False if the build had finished before."""
     lock = out / ".specaug/lock"
     wait_for_work = rng.random() < 0.9  # else anywhere, imports included
     while wait_for_work and build.process.poll() is None and not (lock.exists() and lock.stat().st_size):
         time.sleep(0.005)
-    time.sleep(float(rng.uniform(0, seconds)))
+    while wait_for_work and build.process.poll() is None and len(list(out.glob(".specaug/done/*"))) < moment:
+        time.sleep(0.002)
+    time.sleep(float(rng.uniform(0, 0.2 if wait_for_work else 2)))
     number = SIGNALS[int(rng.integers(len(SIGNALS)))]
     wanted = rng.random() < 0.3
     others = {pid: kind for pid, kind in build.others().items() if kind != "tracker"} if wanted else {}
@@ -242,10 +242,8 @@ def main() -> None:
         for number in range(arguments.rounds):
             if time.monotonic() - begun > 60 * arguments.minutes:
                 break
-            # A killed process leaves half of the work, on average, if the moment is drawn from the time it takes.
             out = root / f"out{number}"
-            seconds = _work_seconds(raw, root, number)
-            part = one_round(raw, out, reference, seconds, arguments.kills, rng)
+            part = one_round(raw, out, reference, arguments.kills, rng)
             add(total, part)
             print(f"round {number}: {dict(part.kills)} {part.findings or 'same bytes'}", flush=True)
             if part.findings and arguments.keep:
@@ -255,22 +253,6 @@ def main() -> None:
     print(json.dumps(figures, indent=1))
     save("torture", figures, *PACKAGES)
     sys.exit(bool(total.findings))
-
-
-_measured: list[float] = []
-
-
-def _work_seconds(raw: Path, root: Path, number: int) -> float:
-    """Wall seconds from the lock to the end of a build, measured anew now and then: other load changes it."""
-    if number % 10 == 0:
-        out = root / f"timed{number}"
-        build = Build(raw, out, 2)
-        while not (out / ".specaug/lock").exists():
-            time.sleep(0.005)
-        begun = time.perf_counter()
-        build.process.wait()
-        _measured.append(time.perf_counter() - begun)
-    return _measured[-1]
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import joblib
 from specaug.build.finalize import receipts_of, report_of, write_pages
 from specaug.build.lock import hold
 from specaug.build.plan import Plan, check_settings, load_plan, save_plan
+from specaug.build.processes import local_processes
 from specaug.build.pseudonym import Key, key_of, opened
 from specaug.build.raw import find_raw
 from specaug.build.replan import replan
@@ -214,7 +215,7 @@ def _stage(
 
 def _receipts(tasks: Sequence[RetryPlan], config: BuildConfig, raw: Path, out: Path) -> Iterator[Receipt]:
     """Receipts as shards are staged, by processes of this machine."""
-    with joblib.parallel_config("loky", n_jobs=config.jobs or joblib.cpu_count(), inner_max_num_threads=1):
+    with local_processes(config.jobs):
         pool = joblib.Parallel(return_as="generator_unordered", batch_size=1)
     try:
         yield from pool(joblib.delayed(retry_shard)(t, config, raw, out, builder=os.getpid()) for t in tasks)

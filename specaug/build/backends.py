@@ -11,6 +11,7 @@ from pathlib import Path
 import joblib
 
 from specaug.build.cluster import TRIES, Cluster, drive, ordered
+from specaug.build.processes import local_processes
 from specaug.build.shard import build_shard
 from specaug.errors import WorkerLostError
 from specaug.records import BuildConfig, Receipt, ShardPlan
@@ -90,8 +91,7 @@ def _here(shards: list[ShardPlan], config: BuildConfig, raw: Path, out: Path) ->
 
 def _once(shards: list[ShardPlan], config: BuildConfig, raw: Path, out: Path) -> Iterator[Receipt]:
     """One call of joblib, which ends with the first worker that is killed."""
-    jobs = config.jobs or joblib.cpu_count()
-    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+    with local_processes(config.jobs):
         pool = joblib.Parallel(return_as="generator_unordered", batch_size=1)
     yield from pool(
         joblib.delayed(build_shard)(shard, config, raw, out, builder=os.getpid()) for shard in shards

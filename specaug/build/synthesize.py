@@ -19,6 +19,7 @@ from specaug.build.finalize import finalize_locked, receipts_of
 from specaug.build.lock import Hold, hold
 from specaug.build.pairs import Clips, Donors, donor_shards, pairs_of_shard
 from specaug.build.plan import Plan, load_plan
+from specaug.build.processes import local_processes
 from specaug.build.synthesis_plan import (
     SynthesisPlan,
     SynthesisRun,
@@ -270,7 +271,7 @@ def _receipts(
     if workers == 1:
         yield from (make_shard(shard, setting, out, builder=builder) for shard in pending)
         return
-    with joblib.parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
+    with local_processes(workers):
         pool = joblib.Parallel(return_as="generator_unordered", batch_size=1)
     try:
         yield from pool(joblib.delayed(make_shard)(shard, setting, out, builder=builder) for shard in pending)
