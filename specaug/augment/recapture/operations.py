@@ -43,7 +43,7 @@ def recapture_screen(
     rng : numpy.random.Generator, int or None
         Draws the display, the camera, and the seed of its noise.
     scale : float
-        Sensor px per crop px; calculated between 0.75 and 2.
+        Sensor px per crop px; calculated between 0.75 and 1.8.
     ranges : RecaptureScreenRanges or None
         From where they are drawn; None for the widest.
     channel_axis : int

@@ -16,7 +16,7 @@ Triple = tuple[float, float, float]
 Screening = Literal["dots", "grain"]
 RangesT = TypeVar("RangesT", bound="SecondCameraRanges")
 
-MIN_SCALE, MAX_SCALE = 0.75, 2.0
+MIN_SCALE, MAX_SCALE = 0.75, 1.8
 """Sensor px per crop px between which a recapture is calculated."""
 
 
