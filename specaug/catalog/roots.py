@@ -59,7 +59,7 @@ def read(tree: Tree, protocol: str | None) -> Reading:
 
 
 def parse(content: bytes) -> tuple[list[Root], dict[str, dict[Split, list[str]]]]:
-    """The roots, and by name the protocols: split to entries ``NAME`` or ``NAME/split``.
+    """The roots of a file, and by name its protocols: split to entries ``NAME`` or ``NAME/split``.
 
     Raises
     ------

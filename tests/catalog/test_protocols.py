@@ -111,7 +111,7 @@ def test_an_unknown_protocol_is_refused_with_the_choices(tmp_path, name):
         read(name, SETS[name](1), tmp_path, "nine")
 
 
-@pytest.mark.parametrize("protocol", OULU)
+@pytest.mark.parametrize("protocol", ["1", "2", "3_1", "3_6", "4_4"])
 def test_without_lists_the_rule_of_a_protocol_gives_the_same(tmp_path, protocol):
     listed = by_path(read("oulu-npu", oulu_npu(), tmp_path / "a", protocol))
     ruled = read("oulu-npu", oulu_npu(lists=False), tmp_path / "b", protocol)

@@ -92,8 +92,8 @@ def _with_species(source: Source, label: list[int] | None) -> Source | str:
 def _labels(view: View, path: str) -> dict[str, list[int]]:
     """Plain name of a photo to its 44 numbers."""
     try:
-        value: Any = json.loads((view.tree.root / path).read_bytes())
-    except (OSError, ValueError) as error:
+        value: Any = json.loads(view.tree.read_list(path))
+    except ValueError as error:
         raise CatalogError(f"{path}: expected JSON, got {error}") from error
     if not isinstance(value, dict):
         raise CatalogError(f"{path}: expected an object, got {type(value).__name__}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from specaug.catalog.counts import Counts, compare, note_missing
 from specaug.catalog.layout import Fields, Layout, Reading, View, add_sidecars, choose, explain, read_names
 from specaug.catalog.tree import without_suffix
 from specaug.errors import CatalogError
-from specaug.records import Source, Split
+from specaug.records import Split
 
 NAME = "oulu-npu"
 FOLDERS: dict[str, Split] = {"Train": "train", "Dev": "dev", "Test": "test"}
@@ -46,34 +46,36 @@ def parse(match: re.Match[str]) -> Fields | str:
     }
 
 
-def rule(protocol: str) -> Callable[[Source], bool]:
-    """Whether a protocol uses a source, by its phone, session and kind of file."""
+def uses(protocol: str, *, test: bool, phone: str, session: str, file: str) -> bool:
+    """Whether a protocol uses a video, by the numbers in its name.
+
+    Examples
+    --------
+    >>> uses("1", test=True, phone="1", session="3", file="2"), uses("3_2", test=True, phone="1", session="3", file="2")
+    (True, False)
+    """
     number, _, fold = protocol.partition("_")
-
-    def uses(source: Source) -> bool:
-        test = source.split == "test"
-        if number in "14" and (source.session == "3") != test:
-            return False
-        if number in "24" and source.pai in (("print/1", "replay/1") if test else ("print/2", "replay/2")):
-            return False
-        return not fold or (source.device == fold) == test
-
-    return uses
+    if number in "14" and (session == "3") != test:
+        return False
+    if number in "24" and file in ("24" if test else "35"):
+        return False
+    return not fold or (phone == fold) == test
 
 
 def names(protocol: str | None = None) -> Iterator[str]:
     """Plain names, without ending, of all videos of the data set, or of a protocol."""
-    uses = rule(protocol) if protocol else lambda source: True
     for folder, split in FOLDERS.items():
+        test = split == "test"
+        numbers = [
+            (phone, session, file)
+            for phone in FOLDS
+            for session in "123"
+            for file in PAI
+            if protocol is None or uses(protocol, test=test, phone=phone, session=session, file=file)
+        ]
         for user in USERS[split]:
-            for phone in FOLDS:
-                for session in "123":
-                    for number in PAI:
-                        name = f"{folder}_files/{phone}_{session}_{user:02}_{number}"
-                        match = LAYOUT.pattern and LAYOUT.pattern.fullmatch(name)
-                        fields = parse(match) if match else ""
-                        if isinstance(fields, dict) and uses(Source(name, **fields)):
-                            yield name
+            for phone, session, file in numbers:
+                yield f"{folder}_files/{phone}_{session}_{user:02}_{file}"
 
 
 def read(view: View, protocol: str | None) -> Reading:
