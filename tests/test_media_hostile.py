@@ -75,9 +75,8 @@ def alias(path: str) -> bytes:
     name, way = path.rsplit("/", 1)[-1].encode(), path.replace("/", ":").encode()
     head = bytes(10) + struct.pack("28p", b"disk") + bytes(12) + struct.pack("64p", name[:63]) + bytes(16)
     levels = struct.pack(">HH", 1, 1) + bytes(16)
-    return full_box(
-        b"alis", head + levels + struct.pack(">HH", 2, len(way)) + way + struct.pack(">HH", 0xFFFF, 0)
-    )
+    tags = struct.pack(">HH", 2, len(way)) + way + bytes(len(way) % 2) + struct.pack(">HH", 0xFFFF, 0)
+    return full_box(b"alis", head + levels + tags)
 
 
 @pytest.mark.parametrize("kind", ["url", "alis"])
