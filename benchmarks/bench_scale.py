@@ -224,14 +224,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    result = HERE / "results" / "scale.json"
-    figures = json.loads(result.read_text())["figures"] if result.exists() else {}
+    figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for part in (part for part in PARTS if part not in arguments.skip):
             sys.stderr.write(f"{part}\n")
             figures[part] = measure(part, root, arguments)
-    save("scale", figures, *PACKAGES)
+    result = HERE / "results" / "scale.json"
+    before = json.loads(result.read_text())["figures"] if result.exists() else {}
+    save("scale", before | figures, *PACKAGES)
 
 
 def measure(part: str, root: Path, arguments: argparse.Namespace) -> dict[str, Any]:
