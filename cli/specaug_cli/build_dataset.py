@@ -23,7 +23,7 @@ from specaug_cli.settings import BUILD_SETTINGS, CATALOG_SETTINGS, config_from, 
 TOO_MANY_FAILURES = 3
 
 
-@click.command("build-dataset")
+@click.command("build-dataset", short_help="Raw videos and photos in RAW to Parquet shards in OUT.")
 @click.argument("raw", type=PLACE)
 @click.argument("out", type=PLACE)
 @with_settings(*CATALOG_SETTINGS, *BUILD_SETTINGS)

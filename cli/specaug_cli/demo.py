@@ -10,7 +10,7 @@ import click
 from specaug.demo import make_demo
 
 
-@click.command("demo")
+@click.command("demo", short_help="Make a small simulated raw set, licence-free.")
 @click.argument("raw", type=click.Path(path_type=Path))
 @click.option(
     "--subjects", type=click.IntRange(min=3), default=12, show_default=True, help="Simulated subjects."

@@ -42,7 +42,7 @@ class Check:
     required: bool = True
 
 
-@click.command("doctor")
+@click.command("doctor", short_help="What is here, what is missing, how to get it.")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as one JSON object.")
 def doctor(folder: Path, as_json: bool) -> int:

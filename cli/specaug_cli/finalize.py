@@ -13,7 +13,7 @@ from specaug_cli.build_dataset import print_report, summary
 from specaug_cli.place import PLACE
 
 
-@click.command("finalize")
+@click.command("finalize", short_help="Add up the parts of a build in OUT.")
 @click.argument("out", type=PLACE)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def finalize(out: Path | str, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from specaug.build.fit import fit_profile as fit
 from specaug.records import SPLITS, Split, readable_path
 
 
-@click.command("fit-profile")
+@click.command("fit-profile", short_help="Learn what recapture does to spectra.")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
     "-o",

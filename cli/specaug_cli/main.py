@@ -27,6 +27,7 @@ from specaug_cli.doctor import doctor
 from specaug_cli.finalize import finalize
 from specaug_cli.fit_profile import fit_profile
 from specaug_cli.preview import preview
+from specaug_cli.printing import printable
 from specaug_cli.report import report
 from specaug_cli.retry import retry
 from specaug_cli.scan import scan
@@ -47,7 +48,14 @@ EXIT_CODES: tuple[tuple[type[SpecaugError], int], ...] = (
 """Exit code of each error; the first class that fits counts."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _InOrder(click.Group):
+    """Lists its commands in the order in which one needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="specaug")
 def cli() -> None:
     """Training-ready face anti-spoofing (PAD) data from raw video and photos.
@@ -58,6 +66,13 @@ def cli() -> None:
       specaug scan raw
       specaug build-dataset raw out
       specaug verify out
+      specaug report out -o report.html
+
+    Every command has examples: specaug COMMAND --help. Results go to stdout, progress to stderr.
+
+    \b
+    Completion, for bash (zsh and fish: docs/howto/command-line.md):
+      eval "$(_SPECAUG_COMPLETE=bash_source specaug)"
 
     \b
     Exit codes: 0 done, 1 internal error, 2 usage, 3 more failures than --max-failures, 4 no usable input,
@@ -67,16 +82,16 @@ def cli() -> None:
 
 
 for command in (
-    build_dataset,
+    demo,
     scan,
+    build_dataset,
     verify,
-    retry,
-    finalize,
     report,
     preview,
+    retry,
+    finalize,
     synthesize,
     fit_profile,
-    demo,
     doctor,
 ):
     cli.add_command(command)
@@ -95,7 +110,7 @@ def main() -> NoReturn:
     except _TerminatedError:
         sys.exit(_interrupted(143))
     except SpecaugError as error:
-        click.echo(f"specaug: {_printable(str(error))}", err=True)
+        click.echo(f"specaug: {printable(str(error))}", err=True)
         sys.exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
     except BrokenPipeError:
         sys.exit(1)
@@ -113,8 +128,3 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 def _interrupted(code: int) -> int:
     click.echo("specaug: interrupted; everything finished so far is kept", err=True)
     return code
-
-
-def _printable(text: str) -> str:
-    """Control characters from file names must not reach a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)

@@ -16,7 +16,7 @@ from specaug.worker import first_face
 from specaug_cli.settings import config_from, setting, with_settings
 
 
-@click.command("preview")
+@click.command("preview", short_help="One picture of a face and of every operation on it.")
 @click.argument("media", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "-o",

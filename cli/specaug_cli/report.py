@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
 from specaug.records import readable_path
+from specaug_cli.printing import printable
 
 
-@click.command("report")
+@click.command("report", short_help="One HTML page on OUT, and what to look at first.")
 @click.argument("out", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option(
     "-o",
@@ -20,9 +22,11 @@ from specaug.records import readable_path
     help="The page to write.",
 )
 @click.option("--no-faces", is_flag=True, help="Leave out every crop, so that the page can be shared.")
-def report(out: Path, output: Path, no_faces: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print findings as one JSON object.")
+def report(out: Path, output: Path, no_faces: bool, as_json: bool) -> None:
     """Write one HTML page on OUT: counts, failures by class, pictures, spectra, shortcuts, leakage.
 
+    What crosses a line, such as a subject in two splits or a scale that predicts the label, is printed too.
     The page needs no network. With --no-faces it holds no picture of a person; names of subjects and files stay
     (build with --pseudonymize where they tell who somebody is).
 
@@ -33,5 +37,11 @@ def report(out: Path, output: Path, no_faces: bool) -> None:
     """
     from specaug.report import write_report  # needs matplotlib and jinja2, which no other command does
 
-    write_report(out, output, faces=not no_faces)
-    click.echo(f"{readable_path(str(output))}: {output.stat().st_size:,} bytes")
+    found = write_report(out, output, faces=not no_faces)
+    if as_json:
+        findings = [{"section": section, "text": text} for section, text in found]
+        click.echo(json.dumps({"report": str(output), "findings": findings}))
+        return
+    for finding in found:
+        click.echo(printable(f"{finding.section}: {finding.text}"))
+    click.echo(f"{readable_path(str(output))}: {output.stat().st_size:,} bytes, {len(found)} findings")

@@ -26,7 +26,7 @@ RUN_SETTINGS = (
 )
 
 
-@click.command("retry")
+@click.command("retry", short_help="Run failed sources of OUT again.")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
     "--reason",

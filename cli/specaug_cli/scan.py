@@ -23,7 +23,7 @@ _REASONS = 20
 _FIELDS = ("label", "pai", "subject", "session", "device", "split", "dataset")
 
 
-@click.command("scan")
+@click.command("scan", short_help="What a build of RAW would use, and what not.")
 @click.argument("raw", type=PLACE)
 @with_settings(*CATALOG_SETTINGS)
 @click.option("--json", "as_json", is_flag=True, help="Print sources and skipped files as one JSON object.")

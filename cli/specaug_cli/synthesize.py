@@ -16,7 +16,7 @@ from specaug.build.synthesize import Splits, SynthesisReport
 from specaug.build.synthesize import synthesize as make
 
 
-@click.command("synthesize")
+@click.command("synthesize", short_help="Add spoof-like clips made from bona fide ones.")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
     "--recipe",

@@ -14,7 +14,7 @@ from specaug_cli.place import PLACE
 DAMAGED = 5
 
 
-@click.command("verify")
+@click.command("verify", short_help="Checksums, schema, counts and leakage of OUT.")
 @click.argument("out", type=PLACE)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def verify(out: Path | str, as_json: bool) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from specaug import __version__
 from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.records import SPLITS
-from specaug.report.findings import SHORTCUT, findings, shortcut
+from specaug.report.findings import SHORTCUT, Finding, findings, shortcut
 from specaug.report.histogram import Histogram
 from specaug.report.losses import SIGNIFICANT, Losses, losses
 from specaug.report.plots import ATTACK, BONAFIDE, SYNTHETIC, histogram_plot, profile_plot
@@ -37,7 +37,7 @@ _PLOTTED = ("scale", "padding", "source_pixels")
 _PAIRS = 50
 
 
-def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> None:
+def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> list[Finding]:
     """Write a report on a built data set: one HTML file without any address of the network.
 
     The same OUT gives the same bytes, with the same versions of specaug and matplotlib. Memory does not grow with
@@ -51,6 +51,11 @@ def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> 
         The file to write.
     faces : bool
         False leaves out every crop and all that is drawn from a single one. Names of subjects and files stay.
+
+    Returns
+    -------
+    list of Finding
+        What the page tells to look at first: (section, text). Empty where nothing is out of line.
 
     Raises
     ------
@@ -69,7 +74,10 @@ def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> 
     lost = losses(out)
     pixels = sample_pixels(seen, faces=faces)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(_render(_content(head, seen, lost, pixels, faces=faces)), encoding="utf-8")
+    found = findings(seen, lost, pixels)
+    page = _render(_content(head, seen, lost, pixels, found, faces=faces))
+    target.write_text(page, encoding="utf-8")
+    return found
 
 
 def _head(out: Path) -> dict[str, Any]:
@@ -88,7 +96,7 @@ def _head(out: Path) -> dict[str, Any]:
 
 
 def _content(
-    head: dict[str, Any], seen: Survey, lost: Losses, pixels: Pixels, *, faces: bool
+    head: dict[str, Any], seen: Survey, lost: Losses, pixels: Pixels, found: list[Finding], *, faces: bool
 ) -> dict[str, Any]:
     """What the template shows."""
     measured = [*seen.distributions.values(), *pixels.distributions.values()]
@@ -102,7 +110,7 @@ def _content(
         "subjects": len(seen.subjects),
         "synthetic": sum(n for group, n in seen.groups.items() if group.origin == "synthetic"),
         "failed": lost,
-        "findings": findings(seen, lost, pixels),
+        "findings": found,
         "summary": _summary(seen),
         "leaking": seen.subjects_in_two_splits,
         "leaking_sources": seen.sources_in_two_splits,

@@ -102,10 +102,22 @@ def test_without_faces_no_picture_is_left(out, tmp_path):
         cli, ["report", str(out), "-o", str(tmp_path / "r.html"), "--no-faces"], catch_exceptions=False
     )
     assert result.exit_code == 0
+    assert "shortcuts: scale alone predicts the label" in result.output
+    assert result.output.endswith("3 findings\n")
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "data:image" not in text
     assert Reader(text).blocks["details"] == {}
     assert "<svg" in text
+
+
+def test_findings_can_be_read_by_programs(out, tmp_path):
+    target = tmp_path / "r.html"
+    result = CliRunner().invoke(
+        cli, ["report", str(out), "-o", str(target), "--json"], catch_exceptions=False
+    )
+    told = json.loads(result.output)
+    assert told["report"] == str(target)
+    assert [finding["section"] for finding in told["findings"]] == ["failures", "shortcuts", "shortcuts"]
 
 
 def test_plots_take_their_colours_from_the_page_and_escape_names(rng):
