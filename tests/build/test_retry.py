@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from building import SMALL, add_video, everything, failures, in_process, rows_of
+from click.testing import CliRunner
 
 from specaug.build import Progress, build_dataset, retry, rework, shard
 from specaug.build import raw as raw_place
 from specaug.errors import ArgumentError, PlanMismatchError
 from specaug.records import BuildConfig, Failure, readable_path
 from specaug.shards import verify
+from specaug_cli.main import EXIT_CODES, cli
 
 Flaky = Callable[..., None]
 SLOW = ("train/live/s1/1.mp4", "train/spoof/print/s2/2.mp4", "dev/live/s7/7.mp4")
@@ -276,3 +279,21 @@ def test_other_reasons_begin_anew(out, tmp_path):
         retry(out, jobs=1, progress=stop)
     retry(out, reasons=["timeout"], jobs=1)
     assert everything(out) == everything(tmp_path / "whole")
+
+
+def test_the_command_needs_nothing_but_out(raw, out):
+    result = CliRunner().invoke(
+        cli, ["retry", str(out), "--reason", "timeout,no_face", "-j", "1", "-q", "--json"]
+    )
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.output)
+    assert (report["retried"], report["recovered"], report["clips"]) == (4, 3, 8)
+    assert report["by_reason"] == {"duplicate": 1, "no_face": 1, "unreadable": 2}
+    assert verify(out).ok
+
+
+def test_an_unknown_reason_is_a_usage_error(out):
+    result = CliRunner().invoke(cli, ["retry", str(out), "--reason", "slow"])
+    assert isinstance(result.exception, ArgumentError)
+    assert dict(EXIT_CODES)[ArgumentError] == 2
+    assert "expected one of unreadable" in str(result.exception)
