@@ -274,7 +274,12 @@ def test_what_lists_name_and_raw_has_not_is_missing(tmp_path):
 @pytest.mark.parametrize(
     ("name", "path", "text", "message"),
     [
-        ("hq-wmca", "PROTOCOL-grand_test-curated.csv", "a,2,attack/Print,x,train\n", "line 1: expected path"),
+        (
+            "hq-wmca",
+            "PROTOCOL-grand_test-curated.csv",
+            "a,-1,attack/Print,x,train\n",
+            "line 1: expected path",
+        ),
         ("hq-wmca", "PROTOCOL-grand_test-curated.csv", "a,1,attack/Print,x,val\n", "line 1: expected path"),
         (
             "casia-surf",
@@ -290,13 +295,23 @@ def test_broken_lists_name_the_line(tmp_path, name, path, text, message):
         read(name, SETS[name](1) | {path: text}, tmp_path)
 
 
+def test_a_list_of_hq_wmca_may_have_names_of_columns_and_endings(tmp_path):
+    files = SETS["hq-wmca"](2)
+    plain = read("hq-wmca", files, tmp_path / "a")
+    name = "PROTOCOL-grand_test-curated.csv"
+    rows = [row.replace(",", ".hdf5,", 1).replace(",1,", ",3,") for row in files[name].splitlines()]
+    files[name] = "\n".join(["path,type,species,note,group", *rows])
+    assert read("hq-wmca", files, tmp_path / "b").sources == plain.sources
+
+
 def test_nuaa_uses_one_version_of_the_photos_and_all_its_lists(tmp_path):
     reading = read("nuaa", nuaa(2, versions=["face", "normalized"]), tmp_path / "a")
     assert {s.path.split("/")[0] for s in reading.sources} == {"Detectedface"}
     files = nuaa(2, versions=["raw"])
     del files["raw/client_test_raw.txt"]
-    with pytest.raises(CatalogError, match="expected four lists of raw"):
-        read("nuaa", files, tmp_path / "b")
+    reading = read("nuaa", files, tmp_path / "b")
+    assert counts(reading) == {"train": (6, 6), "test": (0, 6)}
+    assert "client_test_raw.txt not there" in reading.notes[0]
     assert counts(read("nuaa", {p: t for p, t in files.items() if t is None}, tmp_path / "c")) == {
         "train": (12, 12)
     }

@@ -9,11 +9,10 @@ from pathlib import PurePosixPath
 
 from specaug.catalog.datasets import wmca
 from specaug.catalog.layout import Evidence, Fields, Layout, Reading, View, explain
-from specaug.catalog.tree import Skipped, suffix
+from specaug.catalog.tree import Skipped, is_media, without_suffix
 from specaug.catalog.vocabulary import attack_pai
 from specaug.errors import CatalogError
 from specaug.records import Source, Split
-from specaug.suffixes import HDF5_SUFFIXES
 
 NAME = "hq-wmca"
 DEFAULT = "grand_test-curated"
@@ -104,14 +103,17 @@ def _rows(view: View, path: str) -> Iterator[tuple[str, str, Fields]]:
     for line, text in view.lines(path):
         place = f"{path}, line {line}"
         (row,) = csv.reader([text], skipinitialspace=True)
-        if len(row) < 4 or row[1] not in ("0", "1") or row[-1] not in SPLITS:
+        is_label = len(row) > 3 and row[1].isdecimal()
+        if line == 1 and not is_label and row[-1] not in SPLITS:
+            continue  # names of columns
+        if not is_label or row[-1] not in SPLITS:
             raise CatalogError(
-                f"{place}: expected path, 0 or 1, attack/<kind>, …, train, dev or eval, got {text!r}"
+                f"{place}: expected path, 0 or a number, attack/<kind>, …, train, dev or eval, got {text!r}"
             )
         name = row[0].strip("/")
-        name = name[: -len(suffix(name))] if suffix(name) in HDF5_SUFFIXES else name
+        name = without_suffix(name) if is_media(name) else name
         subject = _SUBJECT.fullmatch(PurePosixPath(name).name)
-        live = row[1] == "0"
+        live = int(row[1]) == 0
         kind = row[2].rpartition("/")[2].lower()
         yield (
             place,

@@ -36,7 +36,7 @@ def read(view: View, protocol: str | None) -> Reading:
     Raises
     ------
     CatalogError
-        The protocol is unknown, or a list is incomplete or broken.
+        The protocol is unknown, or a list is broken.
     """
     LAYOUT.check_protocol(protocol)
     reading = read_names(view, LAYOUT, parse)
@@ -45,7 +45,7 @@ def read(view: View, protocol: str | None) -> Reading:
     version = protocol or next((v for v in VERSIONS if any(_is(n, v) for n in names.values())), "raw")
     other = f"another version of the photos; {version} is used (--protocol)"
     choose(reading, lambda s: s.split if _is(names[s.path], version) else None, why=other)
-    splits = _listed(view, version)
+    splits = _listed(view, version, reading)
     if not splits:
         reading.notes.append(f"{NAME}: RAW has no list {_CLASSES[0]}_train_{version}.txt: all is 'train'.")
         return reading
@@ -59,7 +59,7 @@ def _is(name: str, version: str) -> bool:
     return name.startswith(tuple(f"{folder}/" for folder in VERSIONS[version]))
 
 
-def _listed(view: View, version: str) -> dict[str, Split]:
+def _listed(view: View, version: str, reading: Reading) -> dict[str, Split]:
     """Plain name to split, from the four lists of a version; empty where there are none."""
     found: dict[str, Split] = {}
     lists: set[tuple[str, str]] = set()
@@ -73,8 +73,10 @@ def _listed(view: View, version: str) -> dict[str, Split]:
         for place, name in _names(view, path):
             if found.setdefault(f"{folder}/{name}", split) != split:
                 raise CatalogError(f"{place}: {name!r} is in a list of train and of test")
-    if lists and len(lists) < 4:
-        raise CatalogError(f"{NAME}: expected four lists of {version}, got {sorted(map('_'.join, lists))}")
+    absent = [(a, b) for a in _CLASSES for b in ("train", "test") if (a, b) not in lists]
+    if lists and absent:
+        names = ", ".join(f"{a}_{b}_{version}.txt" for a, b in absent)
+        reading.notes.append(f"{NAME}: {names} not there: photos that only they would name are skipped.")
     return found
 
 
