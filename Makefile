@@ -40,10 +40,12 @@ demo: env
 	$(BIN)/specaug demo $(DEMO)/raw
 	$(BIN)/specaug build-dataset $(DEMO)/raw $(DEMO)/out
 	$(BIN)/specaug verify $(DEMO)/out
+	$(BIN)/specaug report $(DEMO)/out -o $(DEMO)/report.html
 	@echo
 	@echo "Raw videos:        $(DEMO)/raw (see its README.md: a simulation)"
 	@echo "Training shards:   $(DEMO)/out/data/captured/*.parquet"
 	@echo "What is in them:   $(DEMO)/out/README.md"
+	@echo "Look at them:      $(DEMO)/report.html"
 	@echo "Load them:         $(BIN)/python -c \"from datasets import load_dataset; print(load_dataset('$(DEMO)/out'))\""
 
 clean:

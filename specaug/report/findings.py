@@ -43,17 +43,17 @@ def _leakage(seen: Survey) -> Iterator[Finding]:
 
 
 def _bias(lost: Losses) -> Iterator[Finding]:
-    bonafide = next((rate for rate in lost.rates if rate.label == "bonafide"), None)
-    for word, sign in (("more", 1), ("less", -1)):
-        rates = [r for r in lost.biased if bonafide and sign * (r.share - bonafide.share) > 0]
-        if rates and bonafide:
-            names = ", ".join(f"{r.label} {r.pai} {r.share:.1%}" for r in rates[:_NAMED])
-            yield Finding(
-                "failures",
-                f"sources of these classes fail {word} often than bona fide ({bonafide.share:.1%}): {names}"
-                + (" …" if len(rates) > _NAMED else "")
-                + f" (p < {SIGNIFICANT:g})",
-            )
+    usual = next((rate.share for rate in lost.rates if rate.label == "bonafide"), 0.0)
+    sure = f"(p < {SIGNIFICANT:g})"
+    unsure = "(too few sources to be sure)"
+    for rates, how in ((lost.biased, sure), (lost.doubtful, unsure)):
+        for word in ("more", "less"):
+            chosen = [rate for rate in rates if (rate.share > usual) == (word == "more")]
+            if chosen:
+                names = ", ".join(f"{r.label} {r.pai} {r.share:.1%}" for r in chosen[:_NAMED])
+                rest = " …" if len(chosen) > _NAMED else ""
+                told = f"sources of these classes fail {word} often than bona fide ({usual:.1%}): {names}{rest} {how}"
+                yield Finding("failures", told)
 
 
 def _shortcuts(seen: Survey, pixels: Pixels) -> Iterator[Finding]:

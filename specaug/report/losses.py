@@ -15,13 +15,15 @@ from scipy.stats import fisher_exact
 from specaug.report.survey import short_id
 from specaug.shards import STATE, failure_files, stream_columns
 
-SIGNIFICANT = 0.01
-"""Level at which a difference between classes is flagged, after Holm's correction."""
+SIGNIFICANT = 0.05
+"""Level at which a difference between classes counts as sure, after Holm's correction."""
+APART = 0.1
+"""Difference of the share that failed which is told even where there are too few sources to be sure."""
 EXAMPLES = 1000
 """Failures that are listed with their path."""
 _COLUMNS = ("source_id", "source_path", "split", "stage", "reason", "detail", "frame_index")
 _CHUNK = 4096
-UNKNOWN = ("", "")
+UNKNOWN = ("unknown", "unknown")
 
 
 class Loss(NamedTuple):
@@ -68,8 +70,16 @@ class Losses:
 
     @property
     def biased(self) -> list[Rate]:
-        """Classes that fail significantly more or less often than bona fide."""
+        """Classes that surely fail more or less often than bona fide."""
         return [rate for rate in self.rates if rate.p < SIGNIFICANT]
+
+    @property
+    def doubtful(self) -> list[Rate]:
+        """Classes that fail much more or less often than bona fide, in too few sources to be sure."""
+        usual = next((rate.share for rate in self.rates if rate.label == "bonafide"), None)
+        if usual is None:
+            return []
+        return [rate for rate in self.rates if rate.p >= SIGNIFICANT and abs(rate.share - usual) >= APART]
 
 
 def losses(out: Path) -> Losses:
@@ -83,7 +93,7 @@ def losses(out: Path) -> Losses:
     -------
     Losses
         The class comes from the plan in ``.specaug``; where OUT was copied without it, and for files that were
-        refused before they were planned, label and species are empty and there are no rates.
+        refused before they were planned, label and species are ``unknown``; without a plan there are no rates.
     """
     result = Losses()
     ids: list[np.ndarray] = []

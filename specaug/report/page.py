@@ -18,7 +18,7 @@ from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.records import SPLITS
 from specaug.report.findings import SHORTCUT, Finding, findings, shortcut
 from specaug.report.histogram import Histogram
-from specaug.report.losses import SIGNIFICANT, Losses, losses
+from specaug.report.losses import APART, SIGNIFICANT, Losses, Rate, losses
 from specaug.report.plots import ATTACK, BONAFIDE, SYNTHETIC, histogram_plot, profile_plot
 from specaug.report.sample import ALIKE, Pixels, sample_pixels
 from specaug.report.survey import Kind, Survey, survey
@@ -114,8 +114,9 @@ def _content(
         "summary": _summary(seen),
         "leaking": seen.subjects_in_two_splits,
         "leaking_sources": seen.sources_in_two_splits,
-        "rates": lost.rates,
+        "rates": [(rate, _verdict(rate, lost)) for rate in lost.rates],
         "significant": SIGNIFICANT,
+        "apart": APART,
         "shortcut_line": SHORTCUT,
         "shortcuts": _shortcuts(measured),
         "plots": [(h.name, histogram_plot(f"plot-{n}", h)) for n, h in shown.items() if h.held.size > 1],
@@ -135,6 +136,14 @@ def _content(
 
 def _size(seen: Survey, kind: Kind) -> int:
     return seen.kinds[kind].total()
+
+
+def _verdict(rate: Rate, lost: Losses) -> str:
+    if np.isnan(rate.p):
+        return "–"
+    if rate in lost.biased:
+        return "bias"
+    return "apart, too few sources to be sure" if rate in lost.doubtful else "no sure difference"
 
 
 def _summary(seen: Survey) -> list[tuple[Any, ...]]:

@@ -43,7 +43,8 @@ class Kind(NamedTuple):
 
     def __str__(self) -> str:
         species = "" if self.pai == "none" else f" {self.pai}"
-        return f"{self.label}{species}{' (synthetic)' if self.origin == 'synthetic' else ''}"
+        told = self.origin != "synthetic" or "synthetic" in self.pai
+        return f"{self.label}{species}{'' if told else ' (synthetic)'}"
 
 
 class Place(NamedTuple):

@@ -119,6 +119,19 @@ def test_classes_are_tested_together_with_correction(tmp_path):
     assert (stepped >= false_discovery_control([raw[k] for k in order]) - 1e-12).all()
 
 
+def test_differences_in_few_sources_are_told_as_unsure(tmp_path):
+    planned = [source(n) for n in range(12)]
+    out = write_out(tmp_path / "out", [clip(planned[0], 0)], [failure(planned[1])], planned=planned)
+    lost = losses(out)
+    assert [(r.pai, r.share) for r in lost.doubtful] == [("print", pytest.approx(1 / 6))]
+    assert lost.biased == []
+    (finding,) = findings(survey(out), lost, Pixels())
+    assert (
+        "fail more often than bona fide (0.0%): attack print 16.7% (too few sources to be sure)"
+        in finding.text
+    )
+
+
 def test_refused_files_and_frames_do_not_count_as_bias(tmp_path):
     planned = [source(n) for n in range(4)]
     refused = source(91)  # no source of the plan: its class is not known
@@ -126,7 +139,7 @@ def test_refused_files_and_frames_do_not_count_as_bias(tmp_path):
     out = write_out(tmp_path / "out", [clip(planned[0], 0)], failures, planned=planned)
     lost = losses(out)
     assert lost.clips == 1
-    assert dict(lost.table) == {("discover", "duplicate", "", ""): 1}
+    assert dict(lost.table) == {("discover", "duplicate", "unknown", "unknown"): 1}
     assert [r.failed for r in lost.rates] == [0, 0]
     assert lost.biased == []
 
