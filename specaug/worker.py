@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import get_args
 
@@ -30,12 +30,11 @@ from specaug.records import BuildConfig, Clip, Face, Failure, Frame, MediaInfo, 
 from specaug.sampling import clip_indices, frame_indices
 from specaug.shards import MAX_ROW_BYTES, encode_image
 from specaug.stopwatch import Stopwatch
+from specaug.supply import Between, ClipFrames
 
-_HELD_BYTES = 192 << 20
-"""Decoded frames of a clip that are kept for cropping; a longer clip is decoded a second time instead."""
 _MIN_FOUND = 0.5
 """Share of frames in which the face must be found."""
-_ATTEMPTS = 3
+_ATTEMPTS = 5
 """How often frames are chosen anew within the shot that holds the face."""
 
 _log = logging.getLogger(__name__)
@@ -164,14 +163,15 @@ def _clip(
     """One clip of one face."""
     if config.image_format == "raw" and len(indices) * config.size**2 * 3 > MAX_ROW_BYTES:
         raise _too_large(len(indices))
-    supply = _Frames(raw / source.path, info, watch)
+    supply = ClipFrames(raw / source.path, info, watch)
     detector = _detector(config.detector, config.model)
     find = (
         _given(source, info, raw, follow_symlinks=config.follow_symlinks)
         if config.detector == "sidecar"
         else lambda frame: detector(frame.image)
     )
-    indices, track = _follow(source, supply, info, indices, config, find, watch)
+    between = None if config.detector == "sidecar" else Between(raw / source.path, info, find, watch)
+    indices, track = _follow(source, supply, info, indices, config, find, between, watch)
     faces: list[Face | None] = []
     for frame, face in zip(supply(indices), track.faces, strict=True):
         with watch("detect"):
@@ -216,39 +216,21 @@ def _too_large(frames: int) -> MediaError:
     return MediaError("encode", "row_too_large", f"{frames} frames take more than {MAX_ROW_BYTES >> 20} MiB")
 
 
-class _Frames:
-    """The frames of one clip, several times over: kept if they are few, else decoded again."""
-
-    def __init__(self, path: Path, info: MediaInfo, watch: Stopwatch) -> None:
-        self._path, self._info, self._watch = path, info, watch
-        self._held: dict[int, Frame] = {}
-
-    def __call__(self, indices: np.ndarray) -> Iterator[Frame]:
-        """Frames at `indices`, in that order."""
-        hold = len(indices) * self._info.width * self._info.height * 3 <= _HELD_BYTES
-        if hold and all(int(i) in self._held for i in indices):
-            yield from (self._held[int(i)] for i in indices)
-            return
-        self._held = {}
-        for frame in self._watch.each("decode", read_frames(self._path, self._info, indices)):
-            if hold:
-                self._held[frame.index] = frame
-            yield frame
-
-
 def _follow(
     source: Source,
-    supply: _Frames,
+    supply: ClipFrames,
     info: MediaInfo,
     indices: np.ndarray,
     config: BuildConfig,
     find: Callable[[Frame], list[Face]],
+    between: Between | None,
     watch: Stopwatch,
 ) -> tuple[np.ndarray, FaceTrack]:
     """The face of a clip in each of its frames.
 
     Where a cut, or another person in the same place, ends the track, frames are chosen anew inside the span
-    that belongs to it, so that no clip holds two people.
+    that belongs to it, so that no clip holds two people. Where likeness alone does not tell, `between` looks at
+    the frames in between; boxes that were given are followed without a look.
 
     Raises
     ------
@@ -260,8 +242,7 @@ def _follow(
         for frame in supply(indices):
             with watch("detect"):
                 seen.append(sighting(frame.image, find(frame)))
-        with watch("detect"):
-            track = link_faces(seen)
+        track = link_faces(seen, settle=partial(between.settle, indices=indices) if between else None)
         _check_found(seen, track, config)
         if (track.start, track.stop) == (0, len(indices)):
             return indices, track
