@@ -153,34 +153,45 @@ def _strike(build: Build, out: Path, moment: int, tally: Tally, rng: np.random.G
     while wait_for_work and build.process.poll() is None and len(list(out.glob(".specaug/done/*"))) < moment:
         time.sleep(0.002)
     time.sleep(float(rng.uniform(0, 0.2 if wait_for_work else 2)))
-    number = SIGNALS[int(rng.integers(len(SIGNALS)))]
-    wanted = rng.random() < 0.3
-    others = {pid: kind for pid, kind in build.others().items() if kind != "tracker"} if wanted else {}
-    pid, kind = build.process.pid, "builder"
-    if others:
-        pid = int(rng.choice(list(others)))
-        kind = others[pid]
-        number = signal.SIGKILL if rng.random() < 0.7 else signal.SIGTERM
     if build.process.poll() is not None:
         tally.too_late += 1
         return False
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:  # a worker may have ended by itself
-        pid, kind, number = build.process.pid, "builder", signal.SIGKILL
-        os.kill(pid, number)
-    tally.kills[f"{number.name} {kind}"] += 1
+    luck = rng.random()
+    last = _strike_another(build, tally, rng) if luck < 0.5 else None
+    if last is not None:
+        time.sleep(float(rng.uniform(0, 0.5)))
+    if (luck >= 0.2 or last is None) and build.process.poll() is None:  # else it has to get over the loss
+        number = SIGNALS[int(rng.integers(len(SIGNALS)))]
+        build.process.send_signal(number)
+        last = f"{number.name} builder"
+        tally.kills[last] += 1
     code = build.process.wait()
-    tally.ends[f"{number.name} {kind}: {code}"] += 1
+    tally.ends[f"{last}: {code}"] += 1
     deadline = time.monotonic() + _ORPHAN_SECONDS
     while (left := build.others()) and time.monotonic() < deadline:
         time.sleep(0.05)
     if left:
         tally.orphans += len(left)
-        tally.findings.append(f"{number.name} {kind}: left {sorted(left.values())}")
+        tally.findings.append(f"{last}: left {sorted(left.values())}")
         for orphan in left:
             os.kill(orphan, signal.SIGKILL)
     return code != 0
+
+
+def _strike_another(build: Build, tally: Tally, rng: np.random.Generator) -> str | None:
+    """Kill a worker or a child, if there is one; says what was done."""
+    others = {pid: kind for pid, kind in build.others().items() if kind != "tracker"}
+    if not others:
+        return None
+    pid = int(rng.choice(list(others)))
+    number = signal.SIGKILL if rng.random() < 0.7 else signal.SIGTERM
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:  # it has ended by itself
+        return None
+    name = f"{number.name} {others[pid]}"
+    tally.kills[name] += 1
+    return name
 
 
 def everything(out: Path) -> dict[str, bytes]:
