@@ -20,6 +20,7 @@ A row is a clip: the same face in up to {frames} frames, cropped by {warp}. `box
 of the upright source picture, pixel centres at integers; `scale` is source pixels per crop pixel, `padding` the
 share of the crop that lies outside the picture and was filled by reflection. Where the face was not found in a frame,
 `score` is 0 and `box` and `landmarks` are NaN. `missing_frames` counts frames that the file promised and did not hold.
+`rotation` is the clockwise turn in degrees that made the source upright.
 """
 
 _SYNTHETIC = """## Synthetic clips
