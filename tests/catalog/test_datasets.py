@@ -135,3 +135,12 @@ def test_what_lies_in_a_data_set_and_does_not_fit_is_skipped(trees, tmp_path):
         assert reasons["holiday.mp4"]
         assert reasons["notes.docx"] == "not a photo or video (.docx)"
         assert [s.path for s in catalog.sources] == [s.path for s in scan(trees[name]).sources]
+
+
+def test_hdf5_without_h5py_is_said(trees, monkeypatch):
+    assert not any("h5py" in note for note in scan(trees["3dmad"]).notes)
+    monkeypatch.setattr("specaug.catalog.scan.find_spec", lambda name: None)
+    assert (
+        "60 sources are HDF5 and cannot be read without h5py: pip install 'specaug[h5]'."
+        in scan(trees["3dmad"]).notes
+    )
