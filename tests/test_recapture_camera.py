@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from specaug.augment.recapture.camera import (
     _WHITE,
     Camera,
     Exposure,
+    capture,
     decode_tone,
     develop,
     encode_tone,
@@ -93,9 +96,22 @@ def test_exposure_and_balance_make_white_light_neutral(level: float, red: float,
     np.testing.assert_allclose(shown, 0.2, rtol=1e-4)
 
 
+def test_a_veil_adds_light_everywhere_and_leaves_the_mean(rng: np.random.Generator) -> None:
+    light = np.full((64, 64, 3), 0.1, np.float32)
+    light[:, 32:] = 0.5
+    shown = {}
+    for veil in (0.0, 0.2):
+        one = replace(camera(full_well=1e9, read_noise=0.0), veil=veil)
+        picture = capture(light, one, meter(light, one, white=np.ones(3)), rng=rng)
+        shown[veil] = decode_tone(picture)[:, [4, 60]].mean(axis=(0, 2))
+    np.testing.assert_allclose(shown[0.2].mean(), shown[0.0].mean(), rtol=0.02)
+    # (dark + v·mean) : (light + v·mean), with a mean of 0.3.
+    assert shown[0.2][0] / shown[0.2][1] == pytest.approx((0.1 + 0.06) / (0.5 + 0.06), rel=0.03)
+
+
 def test_cameras_lie_in_their_ranges(rng: np.random.Generator) -> None:
     drawn = [sample_camera(rng=rng) for _ in range(200)]
     wells = [c.full_well for c in drawn]
-    assert 900 <= min(wells) < 1200
-    assert 6000 < max(wells) <= 8000
-    assert all(0.3 < c.lens_sigma < 0.5 for c in drawn)
+    assert 700 <= min(wells) < 1000
+    assert 7000 < max(wells) <= 9000
+    assert all(0.3 < c.lens_sigma < 0.6 and 0 <= c.veil <= 0.25 for c in drawn)

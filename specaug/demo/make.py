@@ -14,10 +14,11 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 
-from specaug.augment.recapture.camera import Camera, film, lens, sample_camera
+from specaug.augment.recapture.camera import Camera, film, lens
 from specaug.augment.recapture.motion import FPS
-from specaug.augment.recapture.paper import hold, print_photo, sample_print
-from specaug.augment.recapture.screen import replay, sample_screen
+from specaug.augment.recapture.paper import hold, print_photo
+from specaug.augment.recapture.screen import replay
+from specaug.demo.devices import PER_SPLIT, Devices, devices_of
 from specaug.demo.portrait import Portrait, draw_portrait
 from specaug.demo.render import render
 from specaug.demo.scene import Scene, sample_scene
@@ -30,8 +31,11 @@ Kind = Literal["bonafide", "replay", "print"]
 _CLIPS: tuple[tuple[Kind, int], ...] = (("bonafide", 0), ("bonafide", 1), ("replay", 0), ("print", 0))
 """What is made of each subject."""
 _KINDS: tuple[Kind, ...] = ("bonafide", "replay", "print")
-_CRF = (14, 27)
+_CRF = (14, 30)
 """Lowest and highest rate factor; drawn for each clip, whatever its kind."""
+
+_GOOD_LIGHT = 12_000.0
+"""Electrons of a full pixel of an attacker's recording."""
 
 README = """\
 # Simulated videos for trying out specaug
@@ -49,8 +53,10 @@ It is there to run `specaug build-dataset` on something, to look at the result, 
 - `attack/replay`: the same subject in another scene, shown by a simulated display to the camera.
 - `attack/print`: one frame of another scene, printed in four inks and held before the camera.
 
-All clips share one distribution of cameras, exposures, scenes, face sizes and compression, and each is compressed
-once. Made with `--seed {seed} --subjects {subjects}`; the same command makes the same bytes.
+Each split has {devices} cameras, {devices} displays and {devices} printers of its own, drawn from the same ranges:
+those of test are new to a model trained on train. Bona fide clips and attacks of a split share cameras, exposures,
+scenes, face sizes and compression, and each is compressed once. Made with `--seed {seed} --subjects {subjects}`; the
+same command makes the same bytes.
 """
 
 
@@ -106,38 +112,63 @@ def _film_subject(
 
 
 def film_clip(
-    portrait: Portrait, kind: Kind, *, size: tuple[int, int], frames: int, rng: np.random.Generator
+    portrait: Portrait,
+    kind: Kind,
+    *,
+    size: tuple[int, int],
+    frames: int,
+    rng: np.random.Generator,
+    devices: Devices | None = None,
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield the 8-bit frames of one clip; nothing in them was compressed before.
 
     Scene and camera are drawn before anything that depends on `kind`, from the same distributions. An attacker's
-    recording is made from so much farther away that the face comes out as large as in the scene that was drawn.
+    recording is made from so much farther away that the face comes out as large as in the scene that was drawn, in
+    good light: its noise would be laid over that of the camera that sees the attack.
     """
-    scene, camera = sample_scene(size, frames, rng=rng), sample_camera(rng=rng)
+    devices = devices or devices_of("train", seed=0)
+    scene, camera = sample_scene(size, frames, rng=rng), devices.camera(rng=rng)
     if kind == "bonafide":
         return _film_subject(portrait, scene, camera, frames, rng=rng)
     if kind == "replay":
-        return _film_replay(portrait, scene, camera, frames, rng=rng)
-    return _film_print(portrait, scene, camera, frames, rng=rng)
+        return _film_replay(portrait, scene, camera, frames, devices, rng=rng)
+    return _film_print(portrait, scene, camera, frames, devices, rng=rng)
+
+
+def _recorder(devices: Devices, *, rng: np.random.Generator) -> Camera:
+    """The camera of an attacker's recording."""
+    return replace(devices.camera(rng=rng), full_well=_GOOD_LIGHT, veil=0.0)
 
 
 def _film_replay(
-    portrait: Portrait, scene: Scene, camera: Camera, frames: int, *, rng: np.random.Generator
+    portrait: Portrait,
+    scene: Scene,
+    camera: Camera,
+    frames: int,
+    devices: Devices,
+    *,
+    rng: np.random.Generator,
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    screen = sample_screen(scene.shake, rng=rng)
+    screen = devices.screen(scene.shake, rng=rng)
     earlier = scene.seen_at(share=1 / screen.view.magnification, shake=0.0)
-    shown = _film_subject(portrait, earlier, sample_camera(rng=rng), frames, rng=rng)
+    shown = _film_subject(portrait, earlier, _recorder(devices, rng=rng), frames, rng=rng)
     lights = replay(shown, screen, lens_sigma=camera.lens_sigma, frames=frames, rng=rng)
     return film(lights, camera, white=screen.white, rng=rng)
 
 
 def _film_print(
-    portrait: Portrait, scene: Scene, camera: Camera, frames: int, *, rng: np.random.Generator
+    portrait: Portrait,
+    scene: Scene,
+    camera: Camera,
+    frames: int,
+    devices: Devices,
+    *,
+    rng: np.random.Generator,
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    sheet = sample_print(scene.shake, scene.height, rng=rng)
+    sheet = devices.sheet(scene.shake, scene.height, rng=rng)
     earlier = scene.seen_at(share=1 / sheet.view.magnification, shake=0.0)
     open_eyes = replace(earlier, blink_at=1)
-    photo = next(_film_subject(portrait, open_eyes, sample_camera(rng=rng), 1, rng=rng))
+    photo = next(_film_subject(portrait, open_eyes, _recorder(devices, rng=rng), 1, rng=rng))
     texture = print_photo(photo, sheet, lens_sigma=camera.lens_sigma, rng=rng)
     lights = hold(texture, sheet, frames=frames, rng=rng)
     return film(lights, camera, white=sheet.white, rng=rng)
@@ -151,10 +182,12 @@ def write_clip(
     size: tuple[int, int],
     frames: int,
     rng: np.random.Generator,
+    devices: Devices | None = None,
 ) -> None:
     """Film one clip and compress it once, as strongly as a draw that knows nothing of `kind` says."""
     crf = int(rng.integers(_CRF[0], _CRF[1] + 1))
-    write_video(path, film_clip(portrait, kind, size=size, frames=frames, rng=rng), fps=FPS, crf=crf)
+    pictures = film_clip(portrait, kind, size=size, frames=frames, rng=rng, devices=devices)
+    write_video(path, pictures, fps=FPS, crf=crf)
 
 
 def _make_subject(task: _Task) -> list[tuple[Split, Label, str]]:
@@ -162,12 +195,13 @@ def _make_subject(task: _Task) -> list[tuple[Split, Label, str]]:
     cv2.setNumThreads(1)
     rng = np.random.default_rng([task.seed, task.number, 0, 0])
     portrait = draw_portrait(sample_subject(task.number, rng=rng), rng=rng)
+    devices = devices_of(task.split, seed=task.seed)
     made: list[tuple[Split, Label, str]] = []
     for kind, clip in _CLIPS:
         rng = np.random.default_rng([task.seed, task.number, 1 + _KINDS.index(kind), clip])
         path = Path(task.raw) / clip_path(task.split, kind, task.number, clip)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_clip(path, portrait, kind, size=task.size, frames=task.frames, rng=rng)
+        write_clip(path, portrait, kind, size=task.size, frames=task.frames, rng=rng, devices=devices)
         made.append((task.split, "bonafide", "none") if kind == "bonafide" else (task.split, "attack", kind))
     return made
 
@@ -210,7 +244,8 @@ def make_demo(
     subjects : int
         Made-up persons, at least 3; each gives two bona fide clips, a replay and a print.
     seed : int
-        Same seed, same bytes, whatever `jobs`. Subject k is the same however many there are.
+        Same seed, same bytes, whatever `jobs`. Subject k looks the same however many there are; cameras, displays and
+        printers are those of the split that it falls into.
     jobs : int, optional
         Worker processes; by default the usable cores.
     frames : int
@@ -244,7 +279,14 @@ def make_demo(
             if progress is not None:
                 progress(len(made) // len(_CLIPS), subjects)
     text = README.format(
-        subjects=subjects, videos=len(made), frames=frames, fps=FPS, width=size[0], height=size[1], seed=seed
+        subjects=subjects,
+        videos=len(made),
+        frames=frames,
+        fps=FPS,
+        width=size[0],
+        height=size[1],
+        seed=seed,
+        devices=PER_SPLIT,
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
     table = tuple((*key, n) for key, n in sorted(Counter(made).items()))

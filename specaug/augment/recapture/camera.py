@@ -33,6 +33,8 @@ class Camera:
     """Mean linear light that the automatic exposure aims at."""
     tint: tuple[float, float]
     """Error of the white balance: factors of red and blue."""
+    veil: float = 0.0
+    """Light that the lens scatters over the whole picture, as a share of the mean."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Exposure:
     gain: float
     balance: tuple[float, float, float]
     """Factors of red, green and blue."""
+    veil: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Light that is added everywhere, before the gain."""
 
 
 def sample_camera(*, rng: np.random.Generator) -> Camera:
@@ -49,12 +53,13 @@ def sample_camera(*, rng: np.random.Generator) -> Camera:
     draw = rng.uniform
     red, blue = np.exp(rng.normal(0, 0.05, 2))
     return Camera(
-        lens_sigma=draw(0.32, 0.48),
-        full_well=float(np.exp(draw(np.log(900), np.log(8_000)))),
+        lens_sigma=draw(0.32, 0.56),
+        full_well=float(np.exp(draw(np.log(700), np.log(9_000)))),
         read_noise=draw(2.0, 6.0),
         sharpening=draw(0.2, 0.8),
         brightness=draw(0.18, 0.29),
         tint=(float(red), float(blue)),
+        veil=draw(0.0, 0.25),
     )
 
 
@@ -75,8 +80,11 @@ def meter(image: Array, camera: Camera, *, white: npt.ArrayLike) -> Exposure:
     """Exposure for the light `image` (H, W, 3), weighted towards the middle; white balance for the light `white`."""
     seen = np.asarray(white, np.float64)
     balance = seen[1] / seen * np.array([camera.tint[0], 1, camera.tint[1]])
-    gain = camera.brightness / (centre_weighted_mean(image) * balance).mean()
-    return Exposure(float(gain), (float(balance[0]), float(balance[1]), float(balance[2])))
+    mean = centre_weighted_mean(image)
+    gain = camera.brightness / (mean * (1 + camera.veil) * balance).mean()
+    red, green, blue = (float(v) for v in balance)
+    over = (float(mean[0]) * camera.veil, float(mean[1]) * camera.veil, float(mean[2]) * camera.veil)
+    return Exposure(float(gain), (red, green, blue), over)
 
 
 def mosaic(image: Array) -> Array:
@@ -135,7 +143,10 @@ def capture(
     light: Array, camera: Camera, exposure: Exposure, *, rng: np.random.Generator
 ) -> npt.NDArray[np.uint8]:
     """One 8-bit picture of `light` (H, W, 3), which has passed the lens."""
-    return develop(expose(mosaic(light * np.float32(exposure.gain)), camera, rng=rng), camera, exposure)
+    seen = light * np.float32(exposure.gain)
+    if any(exposure.veil):
+        seen += np.asarray(exposure.veil, np.float32) * np.float32(exposure.gain)
+    return develop(expose(mosaic(seen), camera, rng=rng), camera, exposure)
 
 
 def film(
