@@ -96,10 +96,8 @@ def pseudonymous(catalog: Catalog, key: Key | None) -> Catalog:
 
 
 def nameless(clip: Clip | Row) -> Clip | Row:
-    """A clip, or a row that was one, without the path of its source."""
-    if isinstance(clip, Clip):
-        return replace(clip, source=replace(clip.source, path="", boxes=None))
-    return {**clip, "source_path": None}
+    """A clip without the path of its source; a row was written without."""
+    return replace(clip, source=replace(clip.source, path="", boxes=None)) if isinstance(clip, Clip) else clip
 
 
 def nameless_failure(failure: Failure) -> Failure:
