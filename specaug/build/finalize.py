@@ -110,8 +110,6 @@ def write_pages(
     write_text(out / "README.md", card, out=out)
     description = croissant(report, plan.settings, [*receipts, *others], version=__version__)
     write_json(out / "croissant.json", description, out=out)
-    description = croissant(report, plan.settings, [*receipts, *others], version=__version__)
-    write_json(out / "croissant.json", description, out=out)
     return report
 
 

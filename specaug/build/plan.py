@@ -30,6 +30,7 @@ from specaug.shards import STATE, write_atomically
 
 PLAN_VERSION = 1
 _CHUNK = 1 << 20
+_OTHER_CONTENT = "other content now"
 
 
 @dataclass(frozen=True)
@@ -117,16 +118,23 @@ def _refuse_changes(planned: Mapping[str, Source], now: Sequence[Source]) -> Non
     ]
     if changed:
         more = f" (and {len(changed) - 1} more files)" if len(changed) > 1 else ""
+        # A label or split that changed is no matter of another attempt.
+        repaired = any(change == _OTHER_CONTENT for _, change in changed)
+        way = (
+            "Files that had failed and were repaired: 'specaug retry OUT'. Else build"
+            if repaired
+            else "Build"
+        )
         raise PlanMismatchError(
             f"RAW changed since OUT was planned: {changed[0][0]!r} has {changed[0][1]}{more}. "
-            "Build into a new folder, or with --overwrite."
+            f"{way} into a new folder, or with --overwrite."
         )
 
 
 def _change(before: Source, now: Source) -> str:
     """What differs between a source as planned and as found, in words."""
     if before.source_id != now.source_id:
-        return "other content now"
+        return _OTHER_CONTENT
     differs = [f.name for f in dataclasses.fields(Source) if getattr(before, f.name) != getattr(now, f.name)]
     return ", ".join(f"{name} {getattr(now, name)!r}, was {getattr(before, name)!r}" for name in differs)
 

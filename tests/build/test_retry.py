@@ -161,6 +161,10 @@ def test_the_way_to_raw_names_no_person(out, raw, way, monkeypatch):
 def test_a_file_that_was_repaired_is_taken_as_it_is_now(out, raw):
     before = {row["source_path"]: row for row in rows_of(out)}
     add_video(raw / "train/live/s8/text.mp4", 50)
+    with pytest.raises(
+        PlanMismatchError, match=r"'train/live/s8/text.mp4' has other content.*'specaug retry OUT'"
+    ):
+        build_dataset(raw, out, SMALL)
     report = retry(out, reasons=["unreadable"], jobs=1)
     assert (report.retried, report.recovered) == (2, 1)
     after = {row["source_path"]: row for row in rows_of(out)}
