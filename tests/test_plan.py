@@ -167,7 +167,8 @@ def test_a_planned_file_that_means_something_else_is_refused(tmp_path):
     old = plan_of(raw)
     (raw / "sources.csv").write_text("path,label,split\na.mp4,spoof,test\nb.mp4,live,train\n")
     # Nothing that another attempt would mend, and no word of one.
-    message = r"'a.mp4' has label 'attack', was 'bonafide', pai 'unknown', was 'none', split 'test', was 'train'\. Build into a new folder"
+    differs = "label 'attack', was 'bonafide', pai 'unknown', was 'none', split 'test', was 'train'"
+    message = rf"'a.mp4' has {differs}\. Build into a new folder"
     with pytest.raises(PlanMismatchError, match=message):
         extend_plan(old, scan(raw), raw, CONFIG)
 

@@ -13,7 +13,7 @@ from asking import Make, exists, facts, source
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specaug.isolate import MIN_MEMORY, process
+from specaug.isolate import MIN_MEMORY, process, supervisor
 from specaug.isolate.deaths import Death, cause, last_words, recognise_memory
 from specaug.records import Failure
 
@@ -89,6 +89,15 @@ class TestDeaths:
         assert isinstance(free, Failure)
         assert (limited.reason, limited.detail, limited.attempts) == ("out_of_memory", "memory ran out", 2)
         assert (free.reason, free.detail, free.attempts) == ("internal", "error", 1)
+
+    def test_second_attempt_has_a_child_of_its_own(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Also where the first one lives: what filled it is perhaps still there."""
+        started = []
+        monkeypatch.setattr(
+            supervisor, "Child", lambda **kinds: started.append(process.Child(**kinds)) or started[-1]
+        )
+        make(max_memory=MIN_MEMORY).extract(source("cv2"))
+        assert len(started) == 2
 
     def test_error_that_nobody_caught_is_a_defect_of_ours(
         self, make: Make, caplog: pytest.LogCaptureFixture
