@@ -97,7 +97,7 @@ def add_synthetic(out: Path, *, split: str = "train") -> None:
     made = [
         row
         | {"parent_id": row["clip_id"], "clip_id": f"{row['clip_id']}-syn", "origin": "synthetic"}
-        | {"label": 1, "pai": "print/synthetic", "split": split, "recipe": '{"moire": 1}'}
+        | {"label": 1, "pai": "print/synthetic", "split": split, "recipe": '{"moire": 1}', "source_id": None}
         for row in rows
     ]
     path = out / f"data/synthetic/{split}-00000-of-00001.parquet"

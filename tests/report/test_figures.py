@@ -14,7 +14,7 @@ from scipy.stats import false_discovery_control, fisher_exact
 from specaug.build.plan import Plan, save_plan
 from specaug.records import Failure, ShardPlan
 from specaug.report.findings import findings
-from specaug.report.losses import Losses, losses, planned_sources
+from specaug.report.losses import Losses, _holm, losses, planned_sources
 from specaug.report.sample import Pixels, difference_hash, laplacian_variance, sample_pixels
 from specaug.report.survey import Kind, survey
 from specaug.shards import read_rows, stream_columns
@@ -119,6 +119,12 @@ def test_classes_are_tested_together_with_correction(tmp_path):
     assert (stepped >= false_discovery_control([raw[k] for k in order]) - 1e-12).all()
 
 
+def test_correction_for_several_classes_never_reverses_their_order():
+    # Holm (1979): multiplied by 3, 2 and 1, and never below one that was smaller.
+    found = _holm({("attack", "a"): 0.031, ("attack", "b"): 0.01, ("attack", "c"): 0.03})
+    assert [found["attack", pai] for pai in "bca"] == pytest.approx([0.03, 0.06, 0.06])
+
+
 def test_differences_in_few_sources_are_told_as_unsure(tmp_path):
     planned = [source(n) for n in range(12)]
     out = write_out(tmp_path / "out", [clip(planned[0], 0)], [failure(planned[1])], planned=planned)
@@ -136,10 +142,14 @@ def test_refused_files_and_frames_do_not_count_as_bias(tmp_path):
     planned = [source(n) for n in range(4)]
     refused = source(91)  # no source of the plan: its class is not known
     failures = [failure(planned[1], frame_index=3), failure(refused, "discover", "duplicate")]
+    failures.append(failure(planned[3], "discover", "unreadable"))
     out = write_out(tmp_path / "out", [clip(planned[0], 0)], failures, planned=planned)
     lost = losses(out)
     assert lost.clips == 1
-    assert dict(lost.table) == {("discover", "duplicate", "unknown", "unknown"): 1}
+    assert dict(lost.table) == {
+        ("discover", "duplicate", "unknown", "unknown"): 1,
+        ("discover", "unreadable", "attack", "print"): 1,
+    }
     assert [r.failed for r in lost.rates] == [0, 0]
     assert lost.biased == []
 

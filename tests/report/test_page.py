@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from making import HOSTILE, clip, source, write_out
+from markupsafe import escape
 
 from specaug.errors import ArgumentError, SpecaugError
 from specaug.report import write_report
@@ -70,6 +71,24 @@ def test_hostile_names_are_text(page, read):
     rows = read.blocks["tables"]["groups"]["rows"]
     assert any(HOSTILE in row for row in rows)
     assert HOSTILE not in page.read_text(encoding="utf-8")
+
+
+def test_hostile_names_are_text_wherever_they_are_written(tmp_path):
+    clips = [
+        clip(source(0, subject=HOSTILE, path=f"a{HOSTILE}"), 3),
+        clip(
+            source(2, subject=HOSTILE, path=f"b{HOSTILE}", split="test"), 3
+        ),  # leaks, and looks like the first
+        clip(source(1, pai=f"mask{HOSTILE}"), 1),
+    ]
+    write_report(write_out(tmp_path / "out", clips), tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    read = Reader(text)
+    assert read.handlers == []
+    assert read.tags.count("script") == 3
+    assert "x" not in read.addresses
+    # the finding, the leakage section, both paths, the species in its table, plot, sheet and spectra
+    assert text.count(escape(HOSTILE)) >= 8
 
 
 def test_tables_hold_every_clip_and_failure(read):
