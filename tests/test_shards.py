@@ -225,9 +225,16 @@ def test_a_check_that_fails_keeps_the_old_file(tmp_path, rng):
     assert final.read_bytes() == b"old"
 
 
-def test_a_full_disk_has_its_own_error(tmp_path):
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError("Error writing bytes to file. Detail: [errno 28] No space left on device"),  # Arrow, at times
+    ],
+)
+def test_a_full_disk_has_its_own_error(tmp_path, error):
     def full(path: Path) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
     with pytest.raises(NoSpaceError, match="no space left"):
         write_atomically(tmp_path / "x", full, out=tmp_path)

@@ -25,9 +25,9 @@ FLAGS = (
 )
 
 
-def build(raw: Path, out: Path) -> tuple[int, str]:
+def build(raw: Path, out: Path, *, jobs: int = 1) -> tuple[int, str]:
     code = "from specaug_cli.main import main; main()"
-    command = [sys.executable, "-c", code, "build-dataset", raw, out, *FLAGS, "-q", "-j", "2"]
+    command = [sys.executable, "-c", code, "build-dataset", raw, out, *FLAGS, "-q", "-j", str(jobs)]
     done = subprocess.run([*command, "--sources-per-shard", "1"], capture_output=True, text=True, check=False)
     return done.returncode, done.stderr
 
@@ -35,7 +35,7 @@ def build(raw: Path, out: Path) -> tuple[int, str]:
 def main(raw: Path, disk: Path, copy: Path) -> None:
     out = disk / "out"
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=320k", "tmpfs", disk], check=True)
-    full = build(raw, out)
+    full = build(raw, out, jobs=2)
     kept = len(list(out.glob(".specaug/done/*.json")))
     left = len(list(out.glob(".specaug/tmp/*")))
     subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)

@@ -11,12 +11,26 @@ from pathlib import Path
 import cv2
 import pytest
 from building import everything, scene
-from processes import Build, kill, marked, until
+from processes import Build, marked, until
 
-from specaug.build import lock
+from specaug.build import build_dataset, lock
+from specaug.records import BuildConfig
 from specaug.shards import verify
 
-FLAGS = ("--detector", "sidecar", "--size", "32", "--min-face", "16", "--sources-per-shard", "1", "-q")
+FLAGS = (
+    "--detector",
+    "sidecar",
+    "--size",
+    "32",
+    "--min-face",
+    "16",
+    "--sources-per-shard",
+    "1",
+    "-q",
+    "-j",
+    "2",
+)
+CONFIG = BuildConfig(detector="sidecar", size=32, min_face=16, sources_per_shard=1, jobs=1)
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +50,7 @@ def raw(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def reference(raw) -> dict[str, bytes]:
-    build = Build(raw, raw.parent / "reference", *FLAGS, "-j", "1", folder=raw.parent)
-    assert build.wait() == 0, build.text()
+    build_dataset(raw, raw.parent / "reference", CONFIG)
     return everything(raw.parent / "reference")
 
 
@@ -46,7 +59,7 @@ def reference(raw) -> dict[str, bytes]:
 )
 def test_nothing_is_left_of_a_builder_that_was_ended(raw, reference, number, code):
     out = raw.parent / f"out-{number.name}"
-    build = Build(raw, out, *FLAGS, "-j", "2", folder=raw.parent)
+    build = Build(raw, out, *FLAGS, folder=raw.parent)
     until(lambda: build.ended() or (build.receipts() and len(build.workers()) == 2), "two workers at work")
     os.kill(build.process.pid, number)
     assert build.process.wait() == code, build.text()
@@ -57,17 +70,6 @@ def test_nothing_is_left_of_a_builder_that_was_ended(raw, reference, number, cod
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.close(handle)
     until(lambda: not marked(build.mark), f"the end of {left}")
-    again = Build(raw, out, *FLAGS, "-j", "2", folder=raw.parent)
-    assert again.wait() == 0, again.text()
+    build_dataset(raw, out, CONFIG)
     assert everything(out) == reference
     assert verify(out).ok
-
-
-def test_a_worker_that_was_killed_costs_nothing(raw, reference):
-    out = raw.parent / "out-worker"
-    build = Build(raw, out, *FLAGS, "-j", "2", folder=raw.parent)
-    until(lambda: build.ended() or (build.receipts() and build.workers()), "a worker at work")
-    for pid in build.workers()[:1]:
-        kill(pid)
-    assert build.wait() == 0, build.text()
-    assert everything(out) == reference
