@@ -95,6 +95,52 @@ def attacks() -> np.ndarray:
     return contact_sheet(tiles, columns=len(shown))
 
 
+RECIPES = (
+    "recapture-screen",
+    "recapture-print",
+    "profile",
+    "mix-high",
+    "bandpass",
+    "fda",
+    "control",
+)
+
+
+def recipes() -> np.ndarray:
+    """In person, attacks, and what each recipe makes of the first, spectra beneath."""
+    live, reference, donor = face(5, "bonafide"), face(3, "bonafide"), face(3, "print")
+    shown = [("bona fide", live), ("attack: print", face(5, "print")), ("attack: replay", face(5, "replay"))]
+    for name in RECIPES:
+        recipe = Recipe.from_preset(name)
+        lent = {None: None, "bonafide": reference, "attack": donor}[recipe.donor]
+        shown.append((name, np.asarray(recipe.apply(live, recipe.sample(4), lent))))
+    return with_spectra(shown, columns=5)
+
+
+def recaptured(name: str) -> np.ndarray:
+    """A picture and three draws of a recapture."""
+    live, recipe = face(5, "bonafide"), Recipe.from_preset(name)
+    shown = [("input", live)]
+    for seed in (1, 2, 4):
+        drawn = recipe.sample(seed)
+        params = drawn["steps"][0]["params"]
+        dots = f"{params.get('screening')}, cell {params.get('cell', 0):.1f} px"
+        told = f"density {params['density']:.2f}" if "density" in params else dots
+        shown.append((told, np.asarray(recipe.apply(live, drawn))))
+    return with_spectra(shown, columns=4)
+
+
+def with_spectra(shown: list[tuple[str, np.ndarray]], *, columns: int) -> np.ndarray:
+    """Rows of pictures, each with a row of spectra beneath, all spectra in one scale."""
+    scale = 255 / float(log_spectrum(shown[0][1]).max())
+    tiles = []
+    for first in range(0, len(shown), columns):
+        row = shown[first : first + columns]
+        tiles += [Tile(image, text) for text, image in row]
+        tiles += [Tile(grey(log_spectrum(image) * scale), "its spectrum") for _, image in row]
+    return contact_sheet(tiles, columns=columns)
+
+
 def previewed() -> np.ndarray:
     """What `specaug preview` shows of a drawn subject, with the landmarks that the detector finds."""
     with tempfile.TemporaryDirectory() as folder:
@@ -118,6 +164,9 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     save("attacks", attacks())
     save("preview", previewed())
+    save("recipes", recipes())
+    for name in ("recapture-screen", "recapture-print"):
+        save(name.replace("-", "_"), recaptured(name))
     picture = face(5, "bonafide")
     partners = {"reference": face(3, "bonafide"), "donor": face(3, "print")}
     scale = 255 / float(log_spectrum(picture).max())
