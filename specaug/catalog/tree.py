@@ -195,6 +195,9 @@ def _entries(root: Path, follow_symlinks: bool) -> Iterator[tuple[str, str | Non
 
 def _problem(entry: os.DirEntry[str], inside: str, follow_symlinks: bool) -> str | None:
     """Why an entry must not be opened, or None."""
+    # The listing tells the kind, so that most files cost no further call.
+    if entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False):
+        return None
     if entry.is_symlink():
         real = os.path.realpath(entry.path)
         if not os.path.exists(real):  # noqa: PTH110
