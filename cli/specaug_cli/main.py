@@ -21,9 +21,11 @@ from specaug.errors import (
     PlanMismatchError,
     SpecaugError,
 )
+from specaug_cli.ablate import ablate
 from specaug_cli.build_dataset import build_dataset
 from specaug_cli.demo import demo
 from specaug_cli.doctor import doctor
+from specaug_cli.evaluate import evaluate
 from specaug_cli.finalize import finalize
 from specaug_cli.fit_profile import fit_profile
 from specaug_cli.preview import preview
@@ -32,6 +34,7 @@ from specaug_cli.report import report
 from specaug_cli.retry import retry
 from specaug_cli.scan import scan
 from specaug_cli.synthesize import synthesize
+from specaug_cli.train import train
 from specaug_cli.verify import verify
 
 EXIT_CODES: tuple[tuple[type[SpecaugError], int], ...] = (
@@ -92,6 +95,9 @@ for command in (
     finalize,
     synthesize,
     fit_profile,
+    train,
+    evaluate,
+    ablate,
     doctor,
 ):
     cli.add_command(command)

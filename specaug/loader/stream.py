@@ -108,6 +108,11 @@ class ClipStream:
         """:data:`specaug.shards.KEYS` of all rows of the split."""
         return read_keys(self.groups)
 
+    @property
+    def present(self) -> tuple[Label, ...]:
+        """Labels of the rows that are loaded, before augmentation."""
+        return tuple(LABELS[number] for number in np.unique(self.keys["label"][self._kept]))
+
     @cached_property
     def _sizes(self) -> list[int]:
         return [group.rows for group in self.groups]

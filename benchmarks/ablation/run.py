@@ -1,0 +1,81 @@
+"""The CPU preset of the ablation on a simulated set, with its table.
+
+    python benchmarks/ablation/run.py FOLDER [-j N] [--subjects 12] [--seeds 3] [--preset cpu]
+
+FOLDER keeps the raw set, the shards and all runs; started again, it goes on. The time is that of the ablation alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from results import commit, machine, versions
+
+from specaug import build_dataset
+from specaug.demo import make_demo
+from specaug.records import BuildConfig
+from specaug.training import ablate
+
+TABLE = "<!-- table -->"
+
+
+def data_set(folder: Path, *, subjects: int, jobs: int) -> Path:
+    """Shards of a simulated set, made once."""
+    raw, out = folder / "raw", folder / "out"
+    if not raw.is_dir():
+        make_demo(raw, subjects=subjects, seed=0, jobs=jobs)
+    build_dataset(raw, out, BuildConfig(jobs=jobs))
+    return out
+
+
+def tell(what: str, done: int, total: int) -> None:
+    """Progress on stderr."""
+    sys.stderr.write(f"{done}/{total} runs: {what}\n")
+
+
+def main() -> None:
+    """Run, and write results beside this file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("--subjects", type=int, default=12)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--preset", default="cpu")
+    given = parser.parse_args()
+    out = data_set(given.folder, subjects=given.subjects, jobs=given.jobs)
+    fresh = not (given.folder / "runs").exists()
+    start = time.perf_counter()
+    result = ablate(
+        out, given.folder / "runs", seeds=given.seeds, settings=given.preset, jobs=given.jobs, progress=tell
+    )
+    seconds = time.perf_counter() - start if fresh else None
+    figures = json.loads((given.folder / "runs/ablation.json").read_text())
+    about = {
+        "date": time.strftime("%Y-%m-%d"),
+        "commit": commit(),
+        "machine": machine(),
+        "versions": versions("torch", "numpy", "opencv-python"),
+        "seconds": seconds,
+        "jobs": given.jobs,
+        "demo_subjects": given.subjects,
+    }
+    (HERE / "result.json").write_text(json.dumps({**about, **figures}, indent=1, sort_keys=True) + "\n")
+    shutil.copy(given.folder / "runs/ablation.png", HERE / "result.png")
+    readme = HERE / "README.md"
+    head = readme.read_text().split(TABLE)[0].rstrip()
+    note = f"{given.subjects} simulated subjects, {about['machine']}, commit {about['commit']}."
+    text = f"{head}\n\n{TABLE}\n\n{note}\n\n![ACER of each arm](result.png)\n\n{result.to_markdown()}"
+    readme.write_text(text)
+    sys.stdout.write(f"{result}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""``specaug train``"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from specaug.errors import ArgumentError, MissingDependencyError
+
+# Named here again, so that --help does not have to load torch; a test compares them.
+PRESETS = ("default", "cpu", "smoke")
+
+
+def training() -> Any:
+    """:mod:`specaug.training`, which needs torch."""
+    try:
+        import specaug.training
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"training needs torch: pip install 'specaug[train]' ({error})"
+        ) from error
+    return specaug.training
+
+
+def config_of(preset: str, file: Path | None, flags: dict[str, Any]) -> Any:
+    """The preset, then the TOML file, then the flags that were given."""
+    module = training()
+    values = module.PRESETS[preset].content_settings()
+    if file is not None:
+        try:
+            values |= {
+                name.replace("-", "_"): value for name, value in tomllib.loads(file.read_text()).items()
+            }
+        except (OSError, ValueError) as error:
+            raise ArgumentError(f"config: cannot read {str(file)!r} as TOML: {error}") from error
+    values |= {name: value for name, value in flags.items() if value is not None}
+    return module.TrainConfig.from_dict(values)
+
+
+def first_rank() -> bool:
+    """Whether this process talks; under torchrun only one does."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+@click.command("train", short_help="Train the thin reference network on OUT.")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", "run", required=True, type=click.Path(path_type=Path), help="Folder of the run."
+)
+@click.option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    default="default",
+    show_default=True,
+    help="'default' is meant for a GPU, 'cpu' for some tens of clips, 'smoke' shows that it runs.",
+)
+@click.option(
+    "--config", "file", type=click.Path(path_type=Path), help="TOML with any setting of TrainConfig."
+)
+@click.option("--recipe", help="Augmentation on the fly: preset or TOML file, several joined by '+'.")
+@click.option("--augment-share", type=float, help="Chance of a clip to be offered to the recipe.")
+@click.option("--origin", type=click.Choice(["captured", "synthetic", "all"]), help="Training clips.")
+@click.option("--frames", type=int, help="Frames a clip.")
+@click.option("--pixels", type=int, help="Side of a central part of the crops.")
+@click.option("--width", type=int, help="Of the network; 64 is a ResNet18, 16 fits a CPU.")
+@click.option("--streams", type=click.Choice(["both", "color", "spectrum"]), help="Streams of the network.")
+@click.option("--epochs", type=int, help="At most.")
+@click.option("--batch-size", type=int, help="Clips a step.")
+@click.option("--learning-rate", type=float, help="At the start.")
+@click.option("--seed", type=click.IntRange(min=0), help="Same seed, same network on a CPU.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where it computes.")
+@click.option("--amp/--no-amp", default=None, help="Mixed precision on a GPU.")
+@click.option("--workers", type=click.IntRange(min=0), help="Processes that load.")
+@click.option("--threads", type=click.IntRange(min=1), help="Of torch on a CPU.  [default: 1]")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def train(
+    out: Path, run: Path, preset: str, file: Path | None, as_json: bool, quiet: bool, **flags: Any
+) -> None:
+    """Train the reference network on OUT; dev decides when to stop.
+
+    An interrupted run goes on where it was, and comes to the same network.
+
+    \b
+    Examples:
+      specaug train out -o run
+      specaug train out -o run --preset cpu --recipe bandpass
+      torchrun --nproc-per-node 4 -m specaug_cli train out -o run
+    """
+    config = config_of(preset, file, flags)
+
+    def tell(row: dict[str, float]) -> None:
+        click.echo(
+            f"epoch {row['epoch']:.0f}: train loss {row['train_loss']:.4f}, dev loss {row['dev_loss']:.4f}, "
+            f"dev EER {100 * row['dev_eer']:.1f} %",
+            err=True,
+        )
+
+    report = training().train(out, run, config, progress=None if quiet else tell)
+    if not first_rank():
+        return
+    if as_json:
+        values = {name: getattr(report, name) for name in report.__dataclass_fields__}
+        click.echo(json.dumps({**values, "run": str(report.run)}))
+        return
+    ended = "stopped early" if report.stopped_early else "done"
+    click.echo(
+        f"{ended} after {report.epochs} epochs; best on dev: epoch {report.best_epoch}, loss {report.dev_loss:.4f}, "
+        f"EER {100 * report.dev_eer:.1f} %; in {run}"
+    )

@@ -1,0 +1,140 @@
+"""Train arms that differ in one thing with several seeds, and compare them on the same subjects."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from specaug.errors import ArgumentError
+from specaug.metrics import Scored
+from specaug.metrics.thresholds import eer_of
+from specaug.shards import write_json, write_text
+from specaug.shards.tables import read_columns
+from specaug.training.arms import ARM_SETS, BASELINE, arm
+from specaug.training.comparison import Ablation, Outcome, compare
+from specaug.training.config import TrainConfig, preset
+from specaug.training.fit import train
+from specaug.training.folder import dataset_hash, environment
+from specaug.training.judging import evaluate_run, with_failures
+from specaug.training.plots import draw_arms
+from specaug.training.scoring import SCORE_COLUMNS, Scores
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One run; small and picklable."""
+
+    out: Path
+    run: Path
+    arm: str
+    config: TrainConfig
+
+
+def ablate(
+    out: Path | str,
+    run: Path | str,
+    *,
+    arms: Sequence[str] | None = None,
+    seeds: int = 3,
+    settings: str = "cpu",
+    config: TrainConfig | None = None,
+    jobs: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Ablation:
+    """Compare ways to train, each with the same seeds, on the same test subjects.
+
+    Runs that are finished are not trained again, so an interrupted ablation goes on.
+
+    Parameters
+    ----------
+    out : path
+        A data set with train, dev and test.
+    run : path
+        Folder for all runs, ``ablation.json``, ``ablation.md`` and ``ablation.png``.
+    arms : sequence of str, optional
+        Names of :data:`specaug.training.arms.ARMS`; the baseline ``real`` is always there.
+    seeds : int
+        Runs of each arm.
+    settings : {"cpu", "smoke", "default"}
+        Preset of the runs, and which arms where none are named.
+    config : TrainConfig, optional
+        In place of that of the preset.
+    jobs : int
+        Runs at the same time, one thread each.
+    progress : callable, optional
+        Called with (what was done, runs done, runs in all).
+
+    Returns
+    -------
+    Ablation
+
+    Raises
+    ------
+    ArgumentError
+        An unknown arm or preset, and as :func:`specaug.training.train`.
+    """
+    out, run = Path(out), Path(run)
+    if seeds < 1 or jobs < 1:
+        raise ArgumentError(f"seeds, jobs: expected at least 1, got {seeds!r}, {jobs!r}")
+    base = config or preset(settings)
+    names = tuple(dict.fromkeys((BASELINE, *(arms or ARM_SETS[settings]))))
+    tasks = [
+        _Task(
+            out, run / name / f"seed-{seed}", name, dataclasses.replace(base, seed=seed, **arm(name).changes)
+        )
+        for seed in range(seeds)
+        for name in names
+    ]
+    for done, task in enumerate(_all_done(tasks, jobs), start=1):
+        if progress:
+            progress(f"{task.arm}, seed {task.config.seed}", done, len(tasks))
+    outcomes = {
+        name: [_outcome(task) for task in sorted(tasks, key=lambda t: t.config.seed) if task.arm == name]
+        for name in names
+    }
+    result = compare(outcomes)
+    about = {"config": base.content_settings(), "data": dataset_hash(out), "environment": environment()}
+    write_json(run / "ablation.json", {**about, "seeds": seeds, **result.to_dict()}, out=run)
+    write_text(run / "ablation.md", result.to_markdown(), out=run)
+    draw_arms(result, run / "ablation.png", out=run)
+    return result
+
+
+def _all_done(tasks: Sequence[_Task], jobs: int) -> Iterator[_Task]:
+    """Tasks as they are done."""
+    if jobs == 1:
+        yield from map(_do, tasks)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(_do, task) for task in tasks]):
+            yield future.result()
+
+
+def _do(task: _Task) -> _Task:
+    train(task.out, task.run, task.config)
+    evaluate_run(task.run, task.out, resamples=100)
+    return task
+
+
+def _outcome(task: _Task) -> Outcome:
+    """Which test presentations a run gets wrong, at the threshold of its dev scores."""
+    dev, test = (_scored(task, split) for split in ("dev", "test"))
+    _, threshold = eer_of(dev, worst=False)
+    accepted = test.scores < threshold
+    kept = test.has_score
+    wrong = np.where(test.labels == 1, accepted, ~accepted)
+    assert test.pai is not None  # both are always given
+    assert test.subject is not None
+    return Outcome(wrong[kept], test.pai[kept], test.subject[kept])
+
+
+def _scored(task: _Task, split: str) -> Scored:
+    columns = read_columns(task.run / f"scores/{split}.parquet")
+    scores = Scores(columns["score"], columns["label"], {name: columns[name] for name in SCORE_COLUMNS})
+    return with_failures(scores, task.out, split, level="video")  # type: ignore[arg-type]  # one of the splits

@@ -1,0 +1,150 @@
+"""Settings of a training run, and sets of them that fit a machine."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from specaug.errors import ArgumentError
+from specaug.loader import Balance, LoadConfig
+from specaug.model import Streams
+from specaug.records import LABELS, Label
+from specaug.shards import Origin
+from specaug.spectrum.amplitude import Window
+
+Device = Literal["auto", "cpu", "cuda"]
+Origins = Literal[Origin, "all"]
+
+
+RUN_ONLY = {"run_only": True}
+"""Mark of a setting that changes how a run goes and not what comes out."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Every setting of a run. The defaults are what ``specaug train`` uses; they are meant for a GPU."""
+
+    frames: int = 8
+    """Frames a clip that the network sees, spread evenly over those of the shards."""
+    pixels: int | None = None
+    """Side of a central part of the crops; None: whole crops. Cutting keeps the scale, which reducing would not."""
+    origin: Origins = "captured"
+    """Which training clips; dev and test are always captured."""
+    labels: tuple[Label, ...] = LABELS
+    """Training clips of these; ``("bonafide",)`` needs a recipe that makes attacks."""
+    recipe: str | None = None
+    """Preset or TOML file of the augmentation; several joined by ``+`` are drawn from evenly."""
+    augment_share: float = 0.5
+    balance: Balance | None = "class"
+    bonafide_share: float = 0.5
+    """Of training clips before augmentation."""
+    width: int = 64
+    streams: Streams = "both"
+    hsv: bool = True
+    window: Window | None = "hann"
+    epochs: int = 30
+    patience: int = 8
+    """Epochs without a better dev loss after which it stops."""
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    """At the start; it falls to zero along half a cosine over all epochs."""
+    weight_decay: float = 0.01
+    seed: int = 0
+    amp: bool = False
+    """Mixed precision, on a GPU."""
+    device: Device = field(default="auto", metadata=RUN_ONLY)
+    workers: int = field(default=0, metadata=RUN_ONLY)
+    """Processes that load; results are the same for the same number."""
+    threads: int = field(default=1, metadata=RUN_ONLY)
+    """Of torch on a CPU: more than the free cores make it several times slower."""
+    checkpoint_batches: int = field(default=500, metadata=RUN_ONLY)
+    """Batches between checkpoints within an epoch; there is one after each epoch."""
+
+    def __post_init__(self) -> None:
+        for name in ("frames", "width", "epochs", "patience", "batch_size", "threads", "checkpoint_batches"):
+            if getattr(self, name) < 1:
+                raise ArgumentError(f"{name}: expected at least 1, got {getattr(self, name)!r}")
+        for name, choices in (
+            ("streams", get_args(Streams)),
+            ("device", get_args(Device)),
+            ("origin", ("captured", "synthetic", "all")),
+        ):
+            if getattr(self, name) not in choices:
+                raise ArgumentError(
+                    f"{name}: expected one of {', '.join(choices)}, got {getattr(self, name)!r}"
+                )
+        if self.pixels is not None and self.pixels < 8:
+            raise ArgumentError(f"pixels: expected at least 8 or None, got {self.pixels!r}")
+        if not 0 < self.learning_rate < 1 or self.weight_decay < 0 or self.workers < 0:
+            raise ArgumentError(
+                "learning_rate, weight_decay, workers: expected a rate between 0 and 1 and numbers from 0 on, "
+                f"got {self.learning_rate}, {self.weight_decay}, {self.workers}"
+            )
+        self.loading()
+
+    def loading(self) -> LoadConfig:
+        """How training clips are loaded."""
+        return LoadConfig(
+            batch_size=self.batch_size,
+            frames=self.frames,
+            shuffle=True,
+            seed=self.seed,
+            labels=tuple(self.labels),
+            balance=self.balance if len(self.labels) > 1 else None,
+            bonafide_share=self.bonafide_share,
+            augment_share=self.augment_share,
+            window=self.window,
+            even=True,
+        )
+
+    def architecture(self) -> dict[str, Any]:
+        """Arguments of the network."""
+        return {"frames": self.frames, "width": self.width, "streams": self.streams, "hsv": self.hsv}
+
+    def content_settings(self) -> dict[str, Any]:
+        """The settings that decide what comes out, as plain JSON values."""
+        kept = [f.name for f in dataclasses.fields(self) if not f.metadata.get("run_only")]
+        values = {name: getattr(self, name) for name in kept}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
+        """What :meth:`content_settings` gave, after a way through JSON or TOML.
+
+        Raises
+        ------
+        ArgumentError
+            A key is no setting.
+        """
+        known = [f.name for f in dataclasses.fields(cls)]
+        for name in values:
+            if name not in known:
+                raise ArgumentError(f"config: expected settings among {', '.join(known)}, got {name!r}")
+        labels = values.get("labels", LABELS)
+        return cls(**{**values, "labels": tuple(labels)})
+
+
+PRESETS: dict[str, TrainConfig] = {
+    "default": TrainConfig(),
+    "cpu": TrainConfig(
+        frames=4, pixels=112, width=16, epochs=20, patience=10, batch_size=8, learning_rate=2e-3
+    ),
+    "smoke": TrainConfig(
+        frames=2, pixels=96, width=8, epochs=8, patience=8, batch_size=8, learning_rate=3e-3
+    ),
+}
+"""``default``: a GPU and a real data set. ``cpu``: some tens of clips on one core. ``smoke``: whether it runs."""
+
+
+def preset(name: str, **changes: Any) -> TrainConfig:
+    """A preset with some settings changed.
+
+    Examples
+    --------
+    >>> preset("cpu", seed=3).width
+    16
+    """
+    if name not in PRESETS:
+        raise ArgumentError(f"preset: expected one of {', '.join(PRESETS)}, got {name!r}")
+    return dataclasses.replace(PRESETS[name], **changes)

@@ -1,0 +1,107 @@
+"""Clips to scores."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from specaug.augment import Recipe
+from specaug.errors import ArgumentError
+from specaug.loader import ClipLoader, LoadConfig, compute_views, load
+from specaug.loader.tensors import TorchClips
+from specaug.model import TwoStreamNet
+from specaug.records import Split
+from specaug.training.config import TrainConfig
+
+SCORE_COLUMNS = ("clip_id", "source_id", "dataset", "subject", "pai")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores of the clips of one split, in the order of the shards."""
+
+    scores: np.ndarray
+    """(n,) float64 logits: higher = more likely an attack."""
+    labels: np.ndarray
+    """(n,) int64."""
+    columns: dict[str, np.ndarray]
+    """(n,) str for each of :data:`SCORE_COLUMNS`."""
+
+    def __repr__(self) -> str:
+        return f"Scores({len(self.scores)} clips)"
+
+
+def recipe_of(config: TrainConfig) -> Recipe | None:
+    """The augmentation; several joined by ``+`` are branches of one, drawn from evenly."""
+    if config.recipe is None:
+        return None
+    parts = [Recipe.find(name) for name in config.recipe.split("+")]
+    if len(parts) == 1:
+        return parts[0]
+    donors = {part.donor for part in parts} - {None}
+    labels = {part.label for part in parts}
+    if len(donors) > 1 or len(labels) > 1:
+        raise ArgumentError(
+            f"recipe: expected parts with one label of donors and of results, got {config.recipe!r}"
+        )
+    branches = [
+        dataclasses.replace(branch, weight=branch.weight / sum(b.weight for b in part.branches))
+        for part in parts
+        for branch in part.branches
+    ]
+    return Recipe(config.recipe, tuple(branches), donor=next(iter(donors), None), label=parts[0].label)
+
+
+def training_clips(out: Path, config: TrainConfig) -> TorchClips:
+    """What a run learns from."""
+    settings = {f.name: getattr(config.loading(), f.name) for f in dataclasses.fields(LoadConfig)}
+    clips = load(out, split="train", origin=config.origin, augment=recipe_of(config), **settings)
+    assert isinstance(clips, TorchClips)
+    _check_pixels(clips, config)
+    return clips
+
+
+def _check_pixels(clips: ClipLoader, config: TrainConfig) -> None:
+    side = min(clips.stream.groups[0].frame_shape[:2])
+    if config.pixels is not None and config.pixels > side:
+        raise ArgumentError(f"pixels: expected at most the side of the crops, {side}, got {config.pixels}")
+
+
+def views_of(
+    batch: Mapping[str, Any], config: TrainConfig, views: Sequence[str], device: torch.device
+) -> dict[str, Tensor]:
+    """What the network sees of a batch: the middle of the frames, on its device."""
+    frames = batch["rgb"].to(device)
+    if config.pixels is not None:
+        top, left = ((n - config.pixels) // 2 for n in frames.shape[2:4])
+        frames = frames[:, :, top : top + config.pixels, left : left + config.pixels]
+    return compute_views(frames, views, window=config.window)  # type: ignore[arg-type]  # names of views
+
+
+def score_split(
+    network: TwoStreamNet, out: Path, split: Split, config: TrainConfig, *, device: torch.device
+) -> Scores:
+    """Scores of all captured clips of a split."""
+    clips = load(out, split=split, frames=config.frames, batch_size=config.batch_size, rank=0, world=1)
+    _check_pixels(clips, config)
+    scores, labels = [], []
+    columns: dict[str, list[str]] = {name: [] for name in SCORE_COLUMNS}
+    network.eval()
+    with torch.inference_mode():
+        for batch in clips:
+            logits = network(**views_of(batch, config, network.views, device))
+            scores.append(logits.double().cpu().numpy())
+            labels.append(batch["label"].numpy())
+            for name, values in columns.items():
+                values.extend(batch[name])
+    return Scores(
+        np.concatenate(scores),
+        np.concatenate(labels),
+        {name: np.array(values, dtype=np.str_) for name, values in columns.items()},
+    )
