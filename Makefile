@@ -12,7 +12,7 @@ env: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "specaug needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[torch,test,albumentations,report,docs,dask,ray]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[torch,test,albumentations,report,docs,dask,ray,s3]'
 	touch $@
 
 test: env
@@ -33,13 +33,15 @@ docs: env
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs docs/_build/html
 	@echo "Documentation: docs/_build/html/index.html"
 
-# A small simulated raw set, built into shards.
+# A small simulated raw set, built into shards, and a short training judged on its test subjects.
 demo: env
 	rm -rf $(DEMO)
 	mkdir $(DEMO)
 	$(BIN)/specaug demo $(DEMO)/raw
 	$(BIN)/specaug build-dataset $(DEMO)/raw $(DEMO)/out
 	$(BIN)/specaug verify $(DEMO)/out
+	$(BIN)/specaug train $(DEMO)/out -o $(DEMO)/run --preset smoke
+	$(BIN)/specaug evaluate $(DEMO)/run $(DEMO)/out
 	$(BIN)/specaug report $(DEMO)/out -o $(DEMO)/report.html
 	@echo
 	@echo "Raw videos:        $(DEMO)/raw (see its README.md: a simulation)"
