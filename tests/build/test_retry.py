@@ -177,6 +177,19 @@ def test_a_file_that_was_repaired_is_taken_as_it_is_now(out, raw):
     assert everything(out) == done
 
 
+def test_damaged_rows_are_not_copied(out):
+    for file in (out / "data/captured").iterdir():
+        picture = pq.read_table(file).to_pylist()[0]["frames"][0]["bytes"]
+        data = bytearray(file.read_bytes())
+        data[bytes(data).index(picture) + len(picture) // 2] ^= 1
+        file.write_bytes(data)
+    before = everything(out)
+    with pytest.raises(OSError, match="CRC"):
+        retry(out, jobs=1)
+    after = {file: content for file, content in everything(out).items() if "/next/" not in file}
+    assert after == before
+
+
 def test_a_repair_that_makes_a_copy_is_a_duplicate(out, raw):
     shutil.copy(raw / "train/live/s3/3.mp4", raw / "train/live/s8/text.mp4")
     assert retry(out, reasons=["unreadable"], jobs=1).recovered == 0

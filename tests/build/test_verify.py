@@ -19,6 +19,8 @@ from specaug.build import build_dataset, finalize, shard
 from specaug.errors import SpecaugError
 from specaug.records import BuildConfig, Receipt
 from specaug.shards import data_file, decode_image, sha256, staging, verify, write_receipt
+from specaug.shards.leaks import Seen
+from specaug.shards.recorded import Planned, plan_problem
 
 
 class TestVerify:
@@ -228,17 +230,60 @@ class TestEverythingRecorded:
 
     def rewrite(self, out: Path, name: str, change: Callable[[dict], dict]) -> None:
         """Another file in place of one, with manifest and receipt that fit: what a careless tool would leave."""
-        shard_name = Path(name).stem
         table = pq.read_table(out / name)
         rows = [change(row) for row in table.to_pylist()]
         pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), out / name)
+        self.renew(out, name)
+
+    def renew(self, out: Path, name: str) -> None:
+        """Manifest and receipt that fit a file of clips as it is now."""
         digest = sha256(out / name)
         lines = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
         for line in lines:
-            if line.get("shard") == shard_name and line.get("file") == name:
+            if line.get("file") == name:
                 line["sha256"] = digest
         (out / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        self.change(out / f".specaug/done/{shard_name}.json", lambda receipt: receipt.update(sha256=digest))
+        receipt = out / f".specaug/done/{Path(name).stem}.json"
+        self.change(receipt, lambda receipt: receipt.update(sha256=digest))
+
+    def test_a_damaged_page_whose_digest_was_renewed(self, out):
+        name = "data/captured/train-00000-of-00003.parquet"
+        picture = pq.read_table(out / name).to_pylist()[0]["frames"][0]["bytes"]
+        data = bytearray((out / name).read_bytes())
+        data[bytes(data).index(picture) + len(picture) // 2] ^= 1
+        (out / name).write_bytes(data)
+        self.renew(out, name)
+        assert self.problems(out) == [("checksum", name)]
+
+    def test_columns_of_another_version(self, out):
+        name = "data/captured/train-00000-of-00003.parquet"
+        table = pq.read_table(out / name)
+        pq.write_table(
+            table.set_column(table.schema.names.index("fps"), "fps", table["fps"].cast("double")), out / name
+        )
+        self.renew(out, name)
+        assert self.problems(out) == [("schema", name)]
+        pq.write_table(table.replace_schema_metadata({}), out / name)
+        self.renew(out, name)
+        assert self.problems(out) == [("schema", name)]
+
+    def test_lines_that_do_not_add_up(self, out):
+        head, first, *rest = map(json.loads, (out / "manifest.jsonl").read_text().splitlines())
+        first["sources"] += 1
+        (out / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in (head, first, *rest)))
+        self.change(
+            out / f".specaug/done/{first['shard']}.json", lambda r: r.update(sources=first["sources"])
+        )
+        (problem,) = verify(out).problems
+        assert (problem.kind, problem.file) == ("count", "manifest.jsonl")
+        assert problem.detail == "12 sources in all, 13 in the shards' lines"
+
+    def test_clips_of_another_source_than_planned(self, out):
+        name = "data/captured/dev-00000-of-00001.parquet"
+        self.rewrite(out, name, lambda row: {**row, "source_id": "f" * 32} if row["fps"] else row)
+        (problem,) = verify(out).problems
+        assert (problem.kind, problem.file) == ("count", ".specaug/plan.json")
+        assert "of 2 planned sources 1 lost, 0 there twice; 1 not planned" in problem.detail
 
     def test_the_same_content_in_two_splits(self, out):
         first = pq.read_table(out / "data/captured/train-00000-of-00003.parquet").to_pylist()[0]
@@ -288,6 +333,53 @@ class TestEverythingRecorded:
             (found,) = report.problems
             assert (found.kind, found.file) == ("leakage", file.relative_to(out).as_posix())
             assert problem in found.detail
+
+
+@pytest.mark.parametrize(
+    ("clips", "failed", "problem"),
+    [
+        ("aab", "c", None),
+        ("aab", "", "1 lost, 0 there twice; 0 not planned"),
+        ("abc", "c", "0 lost, 1 there twice; 0 not planned"),
+        ("ab", "cc", "0 lost, 1 there twice; 0 not planned"),
+        ("abcd", "", "0 lost, 0 there twice; 1 not planned"),
+    ],
+)
+def test_each_planned_source_is_there_once(clips, failed, problem):
+    found = plan_problem(Planned(frozenset("abc"), "hash"), {"plan_hash": "hash"}, clips, failed)
+    assert found == (problem and f"of 3 planned sources {problem}")
+
+
+ROW = {"clip_id": "c", "source_id": "s", "parent_id": None, "dataset": "d", "subject": "x", "content": b"1"}
+OTHER = {
+    **ROW,
+    "clip_id": "d",
+    "source_id": "t",
+    "subject": "y",
+    "content": b"2",
+    "split": "dev",
+    "origin": "captured",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"clip_id": "c"}, ["clip c is there twice"]),
+        ({"source_id": "s"}, ["source_id 's' is in dev here and in train in a"]),
+        ({"subject": "x"}, ["subject 'x' is in dev here and in train in a"]),
+        ({"subject": "x", "dataset": "e"}, []),  # another person of that name
+        ({"content": b"1"}, ["the content of clip d is in dev here and in train in a"]),
+        ({"split": "test"}, ["a row of split 'test' in a file of 'dev'"]),
+        ({"origin": "synthetic"}, ["a row of origin 'synthetic' in a file of 'captured'"]),
+    ],
+)
+def test_what_two_splits_may_not_share(changes, expected):
+    seen = Seen()
+    train = {**ROW, "split": "train", "origin": "captured"}
+    assert list(seen.leaks("a", [train], split="train", origin="captured")) == []
+    assert list(seen.leaks("b", [{**OTHER, **changes}], split="dev", origin="captured")) == expected
 
 
 def test_a_change_that_was_decided_counts_as_carried_out(raw, tmp_path):
