@@ -400,6 +400,20 @@ def test_a_holder_that_slept_notices_its_successor(bucket):
     assert read(out / STATE / "locks" / f"whole.{asleep.number + 1:09d}")  # its end was not the successor's
 
 
+@pytest.mark.parametrize("when", ["first", "last"])
+def test_a_build_that_lost_its_place_stores_no_more(raw, bucket, when):
+    out = place_of(f"{bucket}/out")
+
+    def lose(progress):
+        if progress.done == progress.sources or (progress.done and when == "first"):
+            assert store_lock.StoreHold(out, "whole", 2).take()
+
+    with pytest.raises(BuildLockedError, match="taken over by another build"):
+        build_dataset(raw, f"{bucket}/out", SMALL, progress=lose)
+    assert len(objects(out / STATE / "done")) == (1 if when == "first" else 4)
+    assert read(out / "manifest.jsonl") is None
+
+
 def test_rows_of_a_store_name_no_bucket(raw, bucket, tmp_path):
     build_dataset(upload(raw, f"{bucket}/raw"), f"{bucket}/out", SMALL)
     folder = download(f"{bucket}/out", tmp_path / "copy")
