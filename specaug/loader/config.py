@@ -32,6 +32,8 @@ class LoadConfig:
     clips are visited more often in an epoch; none is left out."""
     bonafide_share: float = 0.5
     """Share of bona fide clips where balanced, before augmentation."""
+    epoch_clips: int | None = None
+    """Clips in an epoch, over all ranks; None: each row at least once."""
     augment_share: float = 0.5
     """Chance of a clip to be offered to the recipe."""
     window: Window | None = "hann"
@@ -44,7 +46,11 @@ class LoadConfig:
     """Number of processes that share the data."""
 
     def __post_init__(self) -> None:
-        for name, value in (("batch_size", self.batch_size), ("frames", self.frames)):
+        for name, value in (
+            ("batch_size", self.batch_size),
+            ("frames", self.frames),
+            ("epoch_clips", self.epoch_clips),
+        ):
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise ArgumentError(f"{name}: expected a whole number of at least 1 or None, got {value!r}")
         if not self.labels or not set(self.labels) <= set(LABELS):

@@ -154,6 +154,7 @@ def visits_for(
     kept: np.ndarray,
     balance: str | None,
     bonafide_share: float,
+    total: int | None = None,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """How often each row is visited in an epoch.
@@ -166,9 +167,11 @@ def visits_for(
         Rows to visit at all.
     balance : {None, "class", "pai"}
         None visits each row once. ``class`` gives bona fide rows their share and attacks the rest; ``pai`` moreover
-        gives each species as much as another. No row is left out: the scarcer ones are visited more often, and
-        which of them once more than others is drawn.
+        gives each species as much as another. No row is left out unless `total` says so: the scarcer ones are
+        visited more often, and which of them once more than others is drawn.
     bonafide_share : float
+    total : int, optional
+        Visits in an epoch; with fewer than there are rows, which come is drawn.
     rng : numpy.random.Generator
 
     Returns
@@ -187,8 +190,11 @@ def visits_for(
     >>> visits_for(labels, pai, kept=kept, balance="pai", bonafide_share=0.5, rng=rng)
     array([4, 1, 1, 2])
     """
+    visits = kept.astype(np.int64)
     if balance is None:
-        return kept.astype(np.int64)
+        if total is not None:
+            visits[kept] = _spread(total, int(kept.sum()), rng)
+        return visits
     groups = {
         name: np.flatnonzero(kept & (labels == 1) & (pai == name)) for name in np.unique(pai[labels == 1])
     }
@@ -201,10 +207,9 @@ def visits_for(
         raise ArgumentError(f"balance: expected rows of both classes, got no {missing} rows")
     shares = [bonafide_share, *[(1 - bonafide_share) / len(groups)] * len(groups)]
     parts = [bonafide, *(groups[name] for name in sorted(groups))]
-    total = max(len(rows) / share for rows, share in zip(parts, shares, strict=True))
-    visits = np.zeros(len(labels), np.int64)
+    length = total or max(len(rows) / share for rows, share in zip(parts, shares, strict=True))
     for rows, share in zip(parts, shares, strict=True):
-        visits[rows] = _spread(round(total * share), len(rows), rng)
+        visits[rows] = _spread(round(length * share), len(rows), rng)
     return visits
 
 

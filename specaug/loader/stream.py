@@ -129,6 +129,7 @@ class ClipStream:
             kept=self._kept,
             balance=self.config.balance,
             bonafide_share=self.config.bonafide_share,
+            total=self.config.epoch_clips,
             rng=self._rng(epoch, _VISITS),
         )
 

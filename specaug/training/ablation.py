@@ -23,7 +23,7 @@ from specaug.training.fit import train
 from specaug.training.folder import dataset_hash, environment
 from specaug.training.judging import evaluate_run, with_failures
 from specaug.training.plots import draw_arms
-from specaug.training.scoring import SCORE_COLUMNS, Scores
+from specaug.training.scoring import SCORE_COLUMNS, Scores, training_clips
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,15 @@ def ablate(
         raise ArgumentError(f"seeds, jobs: expected at least 1, got {seeds!r}, {jobs!r}")
     base = config or preset(settings)
     names = tuple(dict.fromkeys((BASELINE, *(arms or ARM_SETS[settings]))))
+    chosen = {name: arm(name) for name in names}
+    # As many clips, and so as many steps, for every arm, however many rows it learns from.
+    base = dataclasses.replace(base, epoch_clips=base.epoch_clips or training_clips(out, base).n_clips())
     tasks = [
         _Task(
-            out, run / name / f"seed-{seed}", name, dataclasses.replace(base, seed=seed, **arm(name).changes)
+            out,
+            run / name / f"seed-{seed}",
+            name,
+            dataclasses.replace(base, seed=seed, **chosen[name].changes),
         )
         for seed in range(seeds)
         for name in names

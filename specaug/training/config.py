@@ -39,6 +39,8 @@ class TrainConfig:
     balance: Balance | None = "class"
     bonafide_share: float = 0.5
     """Of training clips before augmentation."""
+    epoch_clips: int | None = None
+    """Training clips in an epoch; None: each at least once."""
     width: int = 64
     streams: Streams = "both"
     hsv: bool = True
@@ -93,6 +95,7 @@ class TrainConfig:
             labels=tuple(self.labels),
             balance=self.balance if len(self.labels) > 1 else None,
             bonafide_share=self.bonafide_share,
+            epoch_clips=self.epoch_clips,
             augment_share=self.augment_share,
             window=self.window,
             even=True,
@@ -128,7 +131,7 @@ class TrainConfig:
 PRESETS: dict[str, TrainConfig] = {
     "default": TrainConfig(),
     "cpu": TrainConfig(
-        frames=4, pixels=112, width=16, epochs=20, patience=10, batch_size=8, learning_rate=2e-3
+        frames=4, pixels=112, width=16, epochs=15, patience=10, batch_size=8, learning_rate=2e-3
     ),
     "smoke": TrainConfig(
         frames=2, pixels=96, width=8, epochs=8, patience=8, batch_size=8, learning_rate=3e-3

@@ -69,10 +69,12 @@ class TestBalance:
     LABELS = np.array([0] * 10 + [1] * 31)
     PAI = np.array(["none"] * 10 + ["print"] * 30 + ["replay"])
 
-    def visits(self, balance, share=0.5, kept=None):
+    def visits(self, balance, share=0.5, kept=None, total=None):
         kept = np.ones(41, bool) if kept is None else kept
         rng = np.random.default_rng(3)
-        return visits_for(self.LABELS, self.PAI, kept=kept, balance=balance, bonafide_share=share, rng=rng)
+        return visits_for(
+            self.LABELS, self.PAI, kept=kept, balance=balance, bonafide_share=share, total=total, rng=rng
+        )
 
     def test_classes_are_visited_as_often_and_no_row_is_left_out(self):
         visits = self.visits("class")
@@ -87,6 +89,12 @@ class TestBalance:
     def test_shares_can_be_chosen(self):
         visits = self.visits("class", share=0.75)
         assert visits[:10].sum() == 3 * visits[10:].sum() == 93
+
+    def test_an_epoch_can_have_a_given_length(self):
+        visits = self.visits("class", share=0.75, total=16)
+        assert (visits[:10].sum(), visits[10:].sum(), visits.max()) == (12, 4, 2)
+        assert self.visits(None, total=100).sum() == 100
+        assert self.visits(None, total=5).max() == 1
 
     def test_rows_left_out_stay_out(self):
         visits = self.visits("class", kept=self.PAI != "print")

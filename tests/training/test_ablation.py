@@ -15,6 +15,7 @@ from specaug.training import TrainConfig, ablate
 from specaug.training.arms import ARM_SETS, ARMS, BASELINE
 from specaug.training.comparison import Outcome, compare, subject_errors
 from specaug.training.fit import _Fit
+from specaug.training.scoring import training_clips
 
 PAI = np.tile(["none", "none", "print", "replay"], 16)
 SUBJECT = np.repeat([f"s{i:02d}" for i in range(16)], 4)
@@ -164,6 +165,16 @@ def test_runs_at_once_come_to_the_same(ablation, out, tmp_path):
     for mine in other.arms:
         theirs = next(arm for arm in result.arms if arm.name == mine.name)
         assert mine.acer_by_seed[0] == theirs.acer_by_seed[0]
+
+
+def test_every_arm_takes_as_many_steps(ablation, out):
+    folder, _, _ = ablation
+    lengths = set()
+    for name in ("real", "control", "real+mixed", "real+fda"):
+        held = json.loads((folder / "real/seed-0/config.json").read_text())["config"]
+        changed = dataclasses.replace(TrainConfig.from_dict(held), **ARMS[name].changes)
+        lengths.add(training_clips(out, changed).n_clips())
+    assert lengths == {40}
 
 
 def test_unknown_arms_are_named(out, tmp_path):

@@ -1,6 +1,6 @@
 """The CPU preset of the ablation on a simulated set, with its table.
 
-    python benchmarks/ablation/run.py FOLDER [-j N] [--subjects 12] [--seeds 3] [--preset cpu]
+    python benchmarks/bench_ablation.py FOLDER [-j N] [--subjects 12] [--seeds 3] [--preset cpu] [--into DIR]
 
 FOLDER keeps the raw set, the shards and all runs; started again, it goes on. The time is that of the ablation alone.
 """
@@ -14,9 +14,6 @@ import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
 from results import commit, machine, versions
 
 from specaug import build_dataset
@@ -24,6 +21,7 @@ from specaug.demo import make_demo
 from specaug.records import BuildConfig
 from specaug.training import ablate
 
+HERE = Path(__file__).parent / "ablation"
 TABLE = "<!-- table -->"
 
 
@@ -49,6 +47,7 @@ def main() -> None:
     parser.add_argument("--subjects", type=int, default=12)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--preset", default="cpu")
+    parser.add_argument("--into", type=Path, default=HERE, help="where results are written")
     given = parser.parse_args()
     out = data_set(given.folder, subjects=given.subjects, jobs=given.jobs)
     fresh = not (given.folder / "runs").exists()
@@ -67,13 +66,12 @@ def main() -> None:
         "jobs": given.jobs,
         "demo_subjects": given.subjects,
     }
-    (HERE / "result.json").write_text(json.dumps({**about, **figures}, indent=1, sort_keys=True) + "\n")
-    shutil.copy(given.folder / "runs/ablation.png", HERE / "result.png")
-    readme = HERE / "README.md"
-    head = readme.read_text().split(TABLE)[0].rstrip()
+    (given.into / "result.json").write_text(json.dumps({**about, **figures}, indent=1, sort_keys=True) + "\n")
+    shutil.copy(given.folder / "runs/ablation.png", given.into / "result.png")
+    head = (HERE / "README.md").read_text().split(TABLE)[0].rstrip()
     note = f"{given.subjects} simulated subjects, {about['machine']}, commit {about['commit']}."
     text = f"{head}\n\n{TABLE}\n\n{note}\n\n![ACER of each arm](result.png)\n\n{result.to_markdown()}"
-    readme.write_text(text)
+    (given.into / "README.md").write_text(text)
     sys.stdout.write(f"{result}\n")
 
 
