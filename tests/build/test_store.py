@@ -23,7 +23,16 @@ pytest.importorskip("upath", reason="object stores need universal_pathlib, which
 
 from building import SMALL, everything, hashes, rows_of
 
-from specaug.build import build_dataset, finalize, picture, plan_only, scan_place, store_lock, verify_place
+from specaug.build import (
+    build_dataset,
+    finalize,
+    mirror,
+    picture,
+    plan_only,
+    scan_place,
+    store_lock,
+    verify_place,
+)
 from specaug.build.store_lock import hold_store
 from specaug.errors import ArgumentError, BuildLockedError, NothingToDoError, SpecaugError, StoreError
 from specaug.places import create, fetch, objects, place_of, put, read, remove, write
@@ -256,20 +265,38 @@ def test_copies_are_told_by_their_whole_content(raw, bucket, tmp_path):
     assert plan.by_reason["duplicate"] == 2
 
 
-def test_an_object_that_goes_is_a_failure_of_its_own(raw, bucket, monkeypatch):
+@pytest.mark.parametrize("how", ["goes", "changes"])
+def test_an_object_that_goes_or_changes_is_a_failure_of_its_own(raw, bucket, monkeypatch, how):
     source = upload(raw, f"{bucket}/raw")
     gone = place_of(f"{source}/train/live/s1/1.mp4")
     real = picture.draw
 
     def draw(address, root):
         drawn = real(address, root)
-        remove(gone)
+        if how == "goes":
+            remove(gone)
+        else:  # a video as good as the first, but not the one that was planned
+            put(raw / "train/live/s3/3.mp4", gone)
         return drawn
 
+    assert (raw / "train/live/s3/3.mp4").stat().st_size != (raw / "train/live/s1/1.mp4").stat().st_size
     monkeypatch.setattr("specaug.build.ends.draw", draw)
     report = build_dataset(source, f"{bucket}/out", SMALL)
     assert report.clips == 8
     assert report.by_reason["unreadable"] == 3  # and the two that are no videos
+
+
+def test_plan_first_of_a_shard_the_receipt_last_and_at_the_end_the_manifest(raw, bucket, monkeypatch):
+    names, real = [], mirror.put
+    monkeypatch.setattr(mirror, "put", lambda local, final: names.append(final.name) or real(local, final))
+    build_dataset(raw, f"{bucket}/out", SMALL)
+    assert names[0] == "plan.json"
+    assert names[-4:] == ["README.md", "dataset_info.json", "croissant.json", "manifest.jsonl"]
+    for number in range(3):
+        *files, receipt = (name for name in names if f"train-{number:05d}-of-00003" in name)
+        assert files
+        assert {Path(name).suffix for name in files} == {".parquet"}
+        assert receipt.endswith(".json")
 
 
 def test_a_store_that_goes_ends_the_build_and_is_no_failure_of_a_file(raw, bucket, monkeypatch, tmp_path):
