@@ -209,7 +209,7 @@ def test_no_indices_no_frames(video: Path, tmp_path: Path, kind: Any) -> None:
 
 
 def test_an_unknown_kind_is_named(video: Path) -> None:
-    with pytest.raises(ArgumentError, match="kind: expected one of video, image, frames, got 'film'"):
+    with pytest.raises(ArgumentError, match="kind: expected one of video, image, frames, hdf5, got 'film'"):
         probe(video, "film")  # type: ignore[arg-type]
 
 

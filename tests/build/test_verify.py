@@ -223,6 +223,13 @@ class TestEverythingRecorded:
         assert verify(out).ok
         assert not verify(out).with_plan
 
+    def test_two_sources_that_became_one_in_such_a_copy(self, out):
+        name = "data/captured/dev-00000-of-00001.parquet"
+        self.rewrite(out, name, lambda row: {**row, "source_id": "f" * 32})
+        shutil.rmtree(out / ".specaug")
+        (problem,) = verify(out).problems
+        assert problem.detail == "12 sources in all, 7 with clips and 4 failures in files"
+
     def test_failures_that_are_gone(self, out):
         name = next((out / "failures").glob("*train*")).relative_to(out).as_posix()
         pq.write_table(pq.read_table(out / name).slice(1), out / name)
