@@ -32,9 +32,9 @@ and every drawn number. They are for training; evaluate on captured clips. `load
 
 _CARE = """## Care
 
-Faces are biometric data. The licence and the consent that cover the raw media cover these crops too; add both here before
-you pass the data on. Meant for training and testing presentation attack detection, and for no other purpose that the people
-shown did not agree to. What is learned holds for the attacks, devices and sessions in the data.
+Faces are biometric data. The licence and the consent that cover the raw media cover these crops too; add both here
+before you pass the data on. Meant for training and testing presentation attack detection, and for no other purpose that
+the people shown did not agree to. What is learned holds for the attacks, devices and sessions in the data.
 
 Every source of the raw folder is either a row here or a row in `failures/` with its stage and reason. `specaug report`
 tells which classes fail more often, and what a network could learn instead of evidence. `croissant.json` describes
