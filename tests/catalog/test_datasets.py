@@ -111,7 +111,7 @@ def test_labels_species_and_data_set_are_consistent(trees, name):
         assert (source.pai == "none") == (source.label == "bonafide")
 
 
-@pytest.mark.parametrize("name", set(SETS) - {"folders", "csv"})
+@pytest.mark.parametrize("name", [name for name in SETS if name not in ("folders", "csv")])
 def test_a_folder_around_it_changes_nothing_but_paths(trees, tmp_path, name):
     catalog = scan(write_names(under("My copy", SETS[name](4)), tmp_path))
     assert catalog.layout == name

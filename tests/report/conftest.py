@@ -11,7 +11,7 @@ pytest.importorskip("matplotlib", reason="the extra `report` is not installed")
 pytest.importorskip("jinja2", reason="the extra `report` is not installed")
 sys.path.insert(0, str(Path(__file__).parent))
 
-from making import HOSTILE, add_synthetic, clip, source, write_out
+from page_data import HOSTILE, add_synthetic, clip, source, write_out
 
 from specaug.records import Failure
 from specaug.report import write_report

@@ -6,7 +6,7 @@ import os
 import shutil
 
 import pytest
-from making import HOSTILE
+from page_data import HOSTILE
 
 WIDTHS = ((1440, 900), (390, 844))
 

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from making import add_synthetic, clip, picture, source, write_out
+from page_data import add_synthetic, clip, picture, source, write_out
 from scipy.ndimage import convolve
 from scipy.stats import false_discovery_control, fisher_exact
 

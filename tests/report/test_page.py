@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from making import HOSTILE, clip, source, write_out
+from page_data import HOSTILE, clip, source, write_out
 from markupsafe import escape
 
 from specaug.errors import ArgumentError, SpecaugError
