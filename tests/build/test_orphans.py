@@ -6,12 +6,15 @@ import csv
 import fcntl
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import cv2
 import pytest
 from building import everything, scene
-from processes import Build, marked, until
+from processes import Build, command, kill, marked, until
 
 from specaug.build import build_dataset, lock
 from specaug.records import BuildConfig
@@ -73,3 +76,51 @@ def test_nothing_is_left_of_a_builder_that_was_ended(raw, reference, number, cod
     build_dataset(raw, out, CONFIG)
     assert everything(out) == reference
     assert verify(out).ok
+
+
+BUSY = """
+import multiprocessing, os, time
+from specaug.isolate import end_with_builder
+
+def work(builder):
+    end_with_builder(builder)
+    time.sleep(600)
+
+process = multiprocessing.get_context("fork").Process(target=work, args=(os.getpid(),), name="LokyProcess-1")
+process.start()
+print(process.pid, flush=True)
+time.sleep(600)
+"""
+IDLE = """
+import os, time
+import joblib
+from specaug.build.processes import local_processes
+
+with local_processes(2):
+    pool = joblib.Parallel()
+print(*set(pool(joblib.delayed(os.getpid)() for _ in range(9))), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("program", [BUSY, IDLE], ids=["busy", "idle"])
+def test_a_worker_ends_soon_after_its_builder_whatever_it_does(program):
+    builder = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert builder.stdout is not None
+    with builder.stdout:
+        workers = [int(pid) for pid in builder.stdout.readline().split()]
+        assert workers
+        assert all(command(pid) for pid in workers)
+        builder.kill()
+        builder.wait()
+    try:
+        for _ in range(400):  # twenty seconds; without its watch a worker stays for minutes
+            if not any(command(pid) for pid in workers):
+                return
+            time.sleep(0.05)
+        pytest.fail(f"workers {workers} are still there")
+    finally:
+        for pid in workers:
+            kill(pid)
