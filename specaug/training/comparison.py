@@ -111,11 +111,7 @@ class Ablation:
     def legend(self) -> str:
         """What the columns mean."""
         least = 2.0 ** (1 - self.subjects)
-        few = (
-            f" With {self.subjects} subjects no p below {least:.2g} is possible."
-            if self.subjects <= 14
-            else ""
-        )
+        few = f" With so few subjects no p below {least:.2g} is possible." if self.subjects <= 14 else ""
         return (
             f"Mean of {self.seeds} seeds on {self.subjects} test subjects; APCER of the worst species; thresholds "
             "from dev. Differences are of ACER, in points, with an interval over subjects and seeds and a sign-flip p "
@@ -176,13 +172,13 @@ def compare(
         name: np.mean([subject_errors(run, units, len(names)) for run in runs], axis=0)
         for name, runs in outcomes.items()
     }
-    differences = _differences(acer, errors, generator)
+    differences = _differences(acer, errors, len(names), generator)
     arms = tuple(
         ArmResult(
             name=name,
             description=ARMS[name].description if name in ARMS else "",
             acer=float(acer[name][0]),
-            acer_interval=interval(acer[name][1:], confidence=CONFIDENCE),
+            acer_interval=_reach(acer[name][1:], len(names), 0.0),
             apcer=float(np.mean([a[0] for a, _ in runs])),
             bpcer=float(np.mean([b[0] for _, b in runs])),
             acer_by_seed=tuple(float(a[0] + b[0]) / 2 for a, b in runs),
@@ -205,7 +201,7 @@ def subject_errors(run: Outcome, units: np.ndarray, n: int) -> np.ndarray:
 
 
 def _differences(
-    acer: Mapping[str, np.ndarray], errors: Mapping[str, np.ndarray], rng: np.random.Generator
+    acer: Mapping[str, np.ndarray], errors: Mapping[str, np.ndarray], n: int, rng: np.random.Generator
 ) -> dict[str, list[Difference]]:
     """Each arm against the baseline and against the control, where they are others."""
     found: dict[str, list[Difference]] = {name: [] for name in acer}
@@ -216,9 +212,14 @@ def _differences(
         p_values = [sign_flip_test(errors[name] - errors[other], rng=rng) for name in names]
         for name, p, corrected in zip(names, p_values, holm(p_values), strict=True):
             apart = acer[name] - acer[other]
-            reach = interval(apart[1:], confidence=CONFIDENCE)
+            reach = _reach(apart[1:], n, -1.0)
             found[name].append(Difference(other, float(apart[0]), reach, p, corrected))
     return found
+
+
+def _reach(resampled: np.ndarray, n: int, least: float) -> tuple[float, float]:
+    """Interval over resamples of `n` subjects; of one subject nothing is known, from `least` to 1."""
+    return (least, 1.0) if n < 2 else interval(resampled, confidence=CONFIDENCE)
 
 
 def _row(arm: ArmResult, others: Sequence[str]) -> tuple[str, ...]:

@@ -109,10 +109,16 @@ class TestCompare:
         ):
             compare({"real": [outcome(np.zeros(64))], "mixed": [other]})
 
+    def test_one_subject_says_nothing(self):
+        one = Outcome(np.zeros(4, bool), PAI[:4], SUBJECT[:4])
+        result = compare({"real": [one], "mixed": [one]})
+        assert result.arms[0].acer_interval == (0.0, 1.0)
+        assert result.arms[1].differences[0].interval == (-1.0, 1.0)
+
     def test_the_table_says_how_small_a_p_can_be(self):
         few = Outcome(np.zeros(8, bool), PAI[:8], SUBJECT[:8])
         text = compare({"real": [few], "mixed": [few]}).to_markdown()
-        assert "With 2 subjects no p below 0.5 is possible." in text
+        assert "With so few subjects no p below 0.5 is possible." in text
         assert "no difference shown" in text
 
 
