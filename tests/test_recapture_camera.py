@@ -112,6 +112,6 @@ def test_a_veil_adds_light_everywhere_and_leaves_the_mean(rng: np.random.Generat
 def test_cameras_lie_in_their_ranges(rng: np.random.Generator) -> None:
     drawn = [sample_camera(rng=rng) for _ in range(200)]
     wells = [c.full_well for c in drawn]
-    assert 700 <= min(wells) < 1000
-    assert 7000 < max(wells) <= 9000
+    assert 450 <= min(wells) < 600
+    assert 2000 < max(wells) <= 2500
     assert all(0.3 < c.lens_sigma < 0.6 and 0 <= c.veil <= 0.25 for c in drawn)

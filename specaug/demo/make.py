@@ -34,8 +34,8 @@ _KINDS: tuple[Kind, ...] = ("bonafide", "replay", "print")
 _CRF = (14, 30)
 """Lowest and highest rate factor; drawn for each clip, whatever its kind."""
 
-_GOOD_LIGHT = 12_000.0
-"""Electrons of a full pixel of an attacker's recording."""
+_RECORDED = 200_000.0
+"""Electrons of a full pixel of an attacker's recording: its own codec has taken most of the noise out."""
 
 README = """\
 # Simulated videos for trying out specaug
@@ -123,8 +123,8 @@ def film_clip(
     """Yield the 8-bit frames of one clip; nothing in them was compressed before.
 
     Scene and camera are drawn before anything that depends on `kind`, from the same distributions. An attacker's
-    recording is made from so much farther away that the face comes out as large as in the scene that was drawn, in
-    good light: its noise would be laid over that of the camera that sees the attack.
+    recording is made from so much farther away that the face comes out as large as in the scene that was drawn, and
+    has little noise: it would be laid over that of the camera that sees the attack.
     """
     devices = devices or devices_of("train", seed=0)
     scene, camera = sample_scene(size, frames, rng=rng), devices.camera(rng=rng)
@@ -137,7 +137,7 @@ def film_clip(
 
 def _recorder(devices: Devices, *, rng: np.random.Generator) -> Camera:
     """The camera of an attacker's recording."""
-    return replace(devices.camera(rng=rng), full_well=_GOOD_LIGHT, veil=0.0)
+    return replace(devices.camera(rng=rng), full_well=_RECORDED, veil=0.0)
 
 
 def _film_replay(

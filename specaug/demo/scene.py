@@ -14,6 +14,8 @@ from specaug.demo.subject import muted_colour
 
 _SWAYS = ("yaw", "pitch", "roll", "x", "y", "size")
 _HERTZ = (0.27, 0.21, 0.14, 0.17, 0.13, 0.11)
+_ROUGHNESS = (0.01, 0.1)
+"""Least and most contrast of a wall's texture, a standard deviation of logarithms."""
 _BLINK = (1, 2, 1)
 """Lid states of the frames of a blink: half closed, closed, half closed."""
 
@@ -135,7 +137,10 @@ def draw_room(scene: Scene, *, margin: int) -> Array:
     for _ in range(rng.integers(3, 9)):
         _hang(room, rng)
     room = blur(room, scene.height / 480 * rng.uniform(2.0, 7.0))
-    return np.asarray(room * np.exp(0.015 * noise(3, rng=rng, shape=(height, width)))[..., None], np.float32)
+    # Plain walls and rough ones: fine detail that costs bytes, whoever is in front of it.
+    strength, cell = np.exp(rng.uniform(np.log(_ROUGHNESS[0]), np.log(_ROUGHNESS[1]))), rng.uniform(1.5, 5.0)
+    rough = strength * noise(max(cell * scene.height / 480, 1.0), rng=rng, shape=(height, width))
+    return np.asarray(room * np.exp(rough)[..., None], np.float32)
 
 
 def _hang(room: Array, rng: np.random.Generator) -> None:

@@ -54,7 +54,7 @@ def sample_camera(*, rng: np.random.Generator) -> Camera:
     red, blue = np.exp(rng.normal(0, 0.05, 2))
     return Camera(
         lens_sigma=draw(0.32, 0.56),
-        full_well=float(np.exp(draw(np.log(700), np.log(9_000)))),
+        full_well=float(np.exp(draw(np.log(450), np.log(2_500)))),
         read_noise=draw(2.0, 6.0),
         sharpening=draw(0.2, 0.8),
         brightness=draw(0.18, 0.29),

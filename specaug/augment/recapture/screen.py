@@ -68,7 +68,7 @@ def sample_screen(shake: float, *, rng: np.random.Generator) -> Screen:
         density=draw(0.70, 1.05),
         white=(draw(0.90, 1.02), 1.0, draw(1.0, 1.14)),
         black=draw(0.003, 0.015),
-        flicker=draw(0.0, 0.02),
+        flicker=draw(0.0, 0.01),
         glare=draw(0.0, 0.05),
         glare_at=(draw(0, 1), draw(0, 1)),
         shake=shake,
