@@ -31,6 +31,7 @@ from results import save
 from specaug import Recipe
 from specaug.augment.profile.measure import log_amplitudes
 from specaug.build.fit import scale_of, species_of
+from specaug.records import SPLITS
 from specaug.shards import EncodedRows, find_groups
 
 RECIPES = (
@@ -78,7 +79,9 @@ class Held:
 def read_clips(out: Path) -> list[Held]:
     """Captured clips of all splits: nothing is trained here that is tested elsewhere."""
     clips = []
-    for split in ("train", "dev", "test"):
+    for split in SPLITS:
+        if not list((out / "data/captured").glob(f"{split}-*.parquet")):
+            continue
         for group in find_groups(out, split=split, origins=("captured",)):
             rows = EncodedRows(group, ("clip_id", "subject", "dataset", "pai", "scale"))
             for row in range(group.rows):
