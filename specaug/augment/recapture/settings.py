@@ -200,7 +200,7 @@ class SecondCameraRanges:
     sharpening: Pair = (0.1, 0.8)
     tint: Pair = (0.93, 1.07)
     exposure: Pair = (0.85, 1.15)
-    shake: Pair = (0.0, 1.5)
+    shake: Pair = (0.0, 0.8)
     interval: Pair = (1.0, 12.0)
     quality: tuple[int, int] = (70, 96)
 
@@ -220,7 +220,7 @@ class RecaptureScreenRanges(SecondCameraRanges):
     """Drawn evenly on a logarithmic scale."""
     white: Pair = (0.88, 1.14)
     black: Pair = (0.002, 0.02)
-    flicker: Pair = (0.0, 0.02)
+    flicker: Pair = (0.0, 0.01)
     glare: Pair = (0.0, 0.06)
 
 
@@ -230,7 +230,7 @@ class RecapturePrintRanges(SecondCameraRanges):
 
     screenings: tuple[Screening, ...] = ("dots", "dots", "grain")
     """One is taken; what stands twice is taken twice as often."""
-    cell: Pair = (1.5, 3.0)
+    cell: Pair = (1.6, 2.8)
     scatter: Pair = (0.4, 0.8)
     curl: Pair = (-0.02, 0.02)
     light: Pair = (0.78, 1.10)
