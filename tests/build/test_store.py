@@ -199,7 +199,10 @@ def test_killed_at_each_put_a_build_comes_to_the_same_bytes(raw, bucket, tmp_pat
         target = f"{bucket}/out{calls}"
         text = KILLED.format(here=str(Path(__file__).parent), calls=calls, raw=str(raw), out=target)
         killed = subprocess.run(
-            [sys.executable, "-c", text], env=os.environ, capture_output=True, check=False
+            [sys.executable, "-c", text],
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            capture_output=True,
+            check=False,
         )
         assert killed.returncode == -9, killed.stderr.decode()
         assert len(objects(place_of(target))) - 1 == calls  # and the lock
@@ -468,7 +471,7 @@ def test_the_command_takes_addresses(raw, bucket, tmp_path):
     options = ["--frames", "4", "--size", "64", "--min-face", "20", "-j", "1", "--json"]
     run = subprocess.run(
         [sys.executable, "-c", text, "build-dataset", f"{bucket}/raw", f"{bucket}/out", *options],
-        env=os.environ,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
         capture_output=True,
         check=False,
         cwd=tmp_path,
