@@ -5,31 +5,33 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from specaug.augment import (
-    Recipe,
-    SpoofProfile,
-    band_scale,
-    bandpass_inject,
-    fda,
-    halftone,
-    moire,
-    recapture_blur,
-    recapture_print,
-    recapture_screen,
-    spectral_jitter,
-    spectral_mix,
-)
 from specaug.color import hsv_to_rgb, rgb_to_hsv
 from specaug.errors import SpecaugError
 from specaug.records import BuildConfig, BuildReport
 from specaug.sampling import frame_indices
-from specaug.spectrum import band_mask, log_spectrum, radial_frequency, radial_profile, temporal_spectrum
 
 if TYPE_CHECKING:
+    from specaug import augment as augment
     from specaug import metrics, model
+    from specaug import spectrum as spectrum
     from specaug.align import align_face
+    from specaug.augment import (
+        Recipe,
+        SpoofProfile,
+        band_scale,
+        bandpass_inject,
+        fda,
+        halftone,
+        moire,
+        recapture_blur,
+        recapture_print,
+        recapture_screen,
+        spectral_jitter,
+        spectral_mix,
+    )
     from specaug.build import build_dataset, retry
     from specaug.loader import load
+    from specaug.spectrum import band_mask, log_spectrum, radial_frequency, radial_profile, temporal_spectrum
 
 __version__ = "0.1.0"
 
@@ -65,14 +67,31 @@ __all__ = [
     "temporal_spectrum",
 ]
 
+_OPERATIONS = (
+    "Recipe",
+    "SpoofProfile",
+    "band_scale",
+    "bandpass_inject",
+    "fda",
+    "halftone",
+    "moire",
+    "recapture_blur",
+    "recapture_print",
+    "recapture_screen",
+    "spectral_jitter",
+    "spectral_mix",
+)
+_SPECTRA = ("band_mask", "log_spectrum", "radial_frequency", "radial_profile", "temporal_spectrum")
 _LAZY = {
     "align_face": "specaug.align",
     "build_dataset": "specaug.build",
     "load": "specaug.loader",
     "retry": "specaug.build",
+    **dict.fromkeys(_OPERATIONS, "specaug.augment"),
+    **dict.fromkeys(_SPECTRA, "specaug.spectrum"),
 }
-"""Names that need more than numpy and scipy, and where they are."""
-_LAZY_MODULES = ("metrics", "model")
+"""Names that are loaded when they are first used, and where they are: a command or a worker needs few of them."""
+_LAZY_MODULES = ("augment", "metrics", "model", "spectrum")
 
 
 def __getattr__(name: str) -> Any:

@@ -160,7 +160,9 @@ def test_separation_inverts_the_mixing_of_inks(rng: np.random.Generator) -> None
     coverage = separate(wanted)
     assert coverage.min() >= 0
     assert coverage.max() <= 1
-    shown = np.stack([mean_reflectance(list(np.moveaxis(coverage, -1, 0)), colour=c) for c in range(3)], axis=-1)
+    shown = np.stack(
+        [mean_reflectance(list(np.moveaxis(coverage, -1, 0)), colour=c) for c in range(3)], axis=-1
+    )
     np.testing.assert_allclose(shown, wanted, atol=2e-3)
 
 

@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from page_data import HOSTILE, clip, source, write_out
 from markupsafe import escape
+from page_data import HOSTILE, clip, source, write_out
 
 from specaug.errors import ArgumentError, SpecaugError
 from specaug.report import write_report
