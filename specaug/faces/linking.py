@@ -300,8 +300,8 @@ def likeness(a: Array, b: Array) -> float:
 def surely_alike(a: Array, b: Array) -> bool:
     """Whether two thumbnails can only show one person: in shape and, light and exposure included, in colour.
 
-    In one picture, 0.5 % of pairs of real people and 2 % of pairs of drawn ones pass where one took the place of the
-    other; of neighbouring frames of real recordings, at 25 a second, 99 % do.
+    It is strict on purpose: a pair that does not pass is looked at in the frames between. How often drawn subjects
+    who take each other's place pass, and those who turn do not, is measured by ``benchmarks/bench_linking.py``.
     """
     level = float(np.abs((a - b).mean(axis=(0, 1))).max())
     contrast = float(np.sqrt((a.var(axis=(0, 1)) + b.var(axis=(0, 1))).mean() / 2))
