@@ -68,6 +68,7 @@ from specaug.augment.recapture import (
 )
 from specaug.augment.recipe import Recipe
 from specaug.augment.registry import OPERATIONS, Drawn, Operation, apply_drawn, draw, label_after
+from specaug.augment.scene import SceneBlurParams, SceneBlurRanges, sample_scene_blur, scene_blur
 
 __all__ = [
     "OPERATIONS",
@@ -99,6 +100,8 @@ __all__ = [
     "RecaptureScreenParams",
     "RecaptureScreenRanges",
     "Recipe",
+    "SceneBlurParams",
+    "SceneBlurRanges",
     "SpectralJitterParams",
     "SpectralJitterRanges",
     "SpectralMixParams",
@@ -130,9 +133,11 @@ __all__ = [
     "sample_recapture_blur",
     "sample_recapture_print",
     "sample_recapture_screen",
+    "sample_scene_blur",
     "sample_spectral_jitter",
     "sample_spectral_mix",
     "sample_tone",
+    "scene_blur",
     "spectral_jitter",
     "spectral_mix",
     "tone",

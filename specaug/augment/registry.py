@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from specaug.arrays import check_number
-from specaug.augment import bands, control, dots, filters, gratings, mixing, profile, recapture
+from specaug.augment import bands, control, dots, filters, gratings, mixing, profile, recapture, scene
 from specaug.augment.engine import Applied
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
@@ -91,6 +91,13 @@ OPERATIONS: dict[str, Operation] = {
         filters.apply_recapture_blur,
         filters.RecaptureBlurRanges,
         filters.RecaptureBlurParams,
+        effect="attack",
+    ),
+    "scene_blur": Operation(
+        scene.sample_scene_blur,
+        scene.apply_scene_blur,
+        scene.SceneBlurRanges,
+        scene.SceneBlurParams,
         effect="attack",
     ),
     "moire": Operation(

@@ -14,6 +14,7 @@ import numpy as np
 from specaug.errors import ArgumentError
 from specaug.metrics import Scored
 from specaug.metrics.thresholds import eer_of
+from specaug.records import Split
 from specaug.shards import write_json, write_text
 from specaug.shards.tables import read_columns
 from specaug.training.arms import ARM_SETS, BASELINE, arm
@@ -24,6 +25,8 @@ from specaug.training.folder import dataset_hash, environment
 from specaug.training.judging import evaluate_run, with_failures
 from specaug.training.plots import draw_arms
 from specaug.training.scoring import SCORE_COLUMNS, Scores, training_clips
+
+_JUDGED: tuple[Split, Split] = ("dev", "test")
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,11 @@ def ablate(
         if progress:
             progress(f"{task.arm}, seed {task.config.seed}", done, len(tasks))
     outcomes = {
-        name: [_outcome(task) for task in sorted(tasks, key=lambda t: t.config.seed) if task.arm == name]
+        name: [
+            outcome_of(task.out, task.run)
+            for task in sorted(tasks, key=lambda t: t.config.seed)
+            if task.arm == name
+        ]
         for name in names
     }
     result = compare(outcomes)
@@ -128,9 +135,9 @@ def _do(task: _Task) -> _Task:
     return task
 
 
-def _outcome(task: _Task) -> Outcome:
-    """Which test presentations a run gets wrong, at the threshold of its dev scores."""
-    dev, test = (_scored(task, split) for split in ("dev", "test"))
+def outcome_of(out: Path, run: Path) -> Outcome:
+    """Which test presentations of `out` a finished run gets wrong, at the threshold of its dev scores."""
+    dev, test = (_scored(out, run, split) for split in _JUDGED)
     _, threshold = eer_of(dev, worst=False)
     accepted = test.scores < threshold
     kept = test.has_score
@@ -140,7 +147,7 @@ def _outcome(task: _Task) -> Outcome:
     return Outcome(wrong[kept], test.pai[kept], test.subject[kept])
 
 
-def _scored(task: _Task, split: str) -> Scored:
-    columns = read_columns(task.run / f"scores/{split}.parquet")
+def _scored(out: Path, run: Path, split: Split) -> Scored:
+    columns = read_columns(run / f"scores/{split}.parquet")
     scores = Scores(columns["score"], columns["label"], {name: columns[name] for name in SCORE_COLUMNS})
-    return with_failures(scores, task.out, split, level="video")  # type: ignore[arg-type]  # one of the splits
+    return with_failures(scores, out, split, level="video")
