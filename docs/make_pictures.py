@@ -18,10 +18,12 @@ from specaug.augment import (
     BandScaleParams,
     Drawn,
     FdaParams,
+    GrainParams,
     Grating,
     GratingParams,
     HalftoneParams,
     RecaptureBlurParams,
+    SceneBlurParams,
     SpectralJitterParams,
     SpectralMixParams,
     apply_drawn,
@@ -57,6 +59,8 @@ SHOWN: dict[str, tuple[Drawn, str | None]] = {
     ),
     "halftone": (Drawn("halftone", HalftoneParams(4.5, (15.0, 45.0, 75.0), 0.7)), None),
     "halftone_blue_noise": (Drawn("halftone", HalftoneParams(4.0, 0.0, 0.7, "blue_noise")), None),
+    "scene_blur": (Drawn("scene_blur", SceneBlurParams(0.10)), None),
+    "grain": (Drawn("grain", GrainParams(0.12, 0.3, 0.5, 0)), None),
     "spectral_jitter": (Drawn("spectral_jitter", SpectralJitterParams(0.6, 0)), None),
     "fourier_basis": (
         Drawn(

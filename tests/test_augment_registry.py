@@ -92,7 +92,7 @@ def test_applying_a_draw_is_calling_the_function(name):
 
     x, r = pictures(name)
     drawn = draw(name, rng=3)
-    if name in ("spectral_jitter", "recapture_screen", "recapture_print", "profile"):
+    if name in ("spectral_jitter", "grain", "recapture_screen", "recapture_print", "profile"):
         return  # the function draws the seed that the record holds, or a profile what it does
     settings = {field: getattr(drawn.params, field) for field in drawn.params.__dataclass_fields__}
     pair = (x,) if r is None else (x, r)

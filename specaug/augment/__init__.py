@@ -34,6 +34,7 @@ from specaug.augment.filters import (
     sample_spectral_jitter,
     spectral_jitter,
 )
+from specaug.augment.grains import GrainParams, GrainRanges, grain, sample_grain
 from specaug.augment.gratings import (
     FourierBasisRanges,
     Grating,
@@ -82,6 +83,8 @@ __all__ = [
     "FdaParams",
     "FdaRanges",
     "FourierBasisRanges",
+    "GrainParams",
+    "GrainRanges",
     "Grating",
     "GratingParams",
     "HalftoneParams",
@@ -115,6 +118,7 @@ __all__ = [
     "draw",
     "fda",
     "fourier_basis",
+    "grain",
     "halftone",
     "jpeg",
     "label_after",
@@ -127,6 +131,7 @@ __all__ = [
     "sample_bandpass_inject",
     "sample_fda",
     "sample_fourier_basis",
+    "sample_grain",
     "sample_halftone",
     "sample_jpeg",
     "sample_moire",

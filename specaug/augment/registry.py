@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from specaug.arrays import check_number
-from specaug.augment import bands, control, dots, filters, gratings, mixing, profile, recapture, scene
+from specaug.augment import bands, control, dots, filters, grains, gratings, mixing, profile, recapture, scene
 from specaug.augment.engine import Applied
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
@@ -113,6 +113,14 @@ OPERATIONS: dict[str, Operation] = {
         dots.apply_halftone,
         dots.HalftoneRanges,
         dots.HalftoneParams,
+        effect="attack",
+        species="print",
+    ),
+    "grain": Operation(
+        grains.sample_grain,
+        grains.apply_grain,
+        grains.GrainRanges,
+        grains.GrainParams,
         effect="attack",
         species="print",
     ),

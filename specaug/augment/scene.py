@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, check_number, like, namespace, times
+from specaug.arrays import ArrayT, at_least, check_number, is_numpy, namespace, times, to_float
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.units import FREQUENCY
 from specaug.color import LUMA_WEIGHTS
@@ -121,7 +121,7 @@ def apply_scene_blur(
         scene = _scene(transform.forward(_brightness(x, axes)), transform, params.threshold)
         loss = np.expm1(-0.5 * (radial_frequency(shape) / params.cutoff) ** 2)
         change = transform.inverse(times(scene, transform.spread(loss, x)))
-        return change + 0 * x  # fresh memory of all channels
+        return namespace(change).broadcast_to(change, x.shape) * 1.0  # fresh memory of every channel
 
     return apply_change(image, Change(delta), channel_axis=channel_axis, clip_axis=clip_axis)
 
@@ -129,10 +129,9 @@ def apply_scene_blur(
 def _brightness(x: Any, axes: Axes) -> Any:
     """One channel: luma of three, else the mean."""
     channel = -1 if axes == (-3, -2) else -3
-    n_channels = int(x.shape[channel])
-    weights = np.asarray(LUMA_WEIGHTS if n_channels == len(LUMA_WEIGHTS) else [1 / n_channels] * n_channels)
-    shaped = like(weights if channel == -1 else weights[:, None, None], x)
-    return namespace(x).sum(x * shaped, axis=channel, keepdims=True)
+    planes = [namespace(x).take(x, namespace(x).asarray([c]), axis=channel) for c in range(x.shape[channel])]
+    weights = LUMA_WEIGHTS if len(planes) == len(LUMA_WEIGHTS) else [1 / len(planes)] * len(planes)
+    return sum(w * to_float(plane) for w, plane in zip(weights, planes, strict=True))
 
 
 def _scene(spectrum: Any, transform: FullPlane, threshold: float) -> Any:
@@ -141,11 +140,14 @@ def _scene(spectrum: Any, transform: FullPlane, threshold: float) -> Any:
     scene = 0.0
     for plane in octaves:
         octave = transform.inverse(spectrum * transform.spread(plane, spectrum.real))
-        energy = transform.inverse(transform.forward(octave * octave) * transform.spread(smooth, octave))
-        noise = _median(energy)
-        xp = namespace(octave)
-        scene = scene + octave * xp.clip(1 - threshold * noise / xp.clip(energy, _NOTHING, None), 0, 1)
+        energy = at_least(_blurred(octave * octave, smooth, transform), _NOTHING)
+        share = at_least(1 - threshold * _median(energy) / energy, 0.0)
+        scene = scene + times(share, octave)
     return transform.forward(scene) + spectrum * transform.spread(below, spectrum.real)
+
+
+def _blurred(x: Any, plane: np.ndarray, transform: FullPlane) -> Any:
+    return transform.inverse(times(transform.forward(x), transform.spread(plane, x)))
 
 
 @lru_cache(maxsize=4)
@@ -155,12 +157,14 @@ def _planes(shape: tuple[int, int]) -> tuple[np.ndarray, tuple[np.ndarray, ...],
     lows = [1 / (1 + (radius / edge) ** _STEEPNESS) for edge in _EDGES]
     uppers = [*lows[1:], np.ones_like(radius)]
     octaves = tuple(upper - low for low, upper in zip(lows, uppers, strict=True))
-    return lows[0], octaves, np.exp(-2 * (np.pi * _REACH * radius) ** 2)
+    smooth = np.exp(-2 * (np.pi * _REACH * radius) ** 2)
+    return lows[0], octaves, smooth
 
 
 def _median(values: Any) -> Any:
     """Median of each picture of one channel, kept as axes of length one; alike in NumPy and torch."""
-    flat = values.reshape(*values.shape[:-3], -1)
-    ordered = namespace(values).sort(flat, axis=-1)
-    count = ordered.shape[-1]
-    return ((ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2)[..., None, None, None]
+    if is_numpy(values):
+        return np.median(values, axis=(-3, -2, -1), keepdims=True)
+    flat = namespace(values).sort(values.reshape(*values.shape[:-3], -1), axis=-1)
+    count = flat.shape[-1]
+    return ((flat[..., (count - 1) // 2] + flat[..., count // 2]) / 2)[..., None, None, None]
