@@ -27,10 +27,9 @@ from specaug.training import ablate
 from specaug.training.ablation import outcome_of
 from specaug.training.arms import BASELINE, CONTROL
 from specaug.training.comparison import Outcome
+from specaug.training.config import preset
 
-ARMS = (
-    CONTROL, "traces", "profile", "mix-high", "bandpass", "recapture-screen", "recapture-print", "mixed",
-)  # fmt: skip
+ARMS = (CONTROL, "traces", "profile", "mix-high", "bandpass", "mixed")
 RESAMPLES = 2000
 
 
@@ -77,6 +76,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="runs of each arm")
     parser.add_argument("--arms", default=",".join(ARMS))
     parser.add_argument("--preset", default="cpu")
+    parser.add_argument("--epoch-clips", type=int, default=96)
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("--name", default="recipes", help="of the result")
     given = parser.parse_args()
@@ -88,7 +88,7 @@ def main() -> None:
         runs,
         arms=given.arms.split(","),
         seeds=given.seeds,
-        settings=given.preset,
+        config=preset(given.preset, epoch_clips=given.epoch_clips),
         jobs=given.jobs,
         progress=lambda what, done, total: sys.stderr.write(f"{done}/{total} runs: {what}\n"),
     )
@@ -97,7 +97,13 @@ def main() -> None:
         for arm in result.arms
     }
     sys.stdout.write(f"{result}\n")
-    figures = {"sets": sets, "subjects of each": given.subjects, "seeds": given.seeds, "preset": given.preset}
+    figures = {
+        "sets": sets,
+        "subjects of each": given.subjects,
+        "seeds": given.seeds,
+        "preset": given.preset,
+        "epoch clips": given.epoch_clips,
+    }
     table = json.loads((runs / "ablation.json").read_text())
     save(
         given.name, {**figures, "ways": ways(outcomes), "ablation": table}, "torch", "numpy", "opencv-python"

@@ -39,6 +39,9 @@ ARMS: dict[str, Arm] = {
     "mix-high": _instead("mix-high", "bona fide only; attacks by spectral mixing with attacks"),
     "bandpass": _instead("bandpass", "bona fide only; attacks by band-pass synthesis"),
     "mix-high+bandpass": _instead("mix-high+bandpass", "bona fide only; attacks by one or the other"),
+    "traces": _instead(
+        "traces", "bona fide only; attacks by waves or grain on a scene blurred beneath its noise"
+    ),
     "profile": _instead("profile", "bona fide only; attacks by a learned spectrum"),
     "recapture-screen": _instead("recapture-screen", "bona fide only; attacks by a simulated display"),
     "recapture-print": _instead("recapture-print", "bona fide only; attacks by a simulated print"),
