@@ -1,8 +1,8 @@
 """Which rows a consumer reads, in which order: index arithmetic only.
 
-Consumers are rank × worker. Units (row groups, or parts of them where there are fewer groups than consumers) are dealt
-to consumers like cards, after a shuffle by (seed, epoch). A consumer reads its units in windows of a few, and shuffles
-the rows within each window, so that it never holds more than one window.
+Consumers are rank × worker. Units (row groups, and parts of those that do not go round) are dealt to consumers like
+cards, after a shuffle by (seed, epoch). A consumer reads its units in windows of a few, and shuffles the rows within
+each window, so that it never holds more than one window.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class Unit:
     first: int
     """Row within the group."""
     stop: int
+    whole: bool = True
+    """Whether these are all rows of the group."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ Window = tuple[Entry, ...]
 
 
 def units_of(sizes: Sequence[int], visits: np.ndarray, *, consumers: int) -> list[Unit]:
-    """Groups with rows to visit, cut into parts where they are fewer than consumers.
+    """Groups with rows to visit; the last ones, that do not go round, are cut into a part for each consumer.
 
     Parameters
     ----------
@@ -86,23 +88,29 @@ def units_of(sizes: Sequence[int], visits: np.ndarray, *, consumers: int) -> lis
 
     Examples
     --------
-    >>> units_of([4], np.ones(4, int), consumers=2)
-    [Unit(group=0, first=0, stop=2), Unit(group=0, first=2, stop=4)]
+    >>> units_of([2, 2, 4], np.ones(8, int), consumers=2)[1:]
+    [Unit(group=1, first=0, stop=2, whole=True), Unit(group=2, first=0, stop=2, whole=False), \
+Unit(group=2, first=2, stop=4, whole=False)]
     """
     starts = np.concatenate([[0], np.cumsum(sizes)])
     used = [g for g, size in enumerate(sizes) if visits[starts[g] : starts[g] + size].any()]
-    parts = -(-consumers // max(len(used), 1))
-    units = []
-    for group in used:
-        ends = np.linspace(0, sizes[group], min(parts, sizes[group]) + 1).round().astype(int).tolist()
-        units += [Unit(group, first, stop) for first, stop in itertools.pairwise(ends)]
+    n_whole = len(used) // consumers * consumers
+    units = [Unit(group, 0, sizes[group]) for group in used[:n_whole]]
+    for group in used[n_whole:]:
+        ends = np.linspace(0, sizes[group], min(consumers, sizes[group]) + 1).round().astype(int).tolist()
+        units += [Unit(group, first, stop, False) for first, stop in itertools.pairwise(ends)]
     return units
 
 
 def deal(units: Sequence[Unit], *, share: Share, rng: np.random.Generator | None) -> list[Unit]:
-    """The units of one consumer; shuffled before, with the same `rng` for all consumers, unless it is None."""
-    order = range(len(units)) if rng is None else rng.permutation(len(units)).tolist()
-    return [units[i] for i in list(order)[share.number :: share.count]]
+    """The units of one consumer; shuffled before, with the same `rng` for all consumers, unless it is None.
+
+    Whole groups and parts are two packs, so that all consumers get as many of each.
+    """
+    order = list(range(len(units)) if rng is None else rng.permutation(len(units)).tolist())
+    packs = ([i for i in order if units[i].whole == whole] for whole in (True, False))
+    own = {i for pack in packs for i in pack[share.number :: share.count]}
+    return [units[i] for i in order if i in own]
 
 
 def windows_of(

@@ -46,7 +46,7 @@ class FoundClip:
     entry: Entry
     rows: EncodedRows
 
-    @property
+    @cached_property
     def clip(self) -> EncodedClip:
         """Its frames."""
         return self.rows.clip(self.entry.row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -236,28 +237,36 @@ class EncodedRows:
         (media,) = (name for name in names if name in MEDIA)
         self._raw = media == "frames_raw"
         pictures = self.table[media].combine_chunks()
-        self._pictures = pictures if self._raw else pictures.values.field("bytes")
+        self._pictures = _buffers(pictures if self._raw else pictures.values.field("bytes"))
         self._first: list[int] = [] if self._raw else pictures.offsets.to_pylist()
-        self._columns = {n: self.table[n].combine_chunks() for n in wanted if n not in MEDIA}
-
-    @property
-    def columns(self) -> tuple[str, ...]:
+        self.columns: tuple[str, ...] = tuple(n for n in wanted if n not in MEDIA)
         """Names of what was read beside the pictures."""
-        return tuple(self._columns)
+        self._values: dict[str, list[Any]] = {}
 
     def value(self, row: int, column: str) -> Any:
         """One value, as Python has it."""
-        return self._columns[column][row].as_py()
+        if column not in self._values:
+            self._values[column] = self.table[column].to_pylist()
+        return self._values[column][row]
 
     def clip(self, row: int) -> EncodedClip:
         """The frames of a row as they are stored, without a copy."""
         name, shape = f"{self.group.path.name}: clip {self.value(row, 'clip_id')!r}", self.group.frame_shape
         if self._raw:
-            whole = self._pictures[row].as_buffer()
+            whole = self._pictures[row]
             return EncodedClip(name, (whole,), len(whole) // math.prod(shape), True, shape)
-        pictures = tuple(self._pictures[i].as_buffer() for i in range(*self._first[row : row + 2]))
+        pictures = tuple(self._pictures[slice(*self._first[row : row + 2])])
         return EncodedClip(name, pictures, len(pictures), False, shape)
 
     def take(self, rows: Sequence[int]) -> pa.Table:
         """Rows as an Arrow table."""
         return self.table.take(rows)
+
+
+def _buffers(pictures: pa.Array) -> list[memoryview]:
+    """The bytes of each value of a binary array, without a copy; null has none."""
+    _, offsets, data = pictures.buffers()
+    width = np.int64 if pa.types.is_large_binary(pictures.type) else np.int32
+    ends = np.frombuffer(offsets, width)[pictures.offset : pictures.offset + len(pictures) + 1].tolist()
+    whole = memoryview(data or b"")
+    return [whole[first:stop] for first, stop in itertools.pairwise(ends)]

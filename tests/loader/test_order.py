@@ -52,6 +52,18 @@ def test_whole_row_groups_go_to_one_consumer_where_there_are_enough():
     assert Counter(c for c, _, _ in found) == {0: 8, 1: 8, 2: 8}
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 12), st.integers(1, 8), st.sampled_from([None, 0, 1]))
+def test_groups_of_one_size_are_dealt_evenly_whatever_their_number(groups, consumers, seed):
+    """Parts of a group differ by a row, so consumers differ by one for each group that is cut."""
+    found = visited([40] * groups, np.ones(40 * groups, int), consumers=consumers, seed=seed)
+    counted = Counter(consumer for consumer, _, _ in found)
+    left_over = groups % consumers
+    assert max(counted.values()) - min(counted[c] for c in range(consumers)) <= left_over
+    cut = Counter(group for _, group in {(c, g) for c, g, _ in found})
+    assert sum(n > 1 for n in cut.values()) <= left_over
+
+
 def test_windows_are_bounded_in_bytes():
     units = units_of([10] * 5, np.ones(50, int), consumers=1)
     windows = list(windows_of(units, [10] * 5, [40 << 20] * 5, np.ones(50, int)))
