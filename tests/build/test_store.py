@@ -11,7 +11,6 @@ import subprocess
 import sys
 import textwrap
 import time
-import urllib.request
 from pathlib import Path
 
 import cv2
@@ -22,6 +21,7 @@ pytest.importorskip("moto", reason="object stores are tested against moto's serv
 pytest.importorskip("upath", reason="object stores need universal_pathlib, which is not installed")
 
 from building import SMALL, everything, hashes, rows_of
+from serving import KEYS, free_port, serving
 
 from specaug.build import (
     build_dataset,
@@ -39,33 +39,12 @@ from specaug.places import create, fetch, objects, place_of, put, read, remove, 
 from specaug.records import BuildConfig, Source
 from specaug.shards import STATE
 
-KEYS = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_DEFAULT_REGION": "us-east-1"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
 
 @pytest.fixture(scope="module")
 def server():
     """Address of an S3 server."""
-    port = _free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{address}/moto-api/data.json", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.1)
+    with serving() as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @pytest.fixture
@@ -316,7 +295,7 @@ def _nowhere(remote):
     """The same object at a port where nobody listens."""
     from upath import UPath
 
-    client = {"endpoint_url": f"http://127.0.0.1:{_free_port()}"}
+    client = {"endpoint_url": f"http://127.0.0.1:{free_port()}"}
     return UPath(
         str(remote),
         client_kwargs=client,

@@ -1,4 +1,4 @@
-"""Other readers, as docs/loading.md shows them, read the shards; tests/test_docs.py runs what uses the library."""
+"""Other readers, as docs/loading.md shows them, read the shards; tests/docs runs what uses the library."""
 
 from __future__ import annotations
 

@@ -1,0 +1,44 @@
+"""A folder such as the pages talk about."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from specaug.build import build_dataset
+from specaug.demo import make_demo
+from specaug.records import BuildConfig
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path += [str(Path(__file__).parents[1] / name) for name in ("catalog", "build")]
+
+
+@pytest.fixture(scope="session")
+def workplace(tmp_path_factory) -> Path:
+    """``raw`` and ``out`` of a small simulated set, the same without splits, and named as OULU-NPU does."""
+    folder = tmp_path_factory.mktemp("docs")
+    make_demo(folder / "raw", subjects=3, seed=1, jobs=1, frames=4, size=(320, 240))
+    build_dataset(folder / "raw", folder / "out", BuildConfig(frames=4, jobs=1))
+    for split, user in (("Train", "01"), ("Dev", "21"), ("Test", "36")):
+        for kind, number in (("bonafide", 1), ("attack/print", 2), ("attack/replay", 4)):
+            session = 3 if split == "Test" else 1
+            source = sorted((folder / "raw").glob(f"*/{kind}/*/*.mp4"))[int(user) // 20]
+            target = folder / f"oulu/{split}_files/1_{session}_{user}_{number}.avi"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+    for path in (folder / "raw").glob("*/*"):
+        if path.is_dir():
+            shutil.copytree(path, folder / "unsplit" / path.name, dirs_exist_ok=True)
+    (folder / "key.txt").write_text("a key of thirty-two letters or more, for tests")
+    return folder
+
+
+@pytest.fixture
+def at_work(workplace, tmp_path, monkeypatch) -> Path:
+    """A copy of the workplace as the current folder."""
+    shutil.copytree(workplace, tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"

@@ -1,0 +1,61 @@
+"""The Python that the documentation shows runs, its commands exist, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import click
+import numpy as np
+import pytest
+from pages import PAGES, ROOT, commands, python_blocks, text_of
+
+from specaug_cli.main import cli
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if python_blocks(page)])
+def test_code_blocks_run(page, at_work):
+    pictures = np.random.default_rng(1).integers(0, 256, (2, 4, 32, 32, 3), np.uint8)
+    names = {
+        "image": pictures[0],
+        "clip": pictures[0],
+        "reference": pictures[1],
+        "generator": np.random.default_rng(2),
+    }
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="datasets|multiprocess|dill|torch")
+        for code in python_blocks(page):
+            exec(compile(code, page, "exec"), names)  # the page is ours
+
+
+def calls():
+    return [
+        pytest.param(words, id=f"{page}: {' '.join(words)[:60]}")
+        for page in PAGES
+        for words in commands(page)
+    ]
+
+
+@pytest.mark.parametrize("words", calls())
+def test_commands_and_options_of_every_page_exist(words):
+    assert words, "specaug without a command"
+    command = cli.commands.get(words[0])
+    assert command is not None or words[0].startswith("-"), words
+    known = {name for p in getattr(command, "params", []) if isinstance(p, click.Option) for name in p.opts}
+    used = {word.partition("=")[0] for word in words[1:] if re.match(r"--?[A-Za-z]", word)}
+    assert used <= known | {"--help", "--version"}, words
+
+
+def test_links_and_pictures_of_the_pages_exist():
+    for page in PAGES:
+        prose = re.sub(r"```.*?```", "", text_of(page), flags=re.DOTALL)
+        targets = re.findall(r"\]\(([^)#:]+)\)", prose)
+        missing = [target for target in targets if not ((ROOT / page).parent / target).exists()]
+        assert not missing, page
+
+
+def test_every_operation_has_a_page():
+    from specaug.augment import OPERATIONS
+
+    listed = text_of("docs/operations/README.md")
+    assert [name for name in OPERATIONS if not re.search(rf"\b{name}\b", listed)] == []
