@@ -115,8 +115,8 @@ def decode_into(data: bytes | memoryview, target: np.ndarray) -> None:
     ArgumentError
         `data` is no picture, or one of another size.
     """
-    buffer = np.frombuffer(data, np.uint8)
-    if simplejpeg is not None and buffer[:3].tobytes() == _JPEG_SIGNATURE:
+    buffer = memoryview(data)
+    if simplejpeg is not None and buffer[:3] == _JPEG_SIGNATURE:
         try:
             image = simplejpeg.decode_jpeg(buffer, "RGB", buffer=target)
         except ValueError as error:
@@ -125,5 +125,5 @@ def decode_into(data: bytes | memoryview, target: np.ndarray) -> None:
         image = decode_image(data)
     if image.shape != target.shape:
         raise ArgumentError(f"data: expected a picture of shape {target.shape}, got {image.shape}")
-    if not np.may_share_memory(image, target):
+    if image.base is not target and not np.may_share_memory(image, target):
         target[...] = image

@@ -268,5 +268,5 @@ def _buffers(pictures: pa.Array) -> list[memoryview]:
     _, offsets, data = pictures.buffers()
     width = np.int64 if pa.types.is_large_binary(pictures.type) else np.int32
     ends = np.frombuffer(offsets, width)[pictures.offset : pictures.offset + len(pictures) + 1].tolist()
-    whole = memoryview(data or b"")
+    whole = memoryview(data or b"").cast("B")
     return [whole[first:stop] for first, stop in itertools.pairwise(ends)]
