@@ -120,7 +120,7 @@ def _content(
         "shortcut_line": SHORTCUT,
         "shortcuts": _shortcuts(measured),
         "plots": [(h.name, histogram_plot(f"plot-{n}", h)) for n, h in shown.items() if h.held.size > 1],
-        "constant": [(h.name, f"{h.edges[h.held[0]]:.4g}") for h in shown.values() if h.held.size == 1],
+        "constant": [(h.name, _about(h.edges[h.held[0]])) for h in shown.values() if h.held.size == 1],
         "profiles": _profile_plots(pixels),
         "bands": list(BANDS.items()),
         "band_table": _band_table(pixels),
@@ -132,6 +132,11 @@ def _content(
         "tables": _tables(seen, lost),
         "details": {item.name: dataclasses.asdict(item) for shown in pixels.shown.values() for item in shown},
     }
+
+
+def _about(value: float) -> str:
+    """A number that is known to the width of a bin: three digits, written out."""
+    return f"about {float(f'{value:.3g}'):,.10g}" if value else "0"
 
 
 def _size(seen: Survey, kind: Kind) -> int:

@@ -18,6 +18,7 @@ try:
     import matplotlib as mpl
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 except ImportError as error:
     raise MissingDependencyError(
         "a report needs matplotlib and jinja2: pip install 'specaug[report]'"
@@ -72,6 +73,9 @@ def histogram_plot(name: str, histogram: Histogram) -> str:
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
             axes.xaxis.set_minor_formatter("")
+            if edges[-1] < 10 * edges[0]:  # powers of ten alone would leave an axis without numbers
+                axes.xaxis.set_major_locator(MaxNLocator(5))
+                axes.minorticks_off()
         axes.set_xlabel(histogram.name)
         axes.set_ylabel("% of the class")
         axes.set_ylim(bottom=0)

@@ -108,6 +108,33 @@ def test_it_fits_and_can_be_read(tab, width, height, scheme):
     assert min(ratios) >= 4.5  # WCAG 2.2 AA for text
 
 
+def test_short_words_of_tables_stay_whole_on_a_telephone(tab):
+    tab.set_viewport_size({"width": 390, "height": 844})
+    assert tab.evaluate(BROKEN) == []
+    wider = tab.evaluate(
+        "[...document.querySelectorAll('.wide')].filter(w => w.scrollWidth > w.clientWidth)"
+        ".map(w => [w.tabIndex, w.getAttribute('role'), !!w.ariaLabel])"
+    )
+    assert wider
+    assert all(found == [0, "region", True] for found in wider)
+
+
+def test_captions_of_wide_tables_fit_the_telephone(tab):
+    tab.set_viewport_size({"width": 390, "height": 844})
+    widths = tab.evaluate("[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)")
+    assert max(widths) <= 390
+
+
+def test_long_facts_have_a_line_of_their_own(tab):
+    tab.locator(f'[data-clip="{0:032x}-000"]').click()
+    rows = tab.locator("#clip dl div").evaluate_all(
+        "all => all.map(d => [d.lastChild.textContent.length, d.offsetWidth / d.parentElement.offsetWidth])"
+    )
+    long = [share for letters, share in rows if letters > 24]
+    assert long
+    assert min(long) > 0.99
+
+
 def test_the_theme_can_be_chosen(tab):
     tab.emulate_media(color_scheme="light")
     before = tab.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -130,6 +157,22 @@ def test_every_control_and_picture_has_a_name(tab):
     assert tab.evaluate("[...document.querySelectorAll('input')].every(i => i.labels.length === 1)")
     assert tab.evaluate("[...document.querySelectorAll('table')].every(t => t.caption && t.tHead)")
 
+
+BROKEN = """() => [...document.querySelectorAll('td, th')].flatMap((cell) => {
+  const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    for (const word of walker.currentNode.data.matchAll(/\\S+/g)) {
+      const range = document.createRange();
+      range.setStart(walker.currentNode, word.index);
+      range.setEnd(walker.currentNode, word.index + word[0].length);
+      const tops = [...range.getClientRects()].map((box) => Math.round(box.top));
+      if (new Set(tops).size > 1 && word[0].length <= 16) found.push(word[0]);
+    }
+  }
+  return found;
+})"""
+"""Words of at most 16 letters that a table's cell breaks over lines."""
 
 CONTRAST = """() => {
   const light = (c) => {

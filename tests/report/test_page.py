@@ -153,6 +153,17 @@ def test_plots_take_their_colours_from_the_page_and_escape_names(rng):
     assert set(re.findall(r"#[0-9a-f]{6}\b", svg)) == set()
 
 
+def test_axes_of_narrow_distributions_have_numbers(rng):
+    histogram = Histogram("scale", 1e-2, 1e2, log=True)
+    histogram.add(rng.uniform(0.8, 0.95, 60), np.repeat([0, 1], 30))
+    root = ET.fromstring(histogram_plot("h", histogram))
+    ticks = [g for g in root.iter("{http://www.w3.org/2000/svg}g") if "-xtick" in g.get("id", "")]
+    labels = [text.text for g in ticks for text in g.iter("{http://www.w3.org/2000/svg}text")]
+    numbers = [float(label) for label in labels]
+    assert len(numbers) >= 3
+    assert all(0.7 < n < 1.1 for n in numbers)
+
+
 def test_plots_survive_a_single_value():
     histogram = Histogram("x", 0, 1)
     histogram.add(np.array([0.5]), np.array([1]))

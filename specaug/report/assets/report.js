@@ -3,6 +3,7 @@
 
 const PAGE = 25;
 const LONG = new Set(["path", "detail"]);
+const FACT = 24; // letters of a fact that fit beside its name
 
 function element(name, text, properties) {
   const made = document.createElement(name);
@@ -99,7 +100,7 @@ function strip(pictures, className) {
 function openClip(clip) {
   const facts = element("dl");
   for (const [name, value] of clip.facts) {
-    const line = element("div");
+    const line = element("div", undefined, { className: value.length > FACT ? "long" : "" });
     line.append(element("dt", name), element("dd", value));
     facts.append(line);
   }
