@@ -97,7 +97,8 @@ def _grey(values: np.ndarray, top: float | None) -> np.ndarray:
 
 
 def _facts(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    facts = [(name, str(row[name])) for name in _PROVENANCE if row.get(name) not in (None, "")]
+    facts = [("label", "attack" if row["label"] else "bonafide")]
+    facts += [(name, str(row[name])) for name in _PROVENANCE if row.get(name) not in (None, "")]
     for name in ("scale", "padding", "score"):
         values = [v for v in row[name] or [] if v is not None and math.isfinite(v)]
         if values:

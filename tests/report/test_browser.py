@@ -121,7 +121,9 @@ def test_short_words_of_tables_stay_whole_on_a_telephone(tab):
 
 def test_captions_of_wide_tables_fit_the_telephone(tab):
     tab.set_viewport_size({"width": 390, "height": 844})
-    widths = tab.evaluate("[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)")
+    widths = tab.evaluate(
+        "[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)"
+    )
     assert max(widths) <= 390
 
 

@@ -113,6 +113,8 @@ def test_clips_have_frames_planes_and_provenance(read):
     ]
     assert [name for name, _ in first["planes"]][:4] == ["hue", "saturation", "value", "log spectrum"]
     assert dict(map(tuple, first["facts"]))["source_path"].endswith(".mp4")
+    assert dict(map(tuple, first["facts"]))["label"] in ("bonafide", "attack")
+    assert dict(map(tuple, details[f"{0:032x}-000-syn"]["facts"]))["label"] == "attack"
     assert dict(map(tuple, details[f"{0:032x}-000-syn"]["facts"]))["parent_id"] == f"{0:032x}-000"
 
 
