@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import re
 import warnings
 
 import click
 import numpy as np
 import pytest
-from pages import PAGES, ROOT, commands, python_blocks, text_of
+from pages import PAGES, ROOT, blocks, commands, python_blocks, text_of
 
 from specaug_cli.main import cli
 
@@ -59,3 +61,36 @@ def test_every_operation_has_a_page():
 
     listed = text_of("docs/operations/README.md")
     assert [name for name in OPERATIONS if not re.search(rf"\b{name}\b", listed)] == []
+
+
+OTHER_PYTHON = {
+    "docs/clusters.md": ["shows a hang of joblib with Dask: it never ends"],
+    "docs/loading.md": ["pyarrow: tests/loader/test_docs.py runs it"],
+}
+"""Python blocks that do not use the library, by page, and who runs them or why nobody does."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_python_that_does_not_run_here_is_listed(page):
+    others = [code for code in blocks(page, "python") if code not in python_blocks(page)]
+    assert len(others) == len(OTHER_PYTHON.get(page, [])), page
+    for code in others:
+        compile(code, page, "exec")
+
+
+def test_benchmarks_are_those_of_the_page_and_what_they_import_exists():
+    scripts = {path.name for path in (ROOT / "benchmarks").glob("bench_*.py")}
+    listed = set(re.findall(r"`(\w+\.py)`", text_of("docs/benchmarks.md")))
+    assert scripts <= listed
+    assert [name for name in listed if not (ROOT / "benchmarks" / name).exists()] == []
+    for path in (ROOT / "benchmarks").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "specaug":
+                home = importlib.import_module(node.module)
+                missing = [name.name for name in node.names if not exists(home, name.name)]
+                assert missing == [], path.name
+
+
+def exists(module, name):
+    """As an attribute, or as a module within."""
+    return hasattr(module, name) or importlib.util.find_spec(f"{module.__name__}.{name}") is not None
