@@ -7,11 +7,13 @@ from pathlib import Path
 import click
 
 from specaug.build.fit import fit_profile as fit
+from specaug.errors import ArgumentError
 from specaug.records import SPLITS, Split, readable_path
+from specaug_cli.place import PLACE
 
 
 @click.command("fit-profile", short_help="Learn what recapture does to spectra.")
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PLACE)
 @click.option(
     "-o",
     "--output",
@@ -29,7 +31,7 @@ from specaug.records import SPLITS, Split, readable_path
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Another profile: print the distance of the gains, and draw it beside this one.",
 )
-def fit_profile(out: Path, output: Path, split: Split, plot: Path | None, compare: Path | None) -> None:
+def fit_profile(out: Path | str, output: Path, split: Split, plot: Path | None, compare: Path | None) -> None:
     """Learn what recapture does to spectra from the clips in OUT.
 
     The profile holds mean spectra of bona fide clips and of each attack species, no phase and no face: it can be
@@ -42,9 +44,12 @@ def fit_profile(out: Path, output: Path, split: Split, plot: Path | None, compar
     """
     from specaug.augment import SpoofProfile
 
+    for name, path in (("output", output), ("plot", plot)):
+        if path and not path.parent.is_dir():
+            raise ArgumentError(f"{name}: expected a file in a folder that exists, got {str(path)!r}")
+    other = SpoofProfile.load(compare) if compare else None  # before the long part
     profile = fit(out, split=split)
     profile.save(output)
-    other = SpoofProfile.load(compare) if compare else None
     if plot:
         both = (other,) if other else ()
         names = [str(path.stem) for path in (output, compare) if path] if other else []

@@ -14,10 +14,11 @@ from specaug.augment.recipe_file import preset_names
 from specaug.build.pairs import Donors
 from specaug.build.synthesize import Splits, SynthesisReport
 from specaug.build.synthesize import synthesize as make
+from specaug_cli.place import PLACE
 
 
 @click.command("synthesize", short_help="Add spoof-like clips made from bona fide ones.")
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=PLACE)
 @click.option(
     "--recipe",
     required=True,
@@ -56,7 +57,7 @@ from specaug.build.synthesize import synthesize as make
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def synthesize(
-    out: Path,
+    out: Path | str,
     recipe: str,
     per_clip: int,
     split: Splits,
@@ -96,7 +97,7 @@ def synthesize(
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(report)))
     else:
-        print_synthesis(report, out)
+        print_synthesis(report, Path(out))
 
 
 def print_synthesis(report: SynthesisReport, out: Path) -> None:

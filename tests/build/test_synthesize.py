@@ -463,3 +463,19 @@ def test_fit_profile_measures_captured_clips_of_one_split(out, tmp_path):
 def test_asking_for_synthetic_clips_later_is_no_other_build():
     """The setting only adds: a finished OUT accepts it."""
     assert "synthesize" not in SMALL.content_settings()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["synthesize", "s3://bucket/out", "--recipe", "fda"], "got 's3://bucket/out'"),
+        (["fit-profile", "OUT", "-o", "OUT/no/p.npz"], "output: expected a file in a folder that exists"),
+        (["fit-profile", "OUT", "-o", "OUT/p.npz", "--plot", "OUT/no/p.svg"], "plot: expected a file in a"),
+        (["fit-profile", "OUT", "-o", "OUT/p.npz", "--compare", "OUT/README.md"], "is no spoof profile"),
+    ],
+)
+def test_a_command_that_cannot_end_well_is_refused_at_its_start(arguments, match, out):
+    run = CliRunner().invoke(cli, [word.replace("OUT", str(out)) for word in arguments])
+    assert isinstance(run.exception, ArgumentError)
+    assert match in str(run.exception)
+    assert not (out / "p.npz").exists()

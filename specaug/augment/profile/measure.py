@@ -14,6 +14,7 @@ from specaug.errors import ArgumentError
 from specaug.spectrum.grid import MAX_RADIUS, mirror_weights, radial_frequency
 
 BINS = 64
+MOST_BINS = 4096
 PLANES = ("luma", "red", "blue")
 """Luma, and what red and blue have beyond luma."""
 WEIGHTS = np.array([0.299, 0.587, 0.114])

@@ -39,9 +39,9 @@ class ProfileParams:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("gains", "extra"):
+        for name, least, most in (("gains", -50.0, 50.0), ("extra", 0.0, 1e12)):
             rows = tuple(
-                tuple(check_number(name, v, low=-50, high=50) for v in row) for row in getattr(self, name)
+                tuple(check_number(name, v, low=least, high=most) for v in row) for row in getattr(self, name)
             )
             if len(rows) != len(PLANES) or len({len(row) for row in rows}) != 1 or not rows[0]:
                 raise ArgumentError(f"{name}: expected three curves of equal length")

@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 
 from specaug.arrays import ArrayT, check_number
-from specaug.augment.profile.measure import BINS, PLANES, Mean, bin_centres
+from specaug.augment.profile.file import read_arrays
+from specaug.augment.profile.measure import BINS, MOST_BINS, PLANES, Mean, bin_centres
 from specaug.augment.profile.operation import ProfileParams, apply_profile, limited
 from specaug.errors import ArgumentError
 
 _VERSION = 1
 _DIGITS = 2
 """Decimals of the stored logarithms: finer ones would only tell one data set from another."""
+_LARGEST = 25
+"""Of the logarithm of an amplitude: that of any 8-bit picture at any scale lies within."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +50,20 @@ class SpoofProfile:
         shape = self.bonafide.shape
         if len(shape) != 2 or shape[0] != len(PLANES) or not shape[1]:
             raise ArgumentError(f"bonafide: expected shape (3, bins), got {shape}")
+        if shape[1] > MOST_BINS:
+            raise ArgumentError(f"bonafide: expected at most {MOST_BINS} bins, got {shape[1]}")
         if not self.attack:
             raise ArgumentError("attack: expected at least one species, got none")
+        if "none" in self.attack:
+            raise ArgumentError("attack: expected names of attack species, got 'none', which is bona fide")
         for name, values in (("bonafide", self.bonafide), *self.attack.items()):
-            if values.shape != shape or not np.isfinite(values).all():
-                raise ArgumentError(f"attack: expected finite {shape} for {name!r}, got shape {values.shape}")
+            if values.shape != shape or not (np.abs(values) <= _LARGEST).all():
+                raise ArgumentError(
+                    f"attack: expected {shape} logarithms within ±{_LARGEST} for {name!r}, got shape {values.shape}"
+                )
+        for name, number in self.clips.items():
+            if not float(number).is_integer() or number < 0:
+                raise ArgumentError(f"clips: expected whole numbers from 0, got {number!r} for {name!r}")
 
     def __repr__(self) -> str:
         species = ", ".join(f"{name}: {self.clips.get(name, 0)}" for name in self.attack)
@@ -87,7 +99,10 @@ class SpoofProfile:
             For an empty side, and for pictures that are none.
         """
         fit = ProfileFit(bins)
-        sides = {"none": bonafide, **(attack if isinstance(attack, Mapping) else {"unknown": attack})}
+        species = attack if isinstance(attack, Mapping) else {"unknown": attack}
+        if "none" in species:
+            raise ArgumentError("attack: expected names of attack species, got 'none', which is bona fide")
+        sides = {"none": bonafide, **species}
         for pai, items in sides.items():
             for pictures, own in _with_scale(items, scale):
                 fit.add(pictures, pai=pai, scale=own)
@@ -102,16 +117,17 @@ class SpoofProfile:
         ArgumentError
             The file cannot be read, or is no profile.
         """
+        values = read_arrays(path)
         try:
-            with np.load(Path(path), allow_pickle=False) as file:
-                values = {name: file[name] for name in file.files}
             if int(values["version"]) != _VERSION:
-                raise ArgumentError(f"profile: expected version {_VERSION}, got {values['version']}")
+                raise ArgumentError(f"expected version {_VERSION}, got {values['version']}")
             names = [str(name) for name in values["pai"]]
-            attack = dict(zip(names, np.asarray(values["attack"], np.float64), strict=True))
+            if len(set(names)) != len(names):
+                raise ArgumentError(f"pai: expected each species once, got {', '.join(names)}")
+            attack = dict(zip(names, _reals(values["attack"]), strict=True))
             clips = dict(zip(["none", *names], values["clips"].tolist(), strict=True))
-            return cls(np.asarray(values["bonafide"], np.float64), attack, clips)
-        except (OSError, KeyError, ValueError, TypeError, EOFError) as error:
+            return cls(_reals(values["bonafide"]), attack, clips)
+        except (KeyError, ValueError, TypeError) as error:
             raise ArgumentError(f"profile: {os.fspath(path)!r} is no spoof profile: {error}") from error
 
     def save(self, path: str | Path) -> None:
@@ -252,7 +268,7 @@ class ProfileFit:
     """A profile in the making, of constant size."""
 
     def __init__(self, bins: int = BINS) -> None:
-        self._bins = int(check_number("bins", bins, low=1, high=4096))
+        self._bins = int(check_number("bins", bins, low=1, high=MOST_BINS))
         self._means: dict[str, Mean] = {}
 
     def add(self, pictures: Any, *, pai: str, scale: float = 1.0) -> None:
@@ -274,6 +290,13 @@ class ProfileFit:
         means = {name: np.round(mean.value(), _DIGITS) for name, mean in self._means.items()}
         counts = {name: mean.clips for name, mean in self._means.items()}
         return SpoofProfile(means["none"], {name: means[name] for name in species}, counts)
+
+
+def _reals(values: np.ndarray) -> np.ndarray:
+    """Numbers as float64; complex ones and text are none."""
+    if values.dtype.kind not in "fiu":
+        raise ArgumentError(f"expected real numbers, got {values.dtype}")
+    return np.asarray(values, np.float64)
 
 
 def _with_scale(items: Iterable[Any], scale: float) -> Iterator[tuple[Any, float]]:
