@@ -157,6 +157,10 @@ def test_every_control_and_picture_has_a_name(tab):
         "[...document.querySelectorAll('button')].every(b => b.textContent.trim() || b.querySelector('img[alt]'))"
     )
     assert tab.evaluate("[...document.querySelectorAll('input')].every(i => i.labels.length === 1)")
+    filters = tab.get_by_role("searchbox")
+    names = filters.evaluate_all("all => all.map(i => i.labels[0].textContent)")
+    assert len(set(names)) == len(names) == filters.count() == 3
+    assert tab.get_by_role("group", name="Pages: Clips by split").count() == 1
     assert tab.evaluate("[...document.querySelectorAll('table')].every(t => t.caption && t.tHead)")
 
 
