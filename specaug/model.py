@@ -108,8 +108,8 @@ class TwoStreamNet(nn.Module):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         for name, value in (("frames", frames), ("width", width)):
-            if value < 1:
-                raise ArgumentError(f"{name}: expected at least 1, got {value!r}")
+            if not isinstance(value, int) or value < 1:
+                raise ArgumentError(f"{name}: expected a whole number from 1, got {value!r}")
         if streams not in ("both", "color", "spectrum"):
             raise ArgumentError(f"streams: expected both, color or spectrum, got {streams!r}")
         self.frames = frames

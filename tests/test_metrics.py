@@ -199,7 +199,14 @@ class TestVideoScores:
         ({"scores": [float("inf"), *SCORES[1:]]}, r"scores: expected finite numbers, got inf in row 0"),
         ({"scores": SCORES[1:]}, r"scores: expected shape \(10,\)"),
         ({"scores": ["high"] * 10}, r"scores: expected numbers"),
+        ({"scores": np.array(SCORES) + 1j}, r"scores: expected real numbers, got complex128"),
+        ({"labels": [[0], [1, 1]]}, r"labels: expected a one-dimensional array"),
         ({"pai": PAI[1:]}, r"pai: expected 10 names"),
+        ({"pai": [[name] for name in PAI]}, r"pai: expected 10 names, one for each row, got shape \(10, 1\)"),
+        (
+            {"pai": [*PAI[:-1], float("nan")]},
+            r"pai: expected a species for each attack .* got '' for label 1 in row 9",
+        ),
         (
             {"pai": ["print", *PAI[1:]]},
             r"pai: expected a species for each attack .* got 'print' for label 0 in row 0",
@@ -218,6 +225,25 @@ def test_bad_arrays_are_named(change, message):
         metrics.apcer(**arrays, threshold=0.5, pai=pai)
     with pytest.raises(ValueError, match=message):
         metrics.bpcer_at_apcer(**arrays, apcer=0.1, pai=pai)
+
+
+class _NotAvailable:
+    """As the missing value of pandas: it equals nothing, and that is neither true nor false."""
+
+    def __eq__(self, other):
+        return self
+
+    def __bool__(self):
+        raise TypeError("ambiguous")
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, _NotAvailable(), ""])
+def test_bona_fide_rows_need_no_species(missing):
+    """Tables mark a missing text in several ways."""
+    pai = [missing if name == "none" else name for name in PAI]
+    assert metrics.apcer(SCORES, LABELS, threshold=0.5, pai=pai) == 0.5
 
 
 def test_bad_numbers_are_named():

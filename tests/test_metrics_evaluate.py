@@ -204,6 +204,10 @@ class TestRefusals:
     def test_settings(self, dev, test_set):
         with pytest.raises(ArgumentError, match="confidence: expected a number between 0 and 1, got 95"):
             metrics.evaluate(dev, test_set, confidence=95)
+        with pytest.raises(ArgumentError, match="confidence: expected a number between 0 and 1, got 'high'"):
+            metrics.evaluate(dev, test_set, confidence="high")
+        with pytest.raises(ArgumentError, match=r"resamples: expected a whole number from 1, got 2\.5"):
+            metrics.evaluate(dev, test_set, resamples=2.5)
         with pytest.raises(ArgumentError, match="unseen: expected one of raise, allow, got 'ignore'"):
             metrics.evaluate(dev, test_set, unseen="ignore")
 

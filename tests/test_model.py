@@ -114,5 +114,9 @@ def test_wrong_views_are_named(views, change, message):
 def test_wrong_settings_are_named():
     with pytest.raises(ArgumentError, match="streams: expected both, color or spectrum, got 'rgb'"):
         TwoStreamNet(streams="rgb")
-    with pytest.raises(ArgumentError, match="width: expected at least 1, got 0"):
+    with pytest.raises(ArgumentError, match="width: expected a whole number from 1, got 0"):
         TwoStreamNet(width=0)
+    with pytest.raises(ArgumentError, match=r"width: expected a whole number from 1, got 1\.5"):
+        TwoStreamNet(width=1.5)
+    with pytest.raises(ArgumentError, match="frames: expected a whole number from 1, got '8'"):
+        TwoStreamNet(frames="8")

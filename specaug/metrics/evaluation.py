@@ -114,10 +114,10 @@ def evaluate(
 def _check_settings(unseen: str, confidence: float, resamples: int) -> None:
     if unseen not in get_args(Unseen):
         raise ArgumentError(f"unseen: expected one of {', '.join(get_args(Unseen))}, got {unseen!r}")
-    if not 0 < confidence < 1:
+    if not (isinstance(confidence, int | float | np.number) and 0 < confidence < 1):
         raise ArgumentError(f"confidence: expected a number between 0 and 1, got {confidence!r}")
-    if resamples < 1:
-        raise ArgumentError(f"resamples: expected at least 1, got {resamples!r}")
+    if not (isinstance(resamples, int | np.integer) and resamples >= 1):
+        raise ArgumentError(f"resamples: expected a whole number from 1, got {resamples!r}")
 
 
 def _notes(dev: Scored, test: Scored, unseen: Unseen) -> tuple[str, ...]:

@@ -187,7 +187,10 @@ def video_scores(
 
 
 def _labels(labels: npt.ArrayLike) -> np.ndarray:
-    values = np.asarray(labels)
+    try:
+        values = np.asarray(labels)
+    except (TypeError, ValueError):
+        raise ArgumentError("labels: expected a one-dimensional array, got rows of other lengths") from None
     if values.ndim != 1 or not len(values):
         raise ArgumentError(f"labels: expected a one-dimensional array with rows, got shape {values.shape}")
     if not np.isin(values, (0, 1)).all():
@@ -198,11 +201,12 @@ def _labels(labels: npt.ArrayLike) -> np.ndarray:
 
 def _scores(scores: npt.ArrayLike, n: int, acquired: np.ndarray | None) -> np.ndarray:
     try:
-        values = np.asarray(scores, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ArgumentError(
-            f"scores: expected numbers, got {type(scores).__name__} of other things"
-        ) from None
+        given = np.asarray(scores)
+        values = given.real.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:  # the last: a tensor that keeps its gradient
+        raise ArgumentError(f"scores: expected numbers, got {type(scores).__name__} ({error})") from None
+    if np.iscomplexobj(given):
+        raise ArgumentError(f"scores: expected real numbers, got {given.dtype}")
     if values.shape != (n,):
         raise ArgumentError(f"scores: expected shape ({n},), one score for each row, got {values.shape}")
     wrong = ~np.isfinite(values)
@@ -228,7 +232,18 @@ def _acquired(acquired: npt.ArrayLike | None, n: int) -> np.ndarray | None:
 def _names(field: str, names: Sequence[str] | npt.ArrayLike | None, n: int) -> np.ndarray | None:
     if names is None:
         return None
-    values = np.array(["" if name is None else str(name) for name in np.asarray(names, dtype=object).ravel()])
-    if len(values) != n:
-        raise ArgumentError(f"{field}: expected {n} names, one for each row, got {len(values)}")
-    return values
+    given = np.asarray(names, dtype=object)
+    if given.shape != (n,):
+        got = len(given) if given.ndim == 1 else f"shape {given.shape}"
+        raise ArgumentError(f"{field}: expected {n} names, one for each row, got {got}")
+    return np.array(["" if _is_missing(name) else str(name) for name in given], dtype=np.str_)
+
+
+def _is_missing(name: object) -> bool:
+    """None, NaN and the missing value of pandas: what tables hold where there is no text."""
+    if isinstance(name, str):
+        return False
+    try:
+        return name is None or not name == name  # noqa: SIM201  # the missing value of pandas is not a bool
+    except TypeError:
+        return True

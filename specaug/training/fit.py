@@ -252,11 +252,19 @@ class _Fit:
         )
 
     def _restore(self, saved: dict[str, Any]) -> None:
-        if saved["architecture"] != self.config.architecture():
+        name, found = f"{self.run.name}/{LAST}", saved.get("architecture")
+        if found != self.config.architecture():
             raise SpecaugError(
-                f"{self.run.name}/{LAST}: expected a network with {self.config.architecture()}, "
-                f"got one with {saved['architecture']}"
+                f"{name}: expected a network with {self.config.architecture()}, got one with {found}"
             )
+        try:
+            self._take(saved)
+        except (RuntimeError, KeyError, TypeError, ValueError) as error:
+            if isinstance(error, ArgumentError):
+                raise
+            raise SpecaugError(f"{name}: holds no state of this run ({error!r})") from error
+
+    def _take(self, saved: dict[str, Any]) -> None:
         self.state = _State(**saved["state"])
         if self.state.batches and saved["consumers"] != [self.world, self.workers]:
             raise ArgumentError(

@@ -62,8 +62,8 @@ def open_run(run: Path, out: Path, config: TrainConfig) -> bool:
                 f"{run.name}: holds a run with {', '.join(differs)}: choose another folder"
             )
         return True
-    write_json(run / CONFIG, wanted, out=run)
     write_json(run / ENVIRONMENT, environment(), out=run)
+    write_json(run / CONFIG, wanted, out=run)  # last: it is what makes the folder a run
     return False
 
 
@@ -78,7 +78,7 @@ def read_run(run: Path) -> tuple[TrainConfig, dict[str, Any]]:
     try:
         values = json.loads((run / CONFIG).read_text())
         return TrainConfig.from_dict(values["config"]), values["data"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # JSON of any other shape
         raise ArgumentError(
             f"run: expected a folder that specaug train made, got {str(run)!r} ({error})"
         ) from error
@@ -106,14 +106,18 @@ def load_checkpoint(run: Path, name: str) -> dict[str, Any]:
     Raises
     ------
     SpecaugError
-        It is missing or damaged.
+        It is missing, damaged, or no checkpoint of :func:`train`.
     """
     try:
-        state: dict[str, Any] = torch.load(run / name, map_location="cpu", weights_only=True)
+        state = torch.load(run / name, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise SpecaugError(f"{run.name}/{name}: expected a checkpoint, there is none: train first") from None
     except Exception as error:  # torch tells damage by many types, none of them documented
         raise SpecaugError(f"{run.name}/{name}: cannot be read as a checkpoint ({error})") from error
+    if not isinstance(state, dict):
+        raise SpecaugError(
+            f"{run.name}/{name}: expected a checkpoint of specaug train, got a {type(state).__name__}"
+        )
     return state
 
 
@@ -132,7 +136,7 @@ def network_of(run: Path, config: TrainConfig) -> TwoStreamNet:
     network = TwoStreamNet(**wanted)
     try:
         network.load_state_dict(state["model"])
-    except (RuntimeError, KeyError) as error:
+    except (RuntimeError, KeyError, TypeError) as error:
         raise SpecaugError(f"{run.name}/{BEST}: holds another network than {wanted}: {error}") from error
     network.eval()
     return network

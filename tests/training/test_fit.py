@@ -14,9 +14,9 @@ import torch
 from making import row_of, write_rows, write_split
 
 from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
-from specaug.training import TrainConfig, preset, train
+from specaug.training import TrainConfig, folder, preset, train
 from specaug.training.fit import _Fit, balanced_loss
-from specaug.training.folder import BEST, LAST, load_checkpoint
+from specaug.training.folder import BEST, LAST, load_checkpoint, open_run
 from specaug.training.scoring import recipe_of
 
 
@@ -92,6 +92,35 @@ def test_a_run_that_was_killed_comes_to_the_same_bits(run, out, config, tmp_path
     train(out, tmp_path / "run", config)
     assert same(weights(run), weights(tmp_path / "run"))
     assert curves(run) == curves(tmp_path / "run")
+
+
+@pytest.mark.parametrize("held", [{}, {"architecture": None}, {"model": {}, "state": {}}])
+def test_a_last_checkpoint_of_another_kind_is_named(out, config, tmp_path, held):
+    """The right architecture is filled in where there is a model, so that what comes after is tried too."""
+    open_run(tmp_path / "run", out, config)
+    (tmp_path / "run/checkpoints").mkdir()
+    if "model" in held:
+        held = {**held, "architecture": config.architecture()}
+    torch.save(held, tmp_path / "run" / LAST)
+    with pytest.raises(SpecaugError, match=r"last\.pt: "):
+        train(out, tmp_path / "run", config)
+
+
+def test_versions_are_there_however_early_a_run_was_killed(out, config, tmp_path, monkeypatch):
+    for at in range(2):
+        write, done = folder.write_json, []
+
+        def some(path, values, *, out, at=at, write=write, done=done):
+            if len(done) == at:
+                raise KeyboardInterrupt
+            done.append(write(path, values, out=out))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(folder, "write_json", some)
+            with pytest.raises(KeyboardInterrupt):
+                open_run(tmp_path / f"run{at}", out, config)
+        open_run(tmp_path / f"run{at}", out, config)
+        assert (tmp_path / f"run{at}" / folder.ENVIRONMENT).is_file()
 
 
 def test_a_finished_run_is_left_as_it_is(run, out, config, monkeypatch):

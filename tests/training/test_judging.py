@@ -214,6 +214,26 @@ class TestRefusals:
             evaluate_run(trained, out)
         assert not (tmp_path / "owned").exists()
 
+    @pytest.mark.parametrize("held", [[1, 2], torch.zeros(3)])
+    def test_a_checkpoint_of_something_else(self, trained, out, held):
+        torch.save(held, trained / BEST)
+        with pytest.raises(SpecaugError, match=r"best\.pt: expected a checkpoint of specaug train, got a"):
+            evaluate_run(trained, out)
+
+    def test_a_checkpoint_whose_weights_are_none(self, trained, out):
+        state = torch.load(trained / BEST, weights_only=True)
+        torch.save({**state, "model": [1]}, trained / BEST)
+        with pytest.raises(SpecaugError, match=r"best\.pt: holds another network"):
+            evaluate_run(trained, out)
+
+    @pytest.mark.parametrize(
+        "text", ["[]", '{"config": [], "data": {}}', '{"config": {"width": "a"}, "data": {}}']
+    )
+    def test_settings_that_are_none(self, trained, out, text):
+        (trained / "config.json").write_text(text)
+        with pytest.raises(ArgumentError, match="run: expected a folder that specaug train made"):
+            evaluate_run(trained, out)
+
     def test_a_run_without_a_checkpoint(self, trained, out):
         (trained / BEST).unlink()
         with pytest.raises(SpecaugError, match=r"best\.pt: expected a checkpoint, there is none"):
