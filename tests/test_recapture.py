@@ -280,6 +280,17 @@ def test_functions_draw_from_their_ranges():
     assert (recapture_print(picture, rng=3, ranges=grain) != recapture_print(picture, rng=3)).any()
 
 
+@pytest.mark.parametrize("function", [recapture_screen, recapture_print])
+def test_pictures_of_a_batch_share_the_device_and_not_the_noise(function):
+    same = np.repeat(blob(48, (24.0, 24.0))[None], 4, axis=0)
+    together = function(same, rng=3)
+    np.testing.assert_array_equal(together[0], function(same[0], rng=3))
+    np.testing.assert_array_equal(together, function(same, rng=3))
+    assert len({picture.tobytes() for picture in together}) == 4
+    means = together.mean(axis=(1, 2))
+    assert np.ptp(means, axis=0).max() < 3  # one exposure and tint
+
+
 @every_kind
 def test_parameters_of_lists_are_those_of_tuples(name):
     params = KINDS[name]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,10 +15,13 @@ from specaug.augment.recapture.settings import (
     RecapturePrintRanges,
     RecaptureScreenParams,
     RecaptureScreenRanges,
+    SecondCamera,
     sample_recapture_print,
     sample_recapture_screen,
 )
 from specaug.errors import ArgumentError
+
+ParamsT = TypeVar("ParamsT", bound=SecondCamera)
 
 
 def recapture_screen(
@@ -49,7 +53,7 @@ def recapture_screen(
     channel_axis : int
         Axis of the channels.
     clip_axis : int or None
-        Axis of the frames of a clip; None takes each picture for itself.
+        Axis of the frames of a clip; None takes each picture for itself, with noise and a hand of its own.
 
     Returns
     -------
@@ -71,18 +75,20 @@ def recapture_screen(
     params = sample_recapture_screen(
         (ranges or RecaptureScreenRanges()).at_scale(scale), rng=np.random.default_rng(rng)
     )
-    return apply_recapture_screen(image, params, channel_axis=channel_axis, clip_axis=clip_axis).image  # type: ignore[no-any-return]
+    return _each_clip(image, _film_screen, params, channel_axis, clip_axis, alike=False).image  # type: ignore[no-any-return]
 
 
 def apply_recapture_screen(
     image: Any, params: RecaptureScreenParams, *, channel_axis: int | None = -1, clip_axis: int | None = None
 ) -> Applied:
     """:func:`recapture_screen` with drawn parameters."""
-    from specaug.augment.recapture.simulate import (
-        film_screen,  # here, so that `import specaug` loads no OpenCV
-    )
+    return _each_clip(image, _film_screen, params, channel_axis, clip_axis, alike=True)
 
-    return _each_clip(image, lambda clip: film_screen(clip, params), channel_axis, clip_axis)
+
+def _film_screen(clip: np.ndarray, params: RecaptureScreenParams) -> np.ndarray:
+    from specaug.augment.recapture.simulate import film_screen  # here: `import specaug` loads no OpenCV
+
+    return film_screen(clip, params)
 
 
 def recapture_print(
@@ -126,25 +132,35 @@ def recapture_print(
     params = sample_recapture_print(
         (ranges or RecapturePrintRanges()).at_scale(scale), rng=np.random.default_rng(rng)
     )
-    return apply_recapture_print(image, params, channel_axis=channel_axis, clip_axis=clip_axis).image  # type: ignore[no-any-return]
+    return _each_clip(image, _film_print, params, channel_axis, clip_axis, alike=False).image  # type: ignore[no-any-return]
 
 
 def apply_recapture_print(
     image: Any, params: RecapturePrintParams, *, channel_axis: int | None = -1, clip_axis: int | None = None
 ) -> Applied:
     """:func:`recapture_print` with drawn parameters."""
+    return _each_clip(image, _film_print, params, channel_axis, clip_axis, alike=True)
+
+
+def _film_print(clip: np.ndarray, params: RecapturePrintParams) -> np.ndarray:
     from specaug.augment.recapture.simulate import film_print
 
-    return _each_clip(image, lambda clip: film_print(clip, params), channel_axis, clip_axis)
+    return film_print(clip, params)
 
 
 def _each_clip(
     image: Any,
-    film: Callable[[np.ndarray], np.ndarray],
+    film: Callable[[np.ndarray, ParamsT], np.ndarray],
+    params: ParamsT,
     channel_axis: int | None,
     clip_axis: int | None,
+    *,
+    alike: bool,
 ) -> Applied:
-    """Apply `film` to every clip (T, H, W, 3) uint8 of `image`; pictures that belong to none are clips of one."""
+    """Apply `film` to every clip (T, H, W, 3) uint8 of `image`; pictures that belong to none are clips of one.
+
+    Clips that are not `alike` have noise, hand and paper of their own.
+    """
     if channel_axis is None:
         raise ArgumentError("channel_axis: expected an axis of three channels, got None")
     check_image("image", image, channel_axis=channel_axis, channels=3, unit=True)
@@ -158,8 +174,9 @@ def _each_clip(
     planes = np.transpose(_eight_bit(image), axes)
     clips = planes if clip is not None else planes[..., None, :, :, :]
     seen = np.empty(clips.shape, np.uint8)
-    for index in np.ndindex(clips.shape[:-4]):
-        seen[index] = film(clips[index])
+    for number, index in enumerate(np.ndindex(clips.shape[:-4])):
+        own = params if alike or not number else replace(params, seed=(params.seed + number) % 2**53)
+        seen[index] = film(clips[index], own)
     back = np.transpose(seen.reshape(planes.shape), np.argsort(axes))
     batch = clips.shape[:-4]
     return Applied(_in_kind(back, image), np.zeros(batch), np.zeros(batch, np.int64))
