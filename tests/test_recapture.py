@@ -310,6 +310,28 @@ def test_parameters_of_lists_are_those_of_tuples(name):
             lambda x: recapture_print(x[None], clip_axis=1),
             "clip_axis: expected an axis before rows and columns, got 1",
         ),
+        (
+            lambda x: recapture_print(x[None], clip_axis=9),
+            "clip_axis: expected an axis before rows and columns, got 9",
+        ),
+        (lambda x: recapture_screen(x, scale=0), r"scale: expected a number in \[0.001, 1000\], got 0"),
+        (lambda x: recapture_print(x, scale=float("nan")), "scale: expected a number .* got nan"),
+        (lambda x: recapture_print(x, ranges=3), "ranges: expected RecapturePrintRanges or None, got 3"),
+        (
+            lambda x: RecaptureScreenRanges(density=(0.5, 9.0)),
+            r"density: expected a number in \[0.05, 4\], got 9",
+        ),
+        (lambda x: RecaptureScreenRanges(glare=(0.5, 0.1)), "glare: expected the lowest number first"),
+        (lambda x: RecaptureScreenRanges(turn=0.1), "turn: expected a lowest and a highest number, got 0.1"),
+        (lambda x: RecapturePrintRanges(quality=(60, 80.5)), "quality: expected whole numbers"),
+        (lambda x: RecapturePrintRanges(roll=(0.0, 50.0)), r"roll: expected a number in \[0, 30\], got 50"),
+        (lambda x: RecapturePrintRanges(screenings=()), "screenings: expected one or more of dots, grain"),
+        (
+            lambda x: Recipe.from_text(
+                "[[steps]]\noperation = 'recapture_screen'\nranges = { tint = [0.9, 9] }"
+            ),
+            r"steps.*tint: expected a number in \[0.2, 5\], got 9",
+        ),
         (lambda x: RecaptureScreenParams(density=0), r"density: expected a number in \[0.05, 4\], got 0"),
         (lambda x: RecaptureScreenParams(white=(1, 1)), r"white: expected 3 numbers, got \(1, 1\)"),
         (

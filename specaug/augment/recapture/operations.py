@@ -72,9 +72,10 @@ def recapture_screen(
     >>> recapture_screen(clip, rng=0, clip_axis=0).shape
     (2, 48, 48, 3)
     """
-    params = sample_recapture_screen(
-        (ranges or RecaptureScreenRanges()).at_scale(scale), rng=np.random.default_rng(rng)
-    )
+    chosen = RecaptureScreenRanges() if ranges is None else ranges
+    if not isinstance(chosen, RecaptureScreenRanges):
+        raise ArgumentError(f"ranges: expected RecaptureScreenRanges or None, got {ranges!r}")
+    params = sample_recapture_screen(chosen.at_scale(scale), rng=np.random.default_rng(rng))
     return _each_clip(image, _film_screen, params, channel_axis, clip_axis, alike=False).image  # type: ignore[no-any-return]
 
 
@@ -129,9 +130,10 @@ def recapture_print(
     >>> recapture_print(np.full((48, 48, 3), 0.5), rng=0).dtype
     dtype('float64')
     """
-    params = sample_recapture_print(
-        (ranges or RecapturePrintRanges()).at_scale(scale), rng=np.random.default_rng(rng)
-    )
+    chosen = RecapturePrintRanges() if ranges is None else ranges
+    if not isinstance(chosen, RecapturePrintRanges):
+        raise ArgumentError(f"ranges: expected RecapturePrintRanges or None, got {ranges!r}")
+    params = sample_recapture_print(chosen.at_scale(scale), rng=np.random.default_rng(rng))
     return _each_clip(image, _film_print, params, channel_axis, clip_axis, alike=False).image  # type: ignore[no-any-return]
 
 
@@ -166,9 +168,7 @@ def _each_clip(
     check_image("image", image, channel_axis=channel_axis, channels=3, unit=True)
     channel = check_axis(channel_axis, image.ndim)
     others = [axis for axis in range(-image.ndim, 0) if axis != channel]
-    clip = None if clip_axis is None else check_axis(clip_axis, image.ndim)
-    if clip is not None and clip not in others[:-2]:
-        raise ArgumentError(f"clip_axis: expected an axis before rows and columns, got {clip_axis!r}")
+    clip = _frame_axis(clip_axis, image.ndim, others[:-2])
     order = [axis for axis in others[:-2] if axis != clip] + ([] if clip is None else [clip])
     axes = [axis + image.ndim for axis in (*order, *others[-2:], channel) if axis is not None]
     planes = np.transpose(_eight_bit(image), axes)
@@ -180,6 +180,17 @@ def _each_clip(
     back = np.transpose(seen.reshape(planes.shape), np.argsort(axes))
     batch = clips.shape[:-4]
     return Applied(_in_kind(back, image), np.zeros(batch), np.zeros(batch, np.int64))
+
+
+def _frame_axis(clip_axis: int | None, ndim: int, choices: list[int]) -> int | None:
+    """`clip_axis` as a negative number, one of `choices`."""
+    if clip_axis is None:
+        return None
+    fits = isinstance(clip_axis, int | np.integer) and -ndim <= clip_axis < ndim
+    clip = int(clip_axis) - (ndim if clip_axis >= 0 else 0) if fits else 0
+    if clip not in choices:
+        raise ArgumentError(f"clip_axis: expected an axis before rows and columns, got {clip_axis!r}")
+    return clip
 
 
 def _eight_bit(image: Any) -> np.ndarray:

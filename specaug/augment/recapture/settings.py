@@ -19,6 +19,41 @@ RangesT = TypeVar("RangesT", bound="SecondCameraRanges")
 MIN_SCALE, MAX_SCALE = 0.75, 1.8
 """Sensor px per crop px between which a recapture is calculated."""
 
+Limits = dict[str, tuple[float, float]]
+_CAMERA: Limits = {
+    "scale": (MIN_SCALE, MAX_SCALE),
+    "turn": (-0.2, 0.2),
+    "keystone": (-0.2, 0.2),
+    "offset": (0.0, 2.0),
+    "lens_sigma": (0.05, 5.0),
+    "full_well": (10.0, 1e9),
+    "read_noise": (0.0, 1e3),
+    "sharpening": (0.0, 5.0),
+    "tint": (0.2, 5.0),
+    "exposure": (0.05, 5.0),
+    "shake": (0.0, 20.0),
+    "interval": (0.0, 1e4),
+    "quality": (0, 100),
+    "seed": (0, 2**63),
+}
+"""Lowest and highest value of each number of a camera, whether drawn or given."""
+_SCREEN: Limits = {
+    "density": (0.05, 4.0),
+    "white": (0.1, 5.0),
+    "black": (0.0, 0.5),
+    "flicker": (0.0, 0.5),
+    "glare": (0.0, 1.0),
+    "glare_at": (0.0, 1.0),
+}
+_PRINT: Limits = {
+    "cell": (1.0, 32.0),
+    "scatter": (0.05, 8.0),
+    "curl": (-0.2, 0.2),
+    "light": (0.1, 5.0),
+    "slope": (-1.0, 1.0),
+    "sway": (0.0, 30.0),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class SecondCamera:
@@ -52,23 +87,7 @@ class SecondCamera:
     """Of noise, movement and paper."""
 
     def __post_init__(self) -> None:
-        _check(
-            self,
-            scale=(MIN_SCALE, MAX_SCALE),
-            turn=(-0.2, 0.2),
-            keystone=(-0.2, 0.2),
-            offset=(0.0, 2.0),
-            lens_sigma=(0.05, 5.0),
-            full_well=(10.0, 1e9),
-            read_noise=(0.0, 1e3),
-            sharpening=(0.0, 5.0),
-            tint=(0.2, 5.0),
-            exposure=(0.05, 5.0),
-            shake=(0.0, 20.0),
-            interval=(0.0, 1e4),
-            quality=(0, 100),
-            seed=(0, 2**63),
-        )
+        _check(self, _CAMERA)
         _check_whole(self, "quality", "seed")
 
 
@@ -90,15 +109,7 @@ class RecaptureScreenParams(SecondCamera):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(
-            self,
-            density=(0.05, 4.0),
-            white=(0.1, 5.0),
-            black=(0.0, 0.5),
-            flicker=(0.0, 0.5),
-            glare=(0.0, 1.0),
-            glare_at=(0.0, 1.0),
-        )
+        _check(self, _SCREEN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,15 +136,7 @@ class RecapturePrintParams(SecondCamera):
             raise ArgumentError(
                 f"screening: expected one of {', '.join(get_args(Screening))}, got {self.screening!r}"
             )
-        _check(
-            self,
-            cell=(1.0, 32.0),
-            scatter=(0.05, 8.0),
-            curl=(-0.2, 0.2),
-            light=(0.1, 5.0),
-            slope=(-1.0, 1.0),
-            sway=(0.0, 30.0),
-        )
+        _check(self, _PRINT)
 
 
 def display_density(*, pitch: float, distance: float, focal_length: float, pixel: float) -> float:
@@ -164,7 +167,7 @@ def display_density(*, pitch: float, distance: float, focal_length: float, pixel
     return pixel * (distance - focal_length) / focal_length / pitch
 
 
-def _check(record: Any, **limits: tuple[float, float]) -> None:
+def _check(record: Any, limits: Limits) -> None:
     """Refuse numbers outside their limits; tuples that came as lists become tuples."""
     for name, (low, high) in limits.items():
         value = getattr(record, name)
@@ -177,6 +180,20 @@ def _check(record: Any, **limits: tuple[float, float]) -> None:
             object.__setattr__(record, name, value)
         else:
             check_number(name, value, low=low, high=high)
+
+
+def _check_ranges(record: Any, limits: Limits) -> None:
+    """Refuse ranges out of which a draw could be refused; pairs that came as lists become tuples."""
+    for name, (low, high) in limits.items():
+        pair = getattr(record, name, None)
+        if pair is None:  # the scale of the clip itself, and what no range is for
+            continue
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise ArgumentError(f"{name}: expected a lowest and a highest number, got {pair!r}")
+        least, most = (check_number(name, value, low=low, high=high) for value in pair)
+        if least > most:
+            raise ArgumentError(f"{name}: expected the lowest number first, got {pair!r}")
+        object.__setattr__(record, name, tuple(pair))
 
 
 def _check_whole(record: Any, *names: str) -> None:
@@ -204,8 +221,14 @@ class SecondCameraRanges:
     interval: Pair = (1.0, 12.0)
     quality: tuple[int, int] = (70, 96)
 
+    def __post_init__(self) -> None:
+        _check_ranges(self, _CAMERA)
+        if any(value != int(value) for value in self.quality):
+            raise ArgumentError(f"quality: expected whole numbers, got {self.quality!r}")
+
     def at_scale(self: RangesT, scale: float) -> RangesT:
         """The same for a clip of `scale` source px per crop px, as far as a recapture is calculated."""
+        scale = check_number("scale", scale, low=1e-3, high=1e3)
         if self.scale is not None:
             return self
         near = min(max(scale, MIN_SCALE), MAX_SCALE)
@@ -223,6 +246,10 @@ class RecaptureScreenRanges(SecondCameraRanges):
     flicker: Pair = (0.0, 0.01)
     glare: Pair = (0.0, 0.06)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_ranges(self, _SCREEN)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RecapturePrintRanges(SecondCameraRanges):
@@ -238,6 +265,15 @@ class RecapturePrintRanges(SecondCameraRanges):
     slope: Pair = (-0.25, 0.25)
     sway: Pair = (0.0, 4.0)
     roll: Pair = (0.0, 0.01)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_ranges(self, _PRINT | {"roll": _PRINT["sway"]})
+        choices = get_args(Screening)
+        if not self.screenings or not set(self.screenings) <= set(choices):
+            raise ArgumentError(
+                f"screenings: expected one or more of {', '.join(choices)}, got {self.screenings!r}"
+            )
 
 
 def _camera(ranges: SecondCameraRanges, rng: np.random.Generator) -> dict[str, Any]:
