@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
+import json
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -288,3 +291,13 @@ def test_the_default_detector_finds_one_face_of_one_size_in_every_kind(portraits
             assert 130 < heights[kind] < 240
         # The box of a detector wanders by some percent with sharpness.
         assert max(heights.values()) < 1.12 * min(heights.values())
+
+
+def test_the_command_counts_as_text_and_as_json(monkeypatch, tmp_path):
+    module = importlib.import_module("specaug_cli.demo")
+    report = DemoReport(tmp_path, subjects=3, videos=12, table=())
+    monkeypatch.setattr(module, "make_demo", lambda raw, **settings: report)
+    words = [str(tmp_path), "--subjects", "3", "--quiet"]
+    assert CliRunner().invoke(module.demo, words).output.startswith("12 videos of 3 simulated subjects in ")
+    told = json.loads(CliRunner().invoke(module.demo, [*words, "--json"]).output)
+    assert told == {"raw": str(tmp_path), "videos": 12, "subjects": 3}

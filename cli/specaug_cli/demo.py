@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import json
 from pathlib import Path
 
 import click
@@ -21,8 +21,9 @@ from specaug.demo import make_demo
 @click.option(
     "-j", "--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all usable cores]"
 )
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def demo(raw: Path, subjects: int, seed: int, jobs: int | None, quiet: bool) -> None:
+def demo(raw: Path, subjects: int, seed: int, jobs: int | None, as_json: bool, quiet: bool) -> None:
     """Make a small licence-free raw set in RAW: drawn subjects, filmed, replayed and printed, all in simulation.
 
     It shows how the tools work and tests them. It is no PAD data: nothing learned from it holds for real attacks.
@@ -37,5 +38,7 @@ def demo(raw: Path, subjects: int, seed: int, jobs: int | None, quiet: bool) -> 
         click.echo(f"{done}/{total} subjects", err=True)
 
     report = make_demo(raw, subjects=subjects, seed=seed, jobs=jobs, progress=None if quiet else tell)
+    if as_json:
+        click.echo(json.dumps({"raw": str(raw), "videos": report.videos, "subjects": report.subjects}))
+        return
     click.echo(f"{report.videos} videos of {report.subjects} simulated subjects in {raw}")
-    sys.stdout.flush()

@@ -10,13 +10,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 _GAP = 8
 _TEXT = 22
-_SIZES = (14, 13, 12, 11, 10, 9)
-"""Of letters, px."""
+_SIZES = (14, 13, 12, 11)
+_SMALL = 10
+"""Of letters, px: in one line, and in two where that is too long."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """A picture with a line beneath it."""
+    """A picture with a line or two beneath it."""
 
     image: np.ndarray
     """(H, W, 3) uint8 RGB."""
@@ -43,22 +44,29 @@ def contact_sheet(tiles: Sequence[Tile], *, columns: int) -> np.ndarray:
     for number, tile in enumerate(tiles):
         x, y = _GAP + number % columns * step_x, _GAP + number // columns * step_y
         sheet.paste(Image.fromarray(np.ascontiguousarray(tile.image)), (x, y))
-        text, font = _fitting(draw, tile.text, width)
-        draw.text((x, y + height + 3), text, fill="black", font=font)
+        text, size = _fitting(draw, tile.text, width)
+        font = ImageFont.load_default(size)
+        draw.multiline_text((x, y + height + 3), text, fill="black", font=font, spacing=0)
     return np.asarray(sheet)
 
 
-def _fitting(
-    draw: ImageDraw.ImageDraw, text: str, width: int
-) -> tuple[str, ImageFont.FreeTypeFont | ImageFont.ImageFont]:
-    """The text in the largest size of the bundled font in which it fits into `width` px, else cut off."""
+def _fitting(draw: ImageDraw.ImageDraw, text: str, width: int) -> tuple[str, int]:
+    """The text, and the largest size of the bundled font in which it fits into `width` px; else two lines of it."""
     for size in _SIZES:
-        font = ImageFont.load_default(size)
-        if draw.textlength(text, font=font) <= width:
-            return text, font
-    while text and draw.textlength(text + "…", font=font) > width:
-        text = text[:-1]
-    return text + "…", font
+        if draw.textlength(text, font=ImageFont.load_default(size)) <= width:
+            return text, size
+    font = ImageFont.load_default(_SMALL)
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if not lines[-1] or draw.textlength(longer, font=font) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    last = " ".join(lines[1:])
+    while last and draw.textlength(last, font=font) > width:
+        last = f"{last.removesuffix('…')[:-1]}…"
+    return "\n".join([lines[0], last]).rstrip(), _SMALL
 
 
 def marked(image: np.ndarray, points: np.ndarray) -> np.ndarray:

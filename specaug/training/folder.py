@@ -113,7 +113,10 @@ def load_checkpoint(run: Path, name: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise SpecaugError(f"{run.name}/{name}: expected a checkpoint, there is none: train first") from None
     except Exception as error:  # torch tells damage by many types, none of them documented
-        raise SpecaugError(f"{run.name}/{name}: cannot be read as a checkpoint ({error})") from error
+        raise SpecaugError(
+            f"{run.name}/{name}: cannot be read as a checkpoint: it is damaged, or holds more than tensors and plain "
+            f"values ({type(error).__name__})"
+        ) from error
     if not isinstance(state, dict):
         raise SpecaugError(
             f"{run.name}/{name}: expected a checkpoint of specaug train, got a {type(state).__name__}"
