@@ -280,6 +280,27 @@ def test_functions_draw_from_their_ranges():
     assert (recapture_print(picture, rng=3, ranges=grain) != recapture_print(picture, rng=3)).any()
 
 
+@pytest.mark.parametrize(
+    ("colour", "channel", "angle"),
+    [((90, 160, 160), 0, 15), ((160, 90, 160), 1, 75), ((165, 165, 80), 2, 0), ((60, 60, 60), 0, 45)],
+)
+def test_each_ink_stands_at_its_angle_and_distance(colour, channel, angle):
+    """Cyan, magenta, yellow and black, each in the colour of light that it takes away, or next to that one."""
+    sheet = replace(PRINT, cell=6.0, scatter=0.3, lens_sigma=0.3)
+    out = run("recapture_print", np.tile(np.array(colour, np.uint8), (192, 192, 1)), sheet)
+    amplitude, found = amplitude_of(out[..., channel].astype(float)), []
+    f = np.fft.fftshift(np.fft.fftfreq(192))
+    radius = np.hypot(f[:, None], f[None])
+    amplitude[(radius < 0.1) | (radius > 0.2)] = 0
+    for _ in range(8):
+        row, column = np.unravel_index(np.argmax(amplitude), amplitude.shape)
+        found.append((radius[row, column], np.degrees(np.arctan2(f[row], f[column])) % 90))
+        amplitude[row - 3 : row + 4, column - 3 : column + 4] = 0
+    np.testing.assert_allclose([r for r, _ in found], 1 / 6, atol=1 / 192)
+    near = [abs((a - angle + 45) % 90 - 45) < 2 for _, a in found]
+    assert sum(near) >= 3  # two waves of a grid of dots, each twice in a spectrum
+
+
 @pytest.mark.parametrize("function", [recapture_screen, recapture_print])
 def test_pictures_of_a_batch_share_the_device_and_not_the_noise(function):
     same = np.repeat(blob(48, (24.0, 24.0))[None], 4, axis=0)
