@@ -35,7 +35,8 @@ from specaug.records import SPLITS
 from specaug.shards import EncodedRows, find_groups
 
 RECIPES = (
-    "control", "fda", "fact", "apr", "mix-high", "bandpass", "profile", "recapture-screen", "recapture-print", "mixed",
+    "control", "fda", "fact", "apr", "mix-high", "bandpass", "traces", "profile",
+    "recapture-screen", "recapture-print", "mixed",
 )  # fmt: skip
 LOOKS_LIKE = {"recapture-screen": ("replay",), "recapture-print": ("print",)}
 DECIBEL = 20 / np.log(10)

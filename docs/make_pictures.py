@@ -102,6 +102,7 @@ def attacks() -> np.ndarray:
 RECIPES = (
     "recapture-screen",
     "recapture-print",
+    "traces",
     "profile",
     "mix-high",
     "bandpass",

@@ -1,0 +1,15 @@
+"""The page on recipes in place of attacks says what its benchmark found."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2] / "docs"))
+
+from make_in_place import PAGE, RESULT, page
+
+
+def test_the_page_is_made_from_the_result() -> None:
+    assert PAGE.read_text() == page(json.loads(RESULT.read_text()))
