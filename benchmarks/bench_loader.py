@@ -3,8 +3,8 @@
     python benchmarks/bench_loader.py OUT [CLIPS] [REPEATS]
 
 OUT is a data set with PNG frames; its rows are repeated to CLIPS rows, once as they are and once as JPEG. Everybody
-ends with uint8 batches (8, T, H, W, 3), in one process and one thread, taking turns; ratios are CPU time of a peer over
-ours, so above 1 we are faster. Then a DataLoader with two workers against one, by wall time, and the memory of a pass.
+ends with uint8 batches (8, T, H, W, 3) (Hugging Face's format ``torch``: (8, T, 3, H, W)), in one process and one
+thread, taking turns; ratios are CPU time of a peer over ours, so above 1 we are faster. Then a DataLoader with two workers against one, by wall time, and the memory of a pass.
 Both need a quiet machine.
 """
 
@@ -67,8 +67,19 @@ def ours(out: Path) -> Iterator[np.ndarray]:
     return (batch["rgb"] for batch in load(out, split="train", as_="numpy", batch_size=BATCH))
 
 
+def ours_torch(out: Path) -> Iterator[torch.Tensor]:
+    """The same as tensors, as :func:`specaug.load` gives them by default."""
+    return (batch["rgb"] for batch in load(out, split="train", batch_size=BATCH))
+
+
+def hugging_face_torch(out: Path) -> Iterator[torch.Tensor]:
+    """Streaming as its guide for PyTorch has it: format ``torch``, a DataLoader that makes batches."""
+    rows = _stream(out).select_columns(["frames"]).with_format("torch")
+    return (batch["frames"] for batch in DataLoader(rows, batch_size=BATCH))
+
+
 def hugging_face(out: Path) -> Iterator[np.ndarray]:
-    """Streaming, pictures decoded by `datasets`."""
+    """Streaming, pictures decoded by `datasets`, stacked by hand."""
     return batches(np.stack([np.asarray(frame) for frame in row["frames"]]) for row in _stream(out))
 
 
@@ -106,7 +117,7 @@ def _opencv(data: bytes) -> np.ndarray:
     return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
 
 
-def cpu_seconds(read: Callable[[Path], Iterator[np.ndarray]], out: Path, clips: int) -> float:
+def cpu_seconds(read: Callable[[Path], Iterator[Any]], out: Path, clips: int) -> float:
     """CPU time of one pass, every clip counted."""
     start, n = time.process_time(), 0
     for batch in read(out):
@@ -117,7 +128,7 @@ def cpu_seconds(read: Callable[[Path], Iterator[np.ndarray]], out: Path, clips: 
 
 def compare(out: Path, clips: int, repeats: int) -> dict[str, float]:
     """Clips a CPU second of each, and peers' times over ours."""
-    readers = (ours, hugging_face, hugging_face_opencv, plain_pyarrow)
+    readers = (ours, hugging_face, hugging_face_opencv, plain_pyarrow, ours_torch, hugging_face_torch)
     seconds: dict[str, list[float]] = {read.__name__: [] for read in readers}
     for read in readers:
         cpu_seconds(read, out, clips)
@@ -125,8 +136,11 @@ def compare(out: Path, clips: int, repeats: int) -> dict[str, float]:
         for read in readers:
             seconds[read.__name__].append(cpu_seconds(read, out, clips))
     figures = {f"clips a CPU second, {name}": clips / statistics.median(s) for name, s in seconds.items()}
-    for name in list(seconds)[1:]:
+    for name in ("hugging_face", "hugging_face_opencv", "plain_pyarrow"):
         figures[f"{name} / ours"] = median_ratio(seconds[name], seconds["ours"])
+    figures["hugging_face_torch / ours_torch"] = median_ratio(
+        seconds["hugging_face_torch"], seconds["ours_torch"]
+    )
     return figures
 
 
