@@ -4,8 +4,8 @@
 
 OUT is a data set with PNG frames; its rows are repeated to CLIPS rows, once as they are and once as JPEG. Everybody
 ends with uint8 batches (8, T, H, W, 3) (Hugging Face's format ``torch``: (8, T, 3, H, W)), in one process and one
-thread, taking turns; ratios are CPU time of a peer over ours, so above 1 we are faster. Then a DataLoader with two workers against one, by wall time, and the memory of a pass.
-Both need a quiet machine.
+thread, taking turns; ratios are CPU time of a peer over ours, so above 1 we are faster. Then a DataLoader with two
+workers against one, by wall time, and the memory of a pass. Both need a quiet machine.
 """
 
 from __future__ import annotations
