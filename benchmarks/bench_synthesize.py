@@ -22,7 +22,7 @@ from results import save
 from specaug.build import synthesize
 from specaug.shards import find_groups
 
-FFT_RECIPES = ("fda", "fact", "apr", "mix-high", "bandpass", "profile")
+FFT_RECIPES = ("fda", "fact", "apr", "mix-high", "bandpass", "profile", "traces")
 OTHERS = ("control", "recapture-screen", "recapture-print", "mixed")
 
 

@@ -23,6 +23,7 @@ pytest.importorskip("upath", reason="object stores need universal_pathlib, which
 from building import SMALL, everything, hashes, rows_of
 from serving import KEYS, free_port, serving
 
+from specaug import load
 from specaug.build import (
     build_dataset,
     finalize,
@@ -198,6 +199,19 @@ def test_parts_on_two_machines_and_finalize(raw, bucket, tmp_path):
         )
     assert finalize(target).clips == 9
     assert stored(target, tmp_path) == expected
+
+
+def test_batches_are_loaded_from_a_store(raw, bucket, tmp_path):
+    build_dataset(raw, f"{bucket}/out", SMALL)
+    build_dataset(raw, tmp_path / "out", SMALL)
+    there, here = (
+        list(load(out, split="train", as_="numpy", shuffle=True, seed=1, batch_size=2))
+        for out in (f"{bucket}/out", tmp_path / "out")
+    )
+    assert len(there) == len(here) > 1
+    for ours, expected in zip(there, here, strict=True):
+        assert ours["clip_id"] == expected["clip_id"]
+        np.testing.assert_array_equal(ours["rgb"], expected["rgb"])
 
 
 def test_verify_reads_every_object(raw, bucket):
