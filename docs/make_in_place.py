@@ -57,6 +57,8 @@ subjects). The sets of this page were made for this table and used once. `python
 - `mixed` uses the very simulation that made the attacks, with settings of its own: an upper limit of what simulation
   can do here.
 - Intervals resample subjects and seeds of training, not devices.
+- Simulated attacks are a little paler than bona fide clips (light of dark display pixels, glare, black ink that is
+  grey), and prints hold still within: a recipe does not need to make either, but a network may learn both from attacks.
 - Dev holds real attacks: they choose epoch and threshold, of every arm alike. No attack is learned from.
 - Crops whose scale is near 1 were used, in the middle of which all frequencies of the source are seen. Where faces
   are reduced to half or a third, most of the trace is gone, whatever the recipe.
