@@ -13,6 +13,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from results import commit, machine, versions
 
@@ -23,6 +24,7 @@ from specaug.training import ablate
 
 HERE = Path(__file__).parent / "ablation"
 TABLE = "<!-- table -->"
+PAGE = HERE.parents[1] / "docs/ablation.md"
 
 
 def data_set(folder: Path, *, subjects: int, jobs: int) -> Path:
@@ -32,6 +34,18 @@ def data_set(folder: Path, *, subjects: int, jobs: int) -> Path:
         make_demo(raw, subjects=subjects, seed=0, jobs=jobs)
     build_dataset(raw, out, BuildConfig(jobs=jobs))
     return out
+
+
+def write_tables(into: Path, about: dict[str, Any], table: str) -> None:
+    """The table beside the figures, and in the documentation where the figures are those of this folder."""
+    note = f"{about['demo_subjects']} simulated subjects, {about['machine']}, commit {about['commit']}."
+    head = (HERE / "README.md").read_text().split(TABLE)[0].rstrip()
+    (into / "README.md").write_text(
+        f"{head}\n\n{TABLE}\n\n{note}\n\n![ACER of each arm](result.png)\n\n{table}"
+    )
+    if into == HERE:
+        head = PAGE.read_text().split(TABLE)[0].rstrip()
+        PAGE.write_text(f"{head}\n\n{TABLE}\n\n{note}\n\n{table}")
 
 
 def tell(what: str, done: int, total: int) -> None:
@@ -68,10 +82,7 @@ def main() -> None:
     }
     (given.into / "result.json").write_text(json.dumps({**about, **figures}, indent=1, sort_keys=True) + "\n")
     shutil.copy(given.folder / "runs/ablation.png", given.into / "result.png")
-    head = (HERE / "README.md").read_text().split(TABLE)[0].rstrip()
-    note = f"{given.subjects} simulated subjects, {about['machine']}, commit {about['commit']}."
-    text = f"{head}\n\n{TABLE}\n\n{note}\n\n![ACER of each arm](result.png)\n\n{result.to_markdown()}"
-    (given.into / "README.md").write_text(text)
+    write_tables(given.into, about, result.to_markdown())
     sys.stdout.write(f"{result}\n")
 
 
