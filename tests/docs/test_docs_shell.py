@@ -60,7 +60,7 @@ SMALLER = {
 }
 """What is appended so that a command takes seconds."""
 
-SHIM = """#!{python}
+SHIM = """
 import os, sys
 smaller = {smaller!r}
 words = sys.argv[1:]
@@ -114,10 +114,11 @@ def tools(tmp_path, monkeypatch) -> Path:
     """Commands of the pages on the path: ours, and a stand-in for Slurm's."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    for name, text in (
-        ("specaug", SHIM.format(python=sys.executable, smaller=SMALLER)),
-        ("sbatch", SBATCH),
-    ):
+    smaller = folder / "smaller.py"
+    smaller.write_text(SHIM.format(smaller=SMALLER))
+    # No interpreter in the first line: its path may hold a space.
+    call = f'#!/bin/bash\nexec {shlex.quote(sys.executable)} {shlex.quote(str(smaller))} "$@"\n'
+    for name, text in (("specaug", call), ("sbatch", SBATCH)):
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
