@@ -10,9 +10,8 @@ import numpy as np
 
 from specaug.arrays import ArrayT, check_number, times
 from specaug.augment.engine import Applied, Change, apply_change
-from specaug.augment.units import FREQUENCY
-from specaug.errors import ArgumentError
-from specaug.spectrum.grid import MAX_RADIUS, check_shape, radial_frequency
+from specaug.augment.units import FREQUENCY, check_cutoff
+from specaug.spectrum.grid import check_shape, radial_frequency
 from specaug.spectrum.transform import Axes, FullPlane
 
 
@@ -24,8 +23,7 @@ class RecaptureBlurParams:
     """r_c, where the gain is exp(-1/2), cycles/px."""
 
     def __post_init__(self) -> None:
-        if check_number("cutoff", self.cutoff, low=0.0, high=MAX_RADIUS + 1e-6) == 0:
-            raise ArgumentError(f"cutoff: expected a number in (0, √½], got {self.cutoff!r}")
+        check_cutoff(self.cutoff)
 
 
 @dataclass(frozen=True)

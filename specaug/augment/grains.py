@@ -11,9 +11,9 @@ import scipy.fft
 
 from specaug.arrays import ArrayT, check_number, like, times
 from specaug.augment.engine import Applied, Change, apply_change
-from specaug.augment.units import FREQUENCY
+from specaug.augment.units import FREQUENCY, check_cutoff
 from specaug.errors import ArgumentError
-from specaug.spectrum.grid import MAX_RADIUS, radial_frequency
+from specaug.spectrum.grid import radial_frequency
 from specaug.spectrum.transform import Axes
 
 
@@ -33,8 +33,7 @@ class GrainParams:
     def __post_init__(self) -> None:
         check_number("amplitude", self.amplitude, low=0.0, high=1.0)
         check_number("color", self.color, low=0.0, high=1.0)
-        if check_number("cutoff", self.cutoff, low=0.0, high=MAX_RADIUS + 1e-6) == 0:
-            raise ArgumentError(f"cutoff: expected a number in (0, √½], got {self.cutoff!r}")
+        check_cutoff(self.cutoff)
         if self.seed != int(check_number("seed", self.seed, low=0, high=2**63)):
             raise ArgumentError(f"seed: expected a whole number, got {self.seed!r}")
 

@@ -10,10 +10,9 @@ import numpy as np
 
 from specaug.arrays import ArrayT, at_least, check_number, is_numpy, namespace, times, to_float
 from specaug.augment.engine import Applied, Change, apply_change
-from specaug.augment.units import FREQUENCY
+from specaug.augment.units import FREQUENCY, check_cutoff
 from specaug.color import LUMA_WEIGHTS
-from specaug.errors import ArgumentError
-from specaug.spectrum.grid import MAX_RADIUS, radial_frequency
+from specaug.spectrum.grid import radial_frequency
 from specaug.spectrum.transform import Axes, FullPlane
 
 _EDGES = (1 / 16, 1 / 8, 1 / 4)
@@ -35,8 +34,7 @@ class SceneBlurParams:
     """Energy over that of the noise from which on detail is taken for the scene."""
 
     def __post_init__(self) -> None:
-        if check_number("cutoff", self.cutoff, low=0.0, high=MAX_RADIUS + 1e-6) == 0:
-            raise ArgumentError(f"cutoff: expected a number in (0, √½], got {self.cutoff!r}")
+        check_cutoff(self.cutoff)
         check_number("threshold", self.threshold, low=0.0, high=100.0)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, TypeVar
 
+from specaug.arrays import check_number
+from specaug.errors import ArgumentError
 from specaug.spectrum.grid import MAX_RADIUS
 
 RangesT = TypeVar("RangesT")
@@ -47,6 +49,12 @@ def measured_in_source(ranges: RangesT, scale: float) -> RangesT:
             factor = 1 / scale if unit == "length" else scale
             changes[field.name] = _scaled(getattr(ranges, field.name), factor, LIMITS[unit])
     return dataclasses.replace(ranges, **changes)  # type: ignore[type-var]
+
+
+def check_cutoff(value: float) -> None:
+    """Refuse a cut-off frequency of a Gaussian that is not in (0, √½] cycles/px."""
+    if check_number("cutoff", value, low=0.0, high=MAX_RADIUS + 1e-6) == 0:
+        raise ArgumentError(f"cutoff: expected a number in (0, √½], got {value!r}")
 
 
 def has_units(ranges: Any) -> bool:

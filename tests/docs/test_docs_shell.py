@@ -64,6 +64,7 @@ SHIM = """
 import os, sys
 smaller = {smaller!r}
 words = sys.argv[1:]
+# `--arms list` takes no time as it is
 if words and "list" not in words:
     words += smaller.get(words[0], [])
 os.execv(sys.executable, [sys.executable, "-m", "specaug_cli", *words])
