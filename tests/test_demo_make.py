@@ -190,7 +190,7 @@ def auc(low: list[float], high: list[float]) -> float:
     return float((b > a).mean() + 0.5 * (b == a).mean())
 
 
-SIDE_FACTS = ("bytes", "key frame", "other frames", "brightness", "red", "blue")
+SIDE_FACTS = ("bytes", "key frame", "other frames", "brightness", "red", "blue", "contrast", "black level")
 
 
 @pytest.fixture(scope="module")
@@ -211,8 +211,13 @@ def facts(tmp_path_factory: pytest.TempPathFactory, portraits: list[Portrait]) -
             with av.open(str(path)) as container:
                 image = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(float)
             mean, red, blue = image.mean(), image[..., 0].mean(), image[..., 2].mean()
+            luma = image @ [0.299, 0.587, 0.114]
             rows.append(
-                [path.stat().st_size, packets[0], np.median(packets[1:]), mean, red / mean, blue / mean]
+                [
+                    *(path.stat().st_size, packets[0], np.median(packets[1:])),
+                    *(mean, red / mean, blue / mean),
+                    *(luma.std(), 1 + np.percentile(luma, 2)),
+                ]
             )
         found[kind] = np.log(rows)
     return found
@@ -220,18 +225,23 @@ def facts(tmp_path_factory: pytest.TempPathFactory, portraits: list[Portrait]) -
 
 @pytest.mark.parametrize("fact", SIDE_FACTS)
 def test_no_side_fact_tells_attacks(facts: dict[str, np.ndarray], fact: str) -> None:
-    """Size, compression, exposure and tint of a clip: an AUC of 0.5 is chance, with a standard error of 0.04 here."""
+    """Size, compression, exposure, tint, contrast: an AUC of 0.5 is chance, with a standard error of 0.04 here."""
     column = SIDE_FACTS.index(fact)
     attacks = np.concatenate([facts["replay"], facts["print"]])[:, column]
     assert 0.4 <= auc(facts["bonafide"][:, column], attacks) <= 0.6
 
 
-def test_size_brightness_and_tint_together_do_not_tell_attacks(facts: dict[str, np.ndarray]) -> None:
+@pytest.mark.parametrize(
+    "names", [("bytes", "brightness", "red", "blue"), ("brightness", "contrast", "black level")]
+)
+def test_side_facts_together_do_not_tell_attacks(
+    facts: dict[str, np.ndarray], names: tuple[str, ...]
+) -> None:
     """A linear rule on the facts and their squares, fitted to other clips than those it is tried on.
 
     How bytes are shared between key frame and others is left out: a print does not move, and that is no side fact.
     """
-    columns = [SIDE_FACTS.index(name) for name in ("bytes", "brightness", "red", "blue")]
+    columns = [SIDE_FACTS.index(name) for name in names]
     values = np.concatenate([facts[kind] for kind in ("bonafide", "replay", "print")])[:, columns]
     attack = np.arange(len(values)) >= len(facts["bonafide"])
     z = (values - values.mean(axis=0)) / values.std(axis=0)

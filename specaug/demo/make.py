@@ -36,6 +36,9 @@ _CRF = (14, 30)
 
 _RECORDED = 200_000.0
 """Electrons of a full pixel of an attacker's recording: its own codec has taken most of the noise out."""
+_HAZE = 0.09
+"""Share of the mean light that a display's black and its glare, or ink and paper, lay over an attack. The lens before
+it lays as much less, so that contrast and black level are those of bona fide clips."""
 
 README = """\
 # Simulated videos for trying out specaug
@@ -55,8 +58,8 @@ It is there to run `specaug build-dataset` on something, to look at the result, 
 
 Each split has {devices} cameras, {devices} displays and {devices} printers of its own, drawn from the same ranges:
 those of test are new to a model trained on train. Bona fide clips and attacks of a split share cameras, exposures,
-scenes, face sizes and compression, and each is compressed once. Made with `--seed {seed} --subjects {subjects}`; the
-same command makes the same bytes.
+scenes, face sizes, contrast and compression, and each is compressed once. Made with
+`--seed {seed} --subjects {subjects}`; the same command makes the same bytes.
 """
 
 
@@ -140,6 +143,11 @@ def _recorder(devices: Devices, *, rng: np.random.Generator) -> Camera:
     return replace(devices.camera(rng=rng), full_well=_RECORDED, veil=0.0)
 
 
+def _dehazed(camera: Camera) -> Camera:
+    """A camera before an attack; below a veil of 0 its black point takes away light."""
+    return replace(camera, veil=camera.veil - _HAZE)
+
+
 def _film_replay(
     portrait: Portrait,
     scene: Scene,
@@ -153,7 +161,7 @@ def _film_replay(
     earlier = scene.seen_at(share=1 / screen.view.magnification, shake=0.0)
     shown = _film_subject(portrait, earlier, _recorder(devices, rng=rng), frames, rng=rng)
     lights = replay(shown, screen, lens_sigma=camera.lens_sigma, frames=frames, rng=rng)
-    return film(lights, camera, white=screen.white, rng=rng)
+    return film(lights, _dehazed(camera), white=screen.white, rng=rng)
 
 
 def _film_print(
@@ -171,7 +179,7 @@ def _film_print(
     photo = next(_film_subject(portrait, open_eyes, _recorder(devices, rng=rng), 1, rng=rng))
     texture = print_photo(photo, sheet, lens_sigma=camera.lens_sigma, rng=rng)
     lights = hold(texture, sheet, frames=frames, rng=rng)
-    return film(lights, camera, white=sheet.white, rng=rng)
+    return film(lights, _dehazed(camera), white=sheet.white, rng=rng)
 
 
 def write_clip(

@@ -34,7 +34,8 @@ class Camera:
     tint: tuple[float, float]
     """Error of the white balance: factors of red and blue."""
     veil: float = 0.0
-    """Light that the lens scatters over the whole picture, as a share of the mean."""
+    """Light that the lens scatters over the whole picture, as a share of the mean; less than 0 where the
+    camera's black point takes away more than the lens adds."""
 
 
 @dataclass(frozen=True)
