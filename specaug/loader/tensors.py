@@ -9,6 +9,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from specaug.loader.clips import Batch, ClipLoader
 from specaug.loader.order import Share
+from specaug.loader.slabs import AVAILABLE, SentBatch
 from specaug.loader.stream import ClipStream
 from specaug.loader.views import View
 
@@ -44,7 +45,8 @@ class TorchClips(ClipLoader, IterableDataset):  # type: ignore[misc]  # torch ha
             name: torch.from_numpy(batch[name]) if batch[name].ndim else torch.tensor(batch[name])
             for name in ("frames", "label", "n_frames", "augmented")
         }
-        return super()._finished({**batch, **tensors})
+        finished = super()._finished({**batch, **tensors})
+        return SentBatch(finished) if AVAILABLE and get_worker_info() is not None else finished
 
 
 def distributed() -> tuple[int, int]:

@@ -236,7 +236,7 @@ class EncodedRows:
             )
         (media,) = (name for name in names if name in MEDIA)
         self._raw = media == "frames_raw"
-        pictures = self.table[media].combine_chunks()
+        pictures = _only_chunk(self.table[media])
         self._pictures = _buffers(pictures if self._raw else pictures.values.field("bytes"))
         self._first: list[int] = [] if self._raw else pictures.offsets.to_pylist()
         self.columns: tuple[str, ...] = tuple(n for n in wanted if n not in MEDIA)
@@ -261,6 +261,11 @@ class EncodedRows:
     def take(self, rows: Sequence[int]) -> pa.Table:
         """Rows as an Arrow table."""
         return self.table.take(rows)
+
+
+def _only_chunk(column: pa.ChunkedArray) -> pa.Array:
+    """The one part of a column; `combine_chunks` would copy it."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _buffers(pictures: pa.Array) -> list[memoryview]:

@@ -1,0 +1,181 @@
+"""Batches that come from workers through memory that is used again."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from specaug import load
+from specaug.loader import slabs
+from specaug.loader.slabs import KEPT, SentBatch
+
+pytestmark = pytest.mark.skipif(not slabs.AVAILABLE, reason="memory without a name is there on Linux only")
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> slabs._Pool:
+    monkeypatch.setattr(slabs, "_POOLS", {os.getpid(): slabs._Pool()})
+    return slabs._POOLS[os.getpid()]
+
+
+def sent(batch: dict) -> dict:
+    """What arrives; both ends are this process."""
+    return pickle.loads(ForkingPickler.dumps(SentBatch(batch)))
+
+
+def counted(n: int, size: int = 1000) -> dict:
+    return {"rgb": torch.full((size,), n, dtype=torch.uint8), "clip_id": [str(n)]}
+
+
+def lent(pool: slabs._Pool) -> list[bool]:
+    return [slab[0] == slabs._LENT for _, slab in pool._slabs]
+
+
+def equal(one: dict, other: dict) -> bool:
+    assert list(one) == list(other)
+    return all(
+        torch.equal(value, other[name]) if isinstance(value, torch.Tensor) else value == other[name]
+        for name, value in one.items()
+    )
+
+
+@pytest.mark.parametrize("batch_size", [4, None])
+def test_workers_give_what_one_process_gives(out, batch_size):
+    settings = {"split": "train", "views": ("rgb", "hsv", "spectrum"), "batch_size": batch_size}
+    alone = list(load(out, **settings))
+    loaded = list(DataLoader(load(out, **settings), batch_size=None, num_workers=1))
+    assert len(loaded) == len(alone)
+    assert all(
+        type(batch) is dict and equal(batch, wanted) for batch, wanted in zip(loaded, alone, strict=True)
+    )
+
+
+def test_a_batch_that_is_held_never_changes(out):
+    """More of them than there are slabs, one of two thrown away, and of some only a view that NumPy has."""
+    alone = [batch["rgb"] for batch in load(out, split="train", batch_size=1)]
+    assert len(alone) > 2 * KEPT
+    held = []
+    for i, batch in enumerate(
+        DataLoader(load(out, split="train", batch_size=1), batch_size=None, num_workers=1)
+    ):
+        kept = (batch["rgb"], batch["rgb"][0, :, ::2], batch["rgb"].numpy()[0, 1:])[i % 3]
+        held.append(None if i % 2 else kept)
+    for i, (kept, wanted) in enumerate(zip(held, alone, strict=True)):
+        whole = (wanted, wanted[0, :, ::2], wanted.numpy()[0, 1:])[i % 3]
+        assert kept is None or np.array_equal(kept, whole)
+
+
+def halves(batch: dict) -> dict:
+    """A user's function in a worker, which makes views of a batch and sends them beside it."""
+    return {"half": batch["rgb"][:, ::2], "batch": batch}
+
+
+def test_views_that_a_worker_sends_are_right(out):
+    loader = DataLoader(
+        load(out, split="train", batch_size=1), batch_size=None, num_workers=1, collate_fn=halves
+    )
+    alone = list(load(out, split="train", batch_size=1))
+    for batch, wanted in zip(list(loader), alone, strict=True):
+        assert torch.equal(batch["half"], wanted["rgb"][:, ::2])
+        assert equal(batch["batch"], wanted)
+
+
+def test_a_slab_is_used_again_once_its_last_tensor_is_gone(pool):
+    first = sent(counted(1))
+    assert lent(pool) == [True]
+    view = first["rgb"][10:20].numpy()
+    del first
+    gc.collect()
+    assert lent(pool) == [True]
+    second = sent(counted(2))
+    assert lent(pool) == [True, True]
+    assert set(view) == {1}
+    del view
+    assert lent(pool) == [False, True]
+    third = sent(counted(3))
+    assert lent(pool) == [True, True]
+    assert (set(second["rgb"].tolist()), set(third["rgb"].tolist())) == ({2}, {3})
+
+
+def test_where_all_slabs_are_lent_torch_sends_the_batch(pool):
+    held = [sent(counted(n)) for n in range(KEPT + 3)]
+    assert lent(pool) == [True] * KEPT
+    assert all(equal(batch, counted(n)) for n, batch in enumerate(held))
+
+
+def test_a_larger_batch_takes_the_place_of_a_free_slab(pool):
+    for size in range(1000, 1000 * (KEPT + 4), 1000):
+        assert equal(sent(counted(7, size)), counted(7, size))
+    held = [sent(counted(n, 1000 * (n + 1))) for n in range(KEPT)]
+    assert len(pool._slabs) == KEPT
+    again = sent(counted(9, 100_000))
+    assert all(equal(batch, counted(n, 1000 * (n + 1))) for n, batch in enumerate(held))
+    assert equal(again, counted(9, 100_000))
+    del held
+    assert equal(sent(counted(5, 10**6)), counted(5, 10**6))
+    assert len(pool._slabs) == KEPT
+    assert max(len(slab) for _, slab in pool._slabs) > 10**6
+
+
+def test_a_child_that_inherits_a_batch_does_not_give_it_back(pool):
+    batch = sent(counted(1))
+    child = os.fork()
+    if child == 0:
+        del batch
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert lent(pool) == [True]
+    del batch
+    assert lent(pool) == [False]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"label": torch.tensor(1), "clip_id": "a"},
+        {"empty": torch.empty(0, 3), "rgb": torch.zeros(3)},
+        {"turned": torch.arange(12).reshape(3, 4).T, "augmented": torch.tensor([True, False])},
+        {"half": torch.ones(3, dtype=torch.float16), "one": torch.tensor(2.5), "more": {"x": torch.ones(2)}},
+    ],
+)
+def test_whatever_a_batch_holds_arrives(pool, values):
+    got = sent(values)
+    assert list(got) == list(values)
+    for name, value in values.items():
+        if isinstance(value, torch.Tensor):
+            assert got[name].dtype == value.dtype
+            assert torch.equal(got[name], value)
+    if "more" in values:
+        assert torch.equal(got["more"]["x"], torch.ones(2))
+
+
+def test_no_file_stays_open(out):
+    def open_files() -> int:
+        gc.collect()
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    def passes(n: int) -> None:
+        for _ in range(n):
+            for _ in DataLoader(load(out, split="train", batch_size=2), batch_size=None, num_workers=2):
+                pass
+
+    passes(1)
+    before = open_files()
+    passes(3)
+    assert open_files() <= before
+
+
+def test_leaving_early_ends_the_workers(out):
+    batches = iter(DataLoader(load(out, split="train", batch_size=1), batch_size=None, num_workers=2))
+    first = next(batches)
+    del batches
+    assert torch.equal(first["rgb"], next(iter(load(out, split="train", batch_size=1)))["rgb"])
