@@ -119,7 +119,19 @@ def with_failures(scores: Scores, out: Path, split: Split, *, level: Level, pref
     """Scores as the metrics take them, with a row for each source in which no face was found.
 
     Subjects are named with their data set, so that equal names in two of them stay two people.
+
+    Raises
+    ------
+    ArgumentError
+        One class only, or scores that are not finite; the message names the split.
     """
+    try:
+        return _scored(scores, out, split, level=level, prefix=prefix)
+    except ArgumentError as error:
+        raise ArgumentError(f"{prefix}{split}: {error}") from None
+
+
+def _scored(scores: Scores, out: Path, split: Split, *, level: Level, prefix: str) -> Scored:
     values, labels, columns = scores.scores, scores.labels, scores.columns
     if level == "video":
         values, first = video_scores(values, columns["source_id"])

@@ -9,6 +9,7 @@ import math
 import shutil
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from making import row_of, write_rows, write_split
@@ -198,6 +199,17 @@ class TestRefusals:
     def test_dev_without_attacks(self, out, config, tmp_path):
         data = only(out, tmp_path / "data", dev="none")
         with pytest.raises(ArgumentError, match="dev: expected clips of both classes, got no attacks"):
+            train(data, tmp_path / "run", config)
+        assert not (tmp_path / "run").exists()
+
+    @pytest.mark.parametrize("split", ["train", "dev"])
+    def test_another_schema_version(self, out, config, tmp_path, split):
+        data = only(out, tmp_path / "data")
+        file = min((data / "data/captured").glob(f"{split}-*"))
+        table = pq.read_table(file)
+        said = table.schema.metadata[b"specaug"].replace(b'"schema_version": 1', b'"schema_version": 99')
+        pq.write_table(table.replace_schema_metadata({**table.schema.metadata, b"specaug": said}), file)
+        with pytest.raises(SpecaugError, match=rf"{file.name}: expected schema version 1, got 99"):
             train(data, tmp_path / "run", config)
         assert not (tmp_path / "run").exists()
 

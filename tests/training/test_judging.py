@@ -171,7 +171,7 @@ class TestRefusals:
         rows = [row_of(700 + n, split="test", pai="print", subject=f"s{n}") for n in range(2)]
         write_rows(copy / "data/captured/test-00000-of-00001.parquet", rows)
         with pytest.raises(
-            ArgumentError, match="labels: expected both classes among the scores, got no bona fide"
+            ArgumentError, match=r"^test: labels: expected both classes among the scores, got no bona fide"
         ):
             evaluate_run(trained, copy)
 
@@ -179,7 +179,7 @@ class TestRefusals:
         state = torch.load(trained / BEST, weights_only=True)
         state["model"]["classifier.bias"] *= float("nan")
         torch.save(state, trained / BEST)
-        with pytest.raises(ArgumentError, match="scores: expected finite numbers, got nan"):
+        with pytest.raises(ArgumentError, match=r"^dev: scores: expected finite numbers, got nan"):
             evaluate_run(trained, out)
 
     def test_a_checkpoint_of_another_architecture(self, trained, out):
