@@ -62,16 +62,16 @@ noise:
 ## How it was measured
 
 Recipes were chosen on one research set (`specaug demo --subjects 48 --seed 4101`: its training, dev and test
-subjects). The sets of this page were made for this table and used once. `python benchmarks/bench_recipes.py FOLDER
---first-seed N` makes another.
+subjects), when simulated attacks were a little paler than bona fide clips. Their contrast is alike now, and the
+recipes are the same. The sets of this page were made for this table and used once. `python
+benchmarks/bench_recipes.py FOLDER --first-seed N` makes another.
 
 ## Limits
 
 - `mixed` uses the very simulation that made the attacks, with settings of its own: an upper limit of what simulation
   can do here.
 - Intervals resample subjects and seeds of training, not devices.
-- Simulated attacks are a little paler than bona fide clips (light of dark display pixels, glare, black ink that is
-  grey), and prints hold still within: a recipe does not need to make either, but a network may learn both from attacks.
+- Simulated prints hold still within: a recipe does not need to make that, but a network may learn it from attacks.
 - Dev holds real attacks: they choose epoch and threshold, of every arm alike. No attack is learned from.
 - Crops whose scale is near 1 were used, in the middle of which all frequencies of the source are seen. Where faces
   are reduced to half or a third, most of the trace is gone, whatever the recipe.

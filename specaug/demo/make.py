@@ -54,7 +54,8 @@ It is there to run `specaug build-dataset` on something, to look at the result, 
   each at {fps} frames a second, {width}x{height}, H.264.
 - `bonafide`: a drawn subject before a simulated camera.
 - `attack/replay`: the same subject in another scene, shown by a simulated display to the camera.
-- `attack/print`: one frame of another scene, printed in four inks and held before the camera.
+- `attack/print`: one frame of another scene, printed in four inks and held before the camera. It does not move within
+  itself, so that its first frame takes a larger part of the file.
 
 Each split has {devices} cameras, {devices} displays and {devices} printers of its own, drawn from the same ranges:
 those of test are new to a model trained on train. Bona fide clips and attacks of a split share cameras, exposures,
