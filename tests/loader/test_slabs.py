@@ -31,12 +31,12 @@ def sent(batch: dict) -> dict:
     return pickle.loads(ForkingPickler.dumps(SentBatch(batch)))
 
 
-def counted(n: int, size: int = 1000) -> dict:
+def counted(n: int, size: int = 10_000) -> dict:
     return {"rgb": torch.full((size,), n, dtype=torch.uint8), "clip_id": [str(n)]}
 
 
 def lent(pool: slabs._Pool) -> list[bool]:
-    return [slab[0] == slabs._LENT for _, slab in pool._slabs]
+    return [slab[0] == slabs._Slab.LENT for _, slab in pool._slabs]
 
 
 def equal(one: dict, other: dict) -> bool:
@@ -112,29 +112,81 @@ def test_where_all_slabs_are_lent_torch_sends_the_batch(pool):
 
 
 def test_a_larger_batch_takes_the_place_of_a_free_slab(pool):
-    for size in range(1000, 1000 * (KEPT + 4), 1000):
+    for size in range(10_000, 10_000 * (KEPT + 4), 10_000):
         assert equal(sent(counted(7, size)), counted(7, size))
-    held = [sent(counted(n, 1000 * (n + 1))) for n in range(KEPT)]
+    held = [sent(counted(n, 10_000 * (n + 1))) for n in range(KEPT)]
     assert len(pool._slabs) == KEPT
-    again = sent(counted(9, 100_000))
-    assert all(equal(batch, counted(n, 1000 * (n + 1))) for n, batch in enumerate(held))
-    assert equal(again, counted(9, 100_000))
+    again = sent(counted(9, 300_000))
+    assert all(equal(batch, counted(n, 10_000 * (n + 1))) for n, batch in enumerate(held))
+    assert equal(again, counted(9, 300_000))
     del held
     assert equal(sent(counted(5, 10**6)), counted(5, 10**6))
     assert len(pool._slabs) == KEPT
     assert max(len(slab) for _, slab in pool._slabs) > 10**6
 
 
-def test_a_child_that_inherits_a_batch_does_not_give_it_back(pool):
+def test_a_child_that_inherits_a_batch_keeps_it(pool):
+    """Whichever of the two lets go of it first: the memory is not written again."""
+    batch = sent(counted(1))
+    kept, told = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(told)
+        os.read(kept, 1)
+        os._exit(0 if equal(batch, counted(1)) else 1)
+    del batch
+    again = [sent(counted(2)) for _ in range(KEPT)]
+    os.close(told)
+    os.close(kept)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert all(equal(batch, counted(2)) for batch in again)
+    assert lent(pool) == [True] * KEPT
+
+
+def test_a_child_lets_go_of_what_its_parent_still_has(pool):
     batch = sent(counted(1))
     child = os.fork()
     if child == 0:
         del batch
         os._exit(0)
     os.waitpid(child, 0)
-    assert lent(pool) == [True]
+    again = [sent(counted(2)) for _ in range(KEPT)]
+    assert equal(batch, counted(1))
+    assert len(again) == KEPT
+
+
+def test_labels_that_are_kept_do_not_keep_pictures(pool):
+    labels = []
+    for n in range(20):
+        batch = sent({**counted(n), "label": torch.arange(8)})
+        labels.append(batch["label"])
     del batch
-    assert lent(pool) == [False]
+    assert lent(pool) == [False, False]
+    assert all(torch.equal(label, torch.arange(8)) for label in labels)
+
+
+def test_where_there_is_no_memory_torch_sends_the_batch(pool, monkeypatch):
+    def refused(name: str) -> int:
+        raise PermissionError(name)
+
+    monkeypatch.setattr(os, "memfd_create", refused)
+    assert equal(sent(counted(1)), counted(1))
+    assert lent(pool) == []
+
+
+def with_odd_tensors(batch: dict) -> dict:
+    """A user's function in a worker."""
+    sparse = torch.eye(64).to_sparse()
+    return SentBatch({**batch, "sparse": sparse, "leaf": torch.ones(3, requires_grad=True)})
+
+
+@pytest.mark.filterwarnings("ignore:Sparse invariant")
+def test_odd_tensors_do_not_hang_a_loader(out):
+    clips = load(out, split="train", batch_size=8)
+    for batch in DataLoader(clips, batch_size=None, num_workers=1, collate_fn=with_odd_tensors, timeout=30):
+        assert torch.equal(batch["sparse"].to_dense(), torch.eye(64))
+        assert batch["leaf"].requires_grad
 
 
 @pytest.mark.parametrize(
