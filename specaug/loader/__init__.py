@@ -11,6 +11,7 @@ from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.loader.clips import ArrowClips, ClipLoader
 from specaug.loader.config import Balance, LoadConfig
 from specaug.loader.donors import AugmentRecipe
+from specaug.loader.processes import rank_and_world
 from specaug.loader.stream import ClipStream
 from specaug.loader.views import VIEWS, View, check_views, compute_views
 from specaug.records import Split
@@ -84,10 +85,9 @@ def load(
         raise ArgumentError("as_: expected 'torch' or 'numpy' for views and augmentation, got 'arrow'")
     origins = get_args(Origin) if origin == "all" else (origin,)
     stream = ClipStream(out, split=split, origins=origins, augment=augment, config=config)
-    if as_ == "torch":
-        return _tensors(stream, views)
-    kind = ArrowClips if as_ == "arrow" else ClipLoader
-    return kind(stream, views=views, rank=config.rank or 0, world=config.world or 1)
+    kind = _torch_clips() if as_ == "torch" else ArrowClips if as_ == "arrow" else ClipLoader
+    rank, world = rank_and_world() if config.rank is None else (config.rank, config.world or 1)
+    return kind(stream, views=views, rank=rank, world=world)
 
 
 def _config(settings: dict[str, Any]) -> LoadConfig:
@@ -100,13 +100,11 @@ def _config(settings: dict[str, Any]) -> LoadConfig:
     return LoadConfig(**settings)
 
 
-def _tensors(stream: ClipStream, views: Sequence[View]) -> ClipLoader:
+def _torch_clips() -> type[ClipLoader]:
     try:
-        from specaug.loader.tensors import TorchClips, distributed
+        from specaug.loader.tensors import TorchClips
     except ImportError as error:
         raise MissingDependencyError(
             "as_='torch' needs the package torch: pip install 'specaug[torch]', or use as_='numpy'"
         ) from error
-    config = stream.config
-    rank, world = distributed() if config.rank is None else (config.rank, config.world or 1)
-    return TorchClips(stream, views=views, rank=rank, world=world)
+    return TorchClips

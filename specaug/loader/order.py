@@ -74,6 +74,8 @@ Window = tuple[Entry, ...]
 def units_of(sizes: Sequence[int], visits: np.ndarray, *, consumers: int) -> list[Unit]:
     """Groups with rows to visit; the last ones, that do not go round, are cut into a part for each consumer.
 
+    Parts hold as many visits as whole rows allow.
+
     Parameters
     ----------
     sizes : sequence of int
@@ -97,7 +99,9 @@ Unit(group=2, first=2, stop=4, whole=False)]
     n_whole = len(used) // consumers * consumers
     units = [Unit(group, 0, sizes[group]) for group in used[:n_whole]]
     for group in used[n_whole:]:
-        ends = np.linspace(0, sizes[group], min(consumers, sizes[group]) + 1).round().astype(int).tolist()
+        done = np.concatenate([[0], np.cumsum(visits[starts[group] : starts[group] + sizes[group]])])
+        wanted = np.linspace(0, done[-1], consumers + 1)
+        ends = np.unique([int(np.abs(done - share).argmin()) for share in wanted]).tolist()
         units += [Unit(group, first, stop, False) for first, stop in itertools.pairwise(ends)]
     return units
 
@@ -213,12 +217,24 @@ def visits_for(
     if not groups or not len(bonafide):
         missing = "bona fide" if groups else "attack"
         raise ArgumentError(f"balance: expected rows of both classes, got no {missing} rows")
-    shares = [bonafide_share, *[(1 - bonafide_share) / len(groups)] * len(groups)]
     parts = [bonafide, *(groups[name] for name in sorted(groups))]
-    length = total or max(len(rows) / share for rows, share in zip(parts, shares, strict=True))
-    for rows, share in zip(parts, shares, strict=True):
-        visits[rows] = _spread(round(length * share), len(rows), rng)
+    for rows, times in zip(parts, _times(parts, bonafide_share, total, rng), strict=True):
+        visits[rows] = _spread(times, len(rows), rng)
     return visits
+
+
+def _times(
+    parts: Sequence[np.ndarray], bonafide_share: float, total: int | None, rng: np.random.Generator
+) -> list[int]:
+    """Visits of bona fide rows and of each group of attacks; of groups that cannot be alike, who gets more is drawn."""
+    n = len(parts) - 1
+    if total is None:
+        shares = [bonafide_share, *[(1 - bonafide_share) / n] * n]
+        length = max(len(rows) / share for rows, share in zip(parts, shares, strict=True))
+        return [round(length * share) for share in shares]
+    bonafide = round(total * bonafide_share)
+    attacks = [total - bonafide] if n == 1 else _spread(total - bonafide, n, rng).tolist()
+    return [bonafide, *attacks]
 
 
 def _spread(total: int, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset
 
+from specaug.errors import ArgumentError
 from specaug.loader.clips import Batch, ClipLoader
 from specaug.loader.order import Share
+from specaug.loader.processes import worker_and_workers
 from specaug.loader.slabs import AVAILABLE, SentBatch
 from specaug.loader.stream import ClipStream
 from specaug.loader.views import View
+
+_WORKERS = 1024
+"""Of whom it is known whether they used a state."""
+_EPOCH, _LOADED, _USED = range(3)
+"""Where in the shared numbers: the epoch, how many states were loaded, and which of them each worker used last."""
 
 
 class TorchClips(ClipLoader, IterableDataset):  # type: ignore[misc]  # torch has no types here
@@ -21,24 +29,50 @@ class TorchClips(ClipLoader, IterableDataset):  # type: ignore[misc]  # torch ha
     """
 
     def __init__(self, stream: ClipStream, *, views: Sequence[View], rank: int = 0, world: int = 1) -> None:
-        # Shared, so that workers that live on see the epoch that is set in the process that started them.
-        self._shared = torch.zeros(1, dtype=torch.int64).share_memory_()
+        # Shared, so that workers that live on see what is set in the process that started them.
+        self._shared = torch.full((2 + _WORKERS,), -1, dtype=torch.int64).share_memory_()
+        self._shared[:2] = 0
+        self._number = 0
         super().__init__(stream, views=views, rank=rank, world=world)
 
     @property
     def epoch(self) -> int:
         """Decides the order, the balance and every draw, together with the seed."""
-        return int(self._shared[0])
+        return int(self._shared[_EPOCH])
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next iteration gives; a state that was loaded is forgotten."""
         super().set_epoch(epoch)
-        self._shared[0] = epoch
+        self._shared[_EPOCH] = epoch
 
-    def _share(self) -> Share:
-        info = get_worker_info()
-        worker, workers = (0, 1) if info is None else (info.id, info.num_workers)
-        return Share(self.rank, self.world, worker, workers)
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Let the next iteration go on after what a state says was given.
+
+        With the workers of a ``DataLoader``: before they start.
+
+        Raises
+        ------
+        ArgumentError
+            It is no state of a loader.
+        """
+        super().load_state_dict(state)
+        if worker_and_workers() is None:
+            self._shared[_LOADED] += 1
+            self._number = int(self._shared[_LOADED])
+        else:
+            self._number = -1
+
+    def _resumed(self) -> tuple[Share, int]:
+        worker = worker_and_workers()
+        if worker is not None and self._number >= 0:
+            if self._number != int(self._shared[_LOADED]):
+                raise ArgumentError("state: expected it before the workers start, got one while they live on")
+            if worker[0] < _WORKERS:
+                # Each pass may have new workers, copied from a process in which the state is still to be used.
+                used = self._shared[_USED + worker[0]]
+                self._state = None if used == self._number else self._state
+                used.fill_(self._number)
+        return super()._resumed()
 
     def _finished(self, batch: Batch) -> Batch:
         tensors = {
@@ -46,11 +80,4 @@ class TorchClips(ClipLoader, IterableDataset):  # type: ignore[misc]  # torch ha
             for name in ("frames", "label", "n_frames", "augmented")
         }
         finished = super()._finished({**batch, **tensors})
-        return SentBatch(finished) if AVAILABLE and get_worker_info() is not None else finished
-
-
-def distributed() -> tuple[int, int]:
-    """(rank, world) of torch.distributed, or (0, 1) where it does not run."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        return torch.distributed.get_rank(), torch.distributed.get_world_size()
-    return 0, 1
+        return SentBatch(finished) if AVAILABLE and worker_and_workers() is not None else finished

@@ -144,7 +144,9 @@ def read_keys(groups: Sequence[RowGroup]) -> dict[str, np.ndarray]:
     tables = []
     for file in dict.fromkeys(group.path for group in groups):
         with open_parquet(file) as parquet:
-            tables.append(guarded(file.name, lambda p=parquet: p.read(columns=list(KEYS))))  # type: ignore[misc]
+            read = guarded(file.name, lambda p=parquet: p.read(columns=list(KEYS)))  # type: ignore[misc]
+        _check_labels(file.name, read)
+        tables.append(read)
     table = pa.concat_tables(tables)
     return {
         name: table[name].to_numpy()
@@ -152,6 +154,12 @@ def read_keys(groups: Sequence[RowGroup]) -> dict[str, np.ndarray]:
         else np.array([value or "" for value in table[name].to_pylist()], dtype=np.str_)
         for name in KEYS
     }
+
+
+def _check_labels(file: str, table: pa.Table) -> None:
+    for row, label in enumerate(table["label"].to_pylist()):
+        if label not in (0, 1):
+            raise SpecaugError(f"{file}, row {row}: expected the label 0 or 1, got {label!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,6 +245,7 @@ class EncodedRows:
         (media,) = (name for name in names if name in MEDIA)
         self._raw = media == "frames_raw"
         pictures = _only_chunk(self.table[media])
+        _check_pictures(str(group), pictures, raw=self._raw)
         self._pictures = _buffers(pictures if self._raw else pictures.values.field("bytes"))
         self._first: list[int] = [] if self._raw else pictures.offsets.to_pylist()
         self.columns: tuple[str, ...] = tuple(n for n in wanted if n not in MEDIA)
@@ -253,14 +262,27 @@ class EncodedRows:
         """The frames of a row as they are stored, without a copy."""
         name, shape = f"{self.group.path.name}: clip {self.value(row, 'clip_id')!r}", self.group.frame_shape
         if self._raw:
-            whole = self._pictures[row]
-            return EncodedClip(name, (whole,), len(whole) // math.prod(shape), True, shape)
-        pictures = tuple(self._pictures[slice(*self._first[row : row + 2])])
-        return EncodedClip(name, pictures, len(pictures), False, shape)
+            pictures: tuple[memoryview, ...] = (self._pictures[row],)
+            n_frames = len(pictures[0]) // math.prod(shape)
+        else:
+            pictures = tuple(self._pictures[slice(*self._first[row : row + 2])])
+            n_frames = len(pictures)
+        if not n_frames:
+            raise SpecaugError(f"{name}: expected frames, got none")
+        return EncodedClip(name, pictures, n_frames, self._raw, shape)
 
     def take(self, rows: Sequence[int]) -> pa.Table:
         """Rows as an Arrow table."""
         return self.table.take(rows)
+
+
+def _check_pictures(group: str, column: pa.Array, *, raw: bool) -> None:
+    """Whether a column holds bytes as this library writes them."""
+    kind, types = column.type, pa.types
+    is_list = types.is_list(kind) or types.is_large_list(kind)
+    value = kind if raw else kind.value_type.field("bytes").type if is_list else None
+    if value is None or not (types.is_binary(value) or types.is_large_binary(value)):
+        raise SpecaugError(f"{group}: expected pictures as binary values, got {kind}")
 
 
 def _only_chunk(column: pa.ChunkedArray) -> pa.Array:

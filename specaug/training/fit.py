@@ -175,7 +175,8 @@ class _Fit:
 
     def _epoch(self) -> None:
         state = self.state
-        self.clips.load_state_dict({"epoch": state.epoch, "batches": state.batches})
+        self.clips.set_epoch(state.epoch)
+        self.clips.load_state_dict(self.clips.state_after(state.batches, workers=self.workers))
         self.parallel.train()
         for batch in DataLoader(self.clips, batch_size=None, num_workers=self.config.workers):
             loss = self._step(batch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -175,6 +176,38 @@ class TestDamage:
         pq.write_table(table.replace_schema_metadata(metadata), broken)
         with pytest.raises(SpecaugError, match=rf"{broken.name}: expected schema version 1, got 99"):
             load(broken.parents[2], split="train")
+
+    @pytest.mark.parametrize("label", [None, 2, 0.5])
+    def test_a_label_that_is_none(self, broken, label):
+        table = pq.read_table(broken)
+        index = table.schema.get_field_index("label")
+        labels = pa.array([label, *table["label"].to_pylist()[1:]])
+        pq.write_table(table.set_column(index, "label", labels), broken)
+        with pytest.raises(
+            SpecaugError, match=rf"{broken.name}, row 0: expected the label 0 or 1, got {label}"
+        ):
+            load(broken.parents[2], split="train")
+
+    @pytest.mark.parametrize("frames", [None, []])
+    def test_a_clip_without_frames(self, broken, frames):
+        table = pq.read_table(broken)
+        index, field = table.schema.get_field_index("frames"), table.schema.field("frames")
+        column = pa.array([*table["frames"].to_pylist()[:-1], frames], field.type)
+        pq.write_table(table.set_column(index, field, column), broken)
+        with pytest.raises(SpecaugError, match=rf"{broken.name}: clip '.*': expected frames, got none"):
+            list(load(broken.parents[2], split="train"))
+
+    def test_pictures_of_another_type(self, tmp_path):
+        write_split(tmp_path, "train", subjects=2, image_format="raw")
+        file = min((tmp_path / "data/captured").glob("train-*"))
+        table = pq.read_table(file)
+        index = table.schema.get_field_index("frames_raw")
+        coded = table["frames_raw"].combine_chunks().dictionary_encode()
+        pq.write_table(table.set_column(index, "frames_raw", coded), file)
+        with pytest.raises(
+            SpecaugError, match=rf"{file.name}, row group 0: expected pictures as binary values"
+        ):
+            list(load(tmp_path, split="train"))
 
     def test_a_file_of_somebody_else(self, broken):
         pq.write_table(pq.read_table(broken).replace_schema_metadata(None), broken)

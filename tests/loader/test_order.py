@@ -8,14 +8,15 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
-from specaug import load
+from specaug import Recipe, load
 from specaug.errors import ArgumentError
 from specaug.loader import stream
-from specaug.loader.order import Share, deal, entries_of, stretched, units_of, visits_for, windows_of
+from specaug.loader.order import Share, Unit, deal, entries_of, stretched, units_of, visits_for, windows_of
 from specaug.shards import EncodedRows
 
 
@@ -164,6 +165,69 @@ class TestRanks:
             Share(2, 2)
 
 
+class _Wrapped(torch.utils.data.IterableDataset):
+    """Some user's data set around a loader."""
+
+    def __init__(self, clips):
+        self.clips = clips
+
+    def __iter__(self):
+        return iter(self.clips)
+
+
+def test_parts_of_a_group_hold_as_many_visits():
+    """Bona fide rows first, then attacks; those that are not loaded give nobody less to do."""
+    visits = np.repeat([1, 0], 20)
+    parts = [entries_of([unit], [40], visits) for unit in units_of([40], visits, consumers=4)]
+    assert parts == [5] * 4
+    visits = np.repeat([1, 4], [20, 20])
+    parts = [entries_of([unit], [40], visits) for unit in units_of([40], visits, consumers=4)]
+    assert sum(parts) == 100
+    assert max(parts) - min(parts) <= 4
+    assert units_of([3], np.array([0, 7, 0]), consumers=2) == [Unit(0, 0, 2, False)]
+
+
+@settings(max_examples=200)
+@given(
+    counts=st.lists(st.integers(1, 9), min_size=2, max_size=12),
+    total=st.integers(1, 300),
+    share=st.floats(0.05, 0.95),
+)
+def test_an_epoch_of_so_many_clips_has_its_shares(counts, total, share):
+    pai = np.repeat([f"s{i:02d}" if i else "none" for i in range(len(counts))], counts)
+    labels = (pai != "none").astype(int)
+    rng = np.random.default_rng(0)
+    for balance in ("class", "pai"):
+        visits = visits_for(
+            labels, pai, kept=labels >= 0, balance=balance, bonafide_share=share, total=total, rng=rng
+        )
+        assert visits.sum() == total
+        assert abs(visits[labels == 0].sum() - share * total) <= 0.5
+        species = [visits[pai == name].sum() for name in np.unique(pai) if name != "none"]
+        assert balance == "class" or max(species) - min(species) <= 1
+
+
+class TestProcesses:
+    @pytest.mark.parametrize("as_", ["torch", "numpy", "arrow"])
+    def test_ranks_are_those_of_torch(self, out, monkeypatch, as_):
+        monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
+        monkeypatch.setattr("torch.distributed.get_world_size", lambda: 2)
+        found = []
+        for rank in range(2):
+            monkeypatch.setattr("torch.distributed.get_rank", lambda rank=rank: rank)
+            loader = load(out, split="train", as_=as_)
+            assert (loader.rank, loader.world) == (rank, 2)
+            found += [str(name) for batch in loader for name in batch["clip_id"]]
+        assert len(found) == len(set(found)) == 24
+
+    def test_workers_share_arrays_too(self, out):
+        clips = _Wrapped(load(out, split="train", as_="numpy", batch_size=2))
+        found = [
+            name for batch in DataLoader(clips, batch_size=None, num_workers=2) for name in batch["clip_id"]
+        ]
+        assert len(found) == len(set(found)) == 24
+
+
 class TestResume:
     SETTINGS: ClassVar = {"split": "train", "shuffle": True, "batch_size": 5, "seed": 2}
 
@@ -187,7 +251,7 @@ class TestResume:
         monkeypatch.setattr(
             stream, "EncodedRows", lambda group, columns: read.append(group) or EncodedRows(group, columns)
         )
-        loader.load_state_dict({"epoch": 0, "batches": 4})
+        loader.load_state_dict(loader.state_after(4))
         assert len(ids(loader)) == 4
         assert len(read) == 1
 
@@ -198,8 +262,76 @@ class TestResume:
                 clips.load_state_dict(state)
             return [batch["clip_id"] for batch in DataLoader(clips, batch_size=None, num_workers=2)]
 
-        state = load(out, even=True, **self.SETTINGS).state_after(3)
+        state = load(out, even=True, **self.SETTINGS).state_after(3, workers=2)
         assert whole(state) == whole()[3:]
+
+    @pytest.mark.parametrize(
+        ("workers", "change"), [(0, {}), (1, {}), (2, {"batch_size": 4}), (2, {"seed": 1})]
+    )
+    def test_batches_of_another_loader_are_refused(self, out, workers, change):
+        state = load(out, **self.SETTINGS).state_after(3, workers=2)
+        clips = load(out, **{**self.SETTINGS, **change})
+        clips.load_state_dict(state)
+        with pytest.raises(
+            ArgumentError, match=r"state: expected that of \(world, workers, batch_size, seed\)"
+        ):
+            next(iter(DataLoader(clips, batch_size=None, num_workers=workers)))
+
+    def test_a_state_that_is_not_used_yet_is_the_state(self, out):
+        """A loader may be asked before its first batch, as StatefulDataLoader does."""
+        loader = load(out, **self.SETTINGS)
+        batches = iter(loader)
+        next(batches)
+        state = loader.state_dict()
+        other = load(out, **self.SETTINGS)
+        other.load_state_dict(state)
+        assert other.state_dict() == state
+        rest = iter(other)
+        assert other.state_dict() == state
+        next(rest)
+        assert other.state_dict()["clips"] == 10
+
+    def test_a_new_pass_begins_at_its_start(self, out):
+        loader = load(out, **self.SETTINGS)
+        assert len(ids(loader)) == 24
+        assert loader.state_dict()["clips"] == 24
+        loader.set_epoch(1)
+        batches = iter(loader)
+        assert loader.state_dict() == {"epoch": 1, "clips": 0, "consumer": [0, 1, 0, 1]}
+        next(batches)
+        assert loader.state_dict()["clips"] == 5
+
+    @pytest.mark.parametrize("workers", [0, 2])
+    def test_a_state_is_used_once(self, out, workers):
+        clips = load(out, even=True, **self.SETTINGS)
+        clips.load_state_dict(clips.state_after(3, workers=workers))
+        batches = DataLoader(clips, batch_size=None, num_workers=workers)
+        passes = [[batch["clip_id"] for batch in batches] for _ in range(3)]
+        assert passes[0] == passes[1][3:]
+        assert passes[1] == passes[2]
+        assert len(passes[1]) == clips.n_batches(workers=max(workers, 1))
+        clips.load_state_dict(clips.state_after(4, workers=workers))
+        assert [batch["clip_id"] for batch in batches] == passes[1][4:]
+
+    def test_workers_that_live_already_cannot_go_on(self, out):
+        clips = load(out, even=True, **self.SETTINGS)
+        batches = DataLoader(clips, batch_size=None, num_workers=1, persistent_workers=True)
+        list(batches)
+        clips.load_state_dict(clips.state_after(3, workers=1))
+        with pytest.raises(ArgumentError, match="state: expected it before the workers start"):
+            next(iter(batches))
+
+    def test_an_epoch_that_is_chosen_in_mid_pass_is_the_next(self, out):
+        recipe = Recipe.from_preset("control")
+        settings = {**self.SETTINGS, "augment": recipe, "augment_share": 1.0, "as_": "numpy"}
+        wanted = [batch["rgb"] for batch in load(out, **settings)]
+        loader = load(out, **settings)
+        got = []
+        for batch in loader:
+            got.append(batch["rgb"])
+            loader.set_epoch(1)
+        assert all(np.array_equal(a, b) for a, b in zip(got, wanted, strict=True))
+        assert loader.state_dict() == {"epoch": 1, "clips": 0, "consumer": [0, 1, 0, 1]}
 
     def test_a_state_of_other_workers_is_refused(self, out):
         loader = load(out, **self.SETTINGS)
