@@ -107,6 +107,10 @@ class ClipLoader:
             raise ArgumentError(f"state: expected one of state_dict or state_after, got keys {sorted(state)}")
         self.set_epoch(int(state["epoch"]))
         self._state = dict(state)
+        self._note_state()
+
+    def _note_state(self) -> None:
+        """A state was loaded; for loaders whose workers have to know."""
 
     def _share(self) -> Share:
         return Share(self.rank, self.world, *(worker_and_workers() or (0, 1)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch.utils.data import IterableDataset
@@ -45,17 +44,7 @@ class TorchClips(ClipLoader, IterableDataset):  # type: ignore[misc]  # torch ha
         super().set_epoch(epoch)
         self._shared[_EPOCH] = epoch
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Let the next iteration go on after what a state says was given.
-
-        With the workers of a ``DataLoader``: before they start.
-
-        Raises
-        ------
-        ArgumentError
-            It is no state of a loader.
-        """
-        super().load_state_dict(state)
+    def _note_state(self) -> None:
         if worker_and_workers() is None:
             self._shared[_LOADED] += 1
             self._number = int(self._shared[_LOADED])
