@@ -44,7 +44,7 @@ class _Sent:
     data: bytearray | None = None
     """Its numbers, where they go with the message."""
 
-    def on(self, slab: _Slab) -> torch.Tensor:
+    def on(self, slab: _Slab | None) -> torch.Tensor:
         """The tensor, which keeps the memory that it lies on."""
         memory = slab if self.data is None else self.data
         count = math.prod(self.shape)
@@ -127,10 +127,12 @@ def _reduce(batch: SentBatch) -> tuple[Any, ...]:
     An error here would be lost in the thread of the queue, and the other process would wait for ever: where there is
     no memory to be had, torch sends the batch.
     """
-    tensors = {name: value for name, value in batch.items() if _is_plain(value)}
+    tensors = {name: v.resolve_conj().resolve_neg() for name, v in batch.items() if _is_plain(v)}
     sent, size = _layout(tensors)
+    if size == _HEAD:
+        return _unpacked, ({**batch, **sent}, None)
     try:
-        taken = _POOLS.setdefault(os.getpid(), _Pool()).take(size) if size > _HEAD else None
+        taken = _POOLS.setdefault(os.getpid(), _Pool()).take(size)
     except OSError:
         taken = None
     if taken is None:
@@ -152,16 +154,20 @@ def _received(handle: Any, size: int, values: dict[str, Any]) -> dict[str, Any]:
             _borrowed.add(slab)
     finally:
         os.close(fd)
+    return _unpacked(values, slab)
+
+
+def _unpacked(values: dict[str, Any], slab: _Slab | None) -> dict[str, Any]:
     return {name: value.on(slab) if isinstance(value, _Sent) else value for name, value in values.items()}
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value is a tensor whose numbers are all there is to it, in this process's own memory."""
+    """Whether a value is a tensor whose numbers are all there is to it, in this process's memory."""
     return (
         type(value) is torch.Tensor
         and value.device.type == "cpu"
         and value.layout is torch.strided
-        and not (value.is_quantized or value.requires_grad or value.is_conj() or value.is_neg())
+        and not (value.is_quantized or value.requires_grad)
         and value.numel() > 0
     )
 

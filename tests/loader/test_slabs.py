@@ -189,25 +189,31 @@ def test_odd_tensors_do_not_hang_a_loader(out):
         assert batch["leaf"].requires_grad
 
 
+LARGE = torch.arange(12_000)
+
+
 @pytest.mark.parametrize(
-    "values",
+    ("values", "slabs_used"),
     [
-        {},
-        {"label": torch.tensor(1), "clip_id": "a"},
-        {"empty": torch.empty(0, 3), "rgb": torch.zeros(3)},
-        {"turned": torch.arange(12).reshape(3, 4).T, "augmented": torch.tensor([True, False])},
-        {"half": torch.ones(3, dtype=torch.float16), "one": torch.tensor(2.5), "more": {"x": torch.ones(2)}},
+        ({}, 0),
+        ({"label": torch.tensor(1), "clip_id": "a"}, 0),
+        ({"empty": torch.empty(0, 3), "rgb": LARGE}, 1),
+        ({"turned": LARGE.reshape(100, 120).T, "augmented": torch.tensor([True, False])}, 1),
+        ({"every second": LARGE[1::2], "part": LARGE[5:9], "conjugate": (1j * LARGE).conj()}, 1),
+        ({"half": LARGE.to(torch.float16), "brain": LARGE.to(torch.bfloat16), "one": torch.tensor(2.5)}, 1),
+        ({"odd": torch.arange(4099, dtype=torch.uint8), "yes": LARGE > 5, "more": {"x": LARGE}}, 1),
     ],
 )
-def test_whatever_a_batch_holds_arrives(pool, values):
+def test_whatever_a_batch_holds_arrives(pool, values, slabs_used):
     got = sent(values)
+    assert len(pool._slabs) == slabs_used
     assert list(got) == list(values)
     for name, value in values.items():
         if isinstance(value, torch.Tensor):
             assert got[name].dtype == value.dtype
             assert torch.equal(got[name], value)
-    if "more" in values:
-        assert torch.equal(got["more"]["x"], torch.ones(2))
+        else:
+            assert equal(got[name], value) if isinstance(value, dict) else got[name] == value
 
 
 def test_no_file_stays_open(out):
