@@ -18,7 +18,7 @@ from typing import Any
 from results import commit, machine, versions
 
 from specaug import build_dataset
-from specaug.demo import make_demo
+from specaug.demo_data import make_demo
 from specaug.records import BuildConfig
 from specaug.training import ablate
 

@@ -21,10 +21,10 @@ import numpy as np
 from plain_script import process_video
 from results import alternate, median_ratio, save
 
-from specaug.build import build_dataset
-from specaug.demo import make_demo
+from specaug.demo_data import make_demo
 from specaug.media import probe, read_frames
 from specaug.media.write import write_video
+from specaug.pipeline import build_dataset
 from specaug.records import BuildConfig, BuildReport
 
 FRAMES = 150
@@ -76,7 +76,7 @@ def peak_memory_mib(raw: Path, out: Path) -> float:
     included; looked at every 20 ms."""
     shutil.rmtree(out, ignore_errors=True)
     code = (
-        "import sys; from specaug.build import build_dataset; from specaug.records import BuildConfig; "
+        "import sys; from specaug.pipeline import build_dataset; from specaug.records import BuildConfig; "
         "build_dataset(sys.argv[1], sys.argv[2], BuildConfig(jobs=1))"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(raw), str(out)])

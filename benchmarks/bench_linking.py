@@ -19,12 +19,12 @@ import cv2
 import numpy as np
 from results import save
 
-import specaug.demo.render as rendering
+import specaug.demo_data.render as rendering
 from specaug.augment.recapture.camera import film, sample_camera
-from specaug.demo.portrait import draw_portrait
-from specaug.demo.scene import poses, sample_scene
-from specaug.demo.subject import sample_subject
-from specaug.faces import CenterFace, sighting
+from specaug.demo_data.portrait import draw_portrait
+from specaug.demo_data.scene import poses, sample_scene
+from specaug.demo_data.subject import sample_subject
+from specaug.faces import CenterFace, detections
 from specaug.faces.linking import likeness, surely_alike
 
 FRAMES = 6
@@ -44,7 +44,7 @@ def thumbnails(scene_number: int, people: int) -> list[list[np.ndarray]]:
         own = np.random.default_rng([77, scene_number, number])
         portrait = draw_portrait(sample_subject(scene_number * people + number, rng=own), rng=own)
         frames = film(rendering.render(portrait, scene, FRAMES), camera, white=scene.white, rng=own)
-        seen = [sighting(frame, find(frame)) for frame in frames]
+        seen = [detections(frame, find(frame)) for frame in frames]
         found.append([sight.patches[0] for sight in seen if len(sight.faces) == 1])
     return found
 

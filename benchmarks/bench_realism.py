@@ -30,7 +30,7 @@ from results import save
 
 from specaug import Recipe
 from specaug.augment.profile.measure import log_amplitudes
-from specaug.build.fit import scale_of, species_of
+from specaug.pipeline.synthesis.profile_fitting import scale_of, species_of
 from specaug.records import SPLITS
 from specaug.shards import EncodedRows, find_groups
 

@@ -27,7 +27,7 @@ from specaug.training import ablate
 from specaug.training.ablation import outcome_of
 from specaug.training.arms import BASELINE, CONTROL
 from specaug.training.comparison import Outcome
-from specaug.training.config import preset
+from specaug.training.train_config import preset
 
 ARMS = (CONTROL, "traces", "profile", "mix-high", "bandpass", "mixed")
 RESAMPLES = 2000

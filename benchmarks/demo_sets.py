@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from specaug import build_dataset
-from specaug.demo import make_demo
+from specaug.demo_data import make_demo
 from specaug.records import BuildConfig
 
 

@@ -35,7 +35,7 @@ from media_mutants import MUTATIONS, Mutant, mutate, systematic
 from media_seeds import BOXES, FRAMES, Seed, make_seeds
 from results import save
 
-from specaug.build import build_dataset
+from specaug.pipeline import build_dataset
 from specaug.records import BuildConfig, Reason, Stage
 from specaug.shards import sha256, verify
 

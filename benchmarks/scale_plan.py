@@ -19,9 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from specaug.build.finalize import finalize
-from specaug.build.plan import Plan, extend_plan, load_plan, make_plan, save_plan
 from specaug.catalog import scan
+from specaug.pipeline.finalization import finalize
+from specaug.pipeline.plan import Plan, extend_plan, load_plan, make_plan, save_plan
 from specaug.records import BuildConfig, Receipt
 from specaug.shards import data_file
 from specaug.shards.state import receipt_file

@@ -121,7 +121,7 @@ class Build:
 
 
 def _kind(command: bytes) -> str:
-    if b"specaug.isolate.child" in command:
+    if b"specaug.isolate.child_main" in command:
         return "child"
     return "tracker" if b"resource_tracker" in command else "worker"
 

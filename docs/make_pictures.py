@@ -28,13 +28,13 @@ from specaug.augment import (
     SpectralMixParams,
     apply_drawn,
 )
-from specaug.augment.recipe import Recipe
-from specaug.demo.make import film_clip
-from specaug.demo.portrait import draw_portrait
-from specaug.demo.subject import sample_subject
-from specaug.preview import Tile, contact_sheet, grey, preview
+from specaug.augment.recipes.recipe import Recipe
+from specaug.demo_data.make import film_clip
+from specaug.demo_data.portrait import draw_portrait
+from specaug.demo_data.subject import sample_subject
+from specaug.extract import first_face
+from specaug.preview_sheet import Tile, contact_sheet, grey, preview
 from specaug.spectrum import MAX_RADIUS, log_spectrum
-from specaug.worker import first_face
 
 OUT = Path(__file__).parent / "operations" / "pictures"
 SIDE = 192

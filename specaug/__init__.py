@@ -29,8 +29,9 @@ if TYPE_CHECKING:
         spectral_jitter,
         spectral_mix,
     )
-    from specaug.build import build_dataset, retry
     from specaug.loader import load
+    from specaug.pipeline import build_dataset
+    from specaug.pipeline.retry import retry
     from specaug.spectrum import band_mask, log_spectrum, radial_frequency, radial_profile, temporal_spectrum
 
 __version__ = "0.1.0"
@@ -84,9 +85,9 @@ _OPERATIONS = (
 _SPECTRA = ("band_mask", "log_spectrum", "radial_frequency", "radial_profile", "temporal_spectrum")
 _LAZY = {
     "align_face": "specaug.align",
-    "build_dataset": "specaug.build",
+    "build_dataset": "specaug.pipeline",
     "load": "specaug.loader",
-    "retry": "specaug.build",
+    "retry": "specaug.pipeline.retry",
     **dict.fromkeys(_OPERATIONS, "specaug.augment"),
     **dict.fromkeys(_SPECTRA, "specaug.spectrum"),
 }

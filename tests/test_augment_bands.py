@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specaug.augment import band_scale, bandpass_inject, recapture_blur, spectral_jitter
-from specaug.augment.filters import jitter_field
+from specaug.augment.spectral_gains import jitter_field
 from specaug.errors import ArgumentError
 from specaug.spectrum import MAX_RADIUS
 

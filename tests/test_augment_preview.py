@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+from importlib import import_module
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from specaug import worker
 from specaug.align import template
 from specaug.augment import OPERATIONS, apply_drawn
-from specaug.augment.recipe import Recipe
+from specaug.augment.recipes.recipe import Recipe
 from specaug.errors import ArgumentError
+from specaug.extract import first_face
 from specaug.media.write import write_video
-from specaug.preview import SHOWCASE, Tile, contact_sheet, preview
+from specaug.preview_sheet import SHOWCASE, Tile, contact_sheet, preview
 from specaug.records import BuildConfig, Face
 from specaug_cli.main import cli
 
@@ -120,12 +123,13 @@ def test_command_shows_video_and_photo_with_landmarks(kind, tmp_path, monkeypatc
         write_video(path, iter([seen] * 9), fps=24)
     corners = (template(80, 1.0) + np.array([40.0, 20.0])).astype(np.float32)
     face = Face(np.array([40, 20, 120, 100], np.float32), corners, 0.9)
-    monkeypatch.setattr(worker, "_detector", lambda name, model: _OneFace(face))
+    find = partial(first_face, detector=_OneFace(face))
+    monkeypatch.setattr(import_module("specaug_cli.preview"), "first_face", find)
     arguments = ["preview", str(path), "-o", str(tmp_path / "p.png"), "--size", "64", "--recipe", "control"]
     result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert result.exit_code == 0
     assert result.output.endswith(f"p.png: {6 * 72 + 8}x{4 * 94 + 8} px\n")
-    crop, landmarks = worker.first_face(path, BuildConfig(size=64))
+    crop, landmarks = find(path, BuildConfig(size=64))
     assert crop.shape == (64, 64, 3)
     np.testing.assert_allclose(landmarks, template(64, 1.3), atol=1e-3)
 

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specaug.catalog import scan
-from specaug.demo import DemoReport, make, make_demo
-from specaug.demo.devices import PER_SPLIT, devices_of
-from specaug.demo.portrait import Portrait, draw_portrait
-from specaug.demo.scene import sample_scene
-from specaug.demo.subject import sample_subject
+from specaug.demo_data import DemoReport, make, make_demo
+from specaug.demo_data.devices import PER_SPLIT, devices_of
+from specaug.demo_data.portrait import Portrait, draw_portrait
+from specaug.demo_data.scene import sample_scene
+from specaug.demo_data.subject import sample_subject
 from specaug.errors import ArgumentError
 from specaug.faces import CenterFace
 from specaug.records import SPLITS

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import specaug.demo
+import specaug.demo_data
 from specaug.augment.recapture.motion import tremble
-from specaug.demo.drawing import blob, canvas_noise, scatter, stroke_paths, to_px
-from specaug.demo.portrait import LID_STATES, Portrait, draw_portrait
-from specaug.demo.relief import make_relief
-from specaug.demo.render import render
-from specaug.demo.scene import Scene, poses, sample_scene
-from specaug.demo.subject import sample_subject
+from specaug.demo_data.drawing import blob, canvas_noise, scatter, stroke_paths, to_px
+from specaug.demo_data.portrait import LID_STATES, Portrait, draw_portrait
+from specaug.demo_data.relief import make_relief
+from specaug.demo_data.render import render
+from specaug.demo_data.scene import Scene, poses, sample_scene
+from specaug.demo_data.subject import sample_subject
 
 SIZE = (160, 120)
 
@@ -58,7 +58,7 @@ def test_the_same_generator_draws_the_same_subject() -> None:
 
 
 def test_nothing_is_stored_but_code() -> None:
-    folder = Path(specaug.demo.__file__).parent
+    folder = Path(specaug.demo_data.__file__).parent
     assert {p.suffix for p in folder.rglob("*") if p.is_file()} <= {".py", ".pyc"}
 
 

@@ -12,14 +12,14 @@ import pytest
 from PIL import Image, ImageOps
 
 from specaug.align import TEMPLATE, align_face, inverse_warp, template, warp_image
-from specaug.demo.portrait import draw_portrait
-from specaug.demo.render import render
-from specaug.demo.scene import sample_scene
-from specaug.demo.subject import sample_subject
+from specaug.demo_data.portrait import draw_portrait
+from specaug.demo_data.render import render
+from specaug.demo_data.scene import sample_scene
+from specaug.demo_data.subject import sample_subject
 from specaug.errors import ArgumentError, MediaError, MissingDependencyError
 from specaug.faces import CenterFace, Sidecar, YuNet, parse_boxes, read_boxes
+from specaug.faces.boxes import MAX_RESIDUAL, distinct, overlap, reduced, refined, residual
 from specaug.faces.centerface import SHA256
-from specaug.faces.geometry import MAX_RESIDUAL, distinct, overlap, reduced, refined, residual
 from specaug.records import Face
 
 

@@ -11,18 +11,26 @@ import cv2
 import numpy as np
 import pytest
 
-import specaug.demo.render as rendering
+import specaug.demo_data.render as rendering
 from specaug.align import TEMPLATE
 from specaug.augment.recapture.camera import film, sample_camera
-from specaug.demo.portrait import Portrait, draw_portrait
-from specaug.demo.scene import poses, sample_scene
-from specaug.demo.subject import sample_subject
-from specaug.faces import CenterFace, Doubt, Sight, Sighting, continuous, link_faces, sighting
+from specaug.demo_data.portrait import Portrait, draw_portrait
+from specaug.demo_data.scene import poses, sample_scene
+from specaug.demo_data.subject import sample_subject
+from specaug.extract import extract
+from specaug.faces import (
+    AmbiguousLink,
+    CenterFace,
+    Detection,
+    FrameDetections,
+    continuous,
+    detections,
+    link_faces,
+)
 from specaug.faces.linking import likeness, surely_alike
 from specaug.media.write import write_video
 from specaug.records import BuildConfig, Clip, Face, Source
 from specaug.sampling import frame_indices
-from specaug.worker import extract
 
 SECONDS = 1 / 25
 
@@ -33,24 +41,24 @@ def blobs(seed: int) -> np.ndarray:
     return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 7), None, 0, 255, cv2.NORM_MINMAX)
 
 
-def showing(image: np.ndarray | None) -> Sighting:
+def showing(image: np.ndarray | None) -> FrameDetections:
     """A frame with a face in its middle, or with none."""
     picture = np.zeros((120, 160, 3), np.uint8) if image is None else image.round().astype(np.uint8)
     box = np.array([50, 30, 110, 90], np.float32)
     face = Face(box, ((TEMPLATE - 56) * 0.55 + [80, 60]).astype(np.float32), 0.9)
-    return sighting(picture, [] if image is None else [face])
+    return detections(picture, [] if image is None else [face])
 
 
 def joined(frames: list[np.ndarray | None], *, apart: float = SECONDS) -> tuple[bool, list[int]]:
     """Whether the first and the last frame are joined, and the frames that were looked at."""
     looked: list[int] = []
 
-    def look(index: int) -> Sighting:
+    def look(index: int) -> FrameDetections:
         looked.append(index)
         return showing(frames[index])
 
     ends = [
-        Sight(i, showing(frames[i]).faces[0], showing(frames[i]).patches[0]) for i in (0, len(frames) - 1)
+        Detection(i, showing(frames[i]).faces[0], showing(frames[i]).patches[0]) for i in (0, len(frames) - 1)
     ]
     return continuous(*ends, look, seconds=lambda index: index * apart, near=0.15), looked
 
@@ -104,20 +112,18 @@ def test_another_brightness_leaves_a_doubt():
     assert not surely_alike(showing(A).patches[0], darker)
 
 
-def test_doubts_are_asked_once_and_end_the_track_where_they_are_denied():
+def test_an_ambiguous_link_is_named_and_ends_the_track_where_it_is_denied():
     near = A * 0.5 + B * 0.5
     frames = [showing(image) for image in (A, A, near, near, near)]
-    asked: list[Doubt] = []
-
-    def deny(doubt: Doubt) -> bool:
-        asked.append(doubt)
-        return False
-
-    assert link_faces(frames).found_share == 1
-    track = link_faces(frames, settle=deny)
+    linked = link_faces(frames)
+    assert linked.found_share == 1
+    ((key, link),) = linked.ambiguous.items()
+    assert isinstance(link, AmbiguousLink)
+    assert (link.before.position, link.after.position) == (1, 2)
+    track = link_faces(frames, answers={key: False})
     assert (track.start, track.stop) == (2, 5)
-    assert [(d.before.position, d.after.position) for d in asked] == [(1, 2)]
-    assert link_faces(frames, settle=lambda _: True).stop == 5
+    assert not track.ambiguous
+    assert link_faces(frames, answers={key: True}).stop == 5
 
 
 # drawn subjects
@@ -151,7 +157,7 @@ def filmed(
 
 def test_swaps_of_drawn_subjects_in_one_place_leave_a_doubt(monkeypatch):
     find = CenterFace()
-    seen = [sighting(f, find(f)) for f in filmed(portraits(), np.zeros(8), monkeypatch)]
+    seen = [detections(f, find(f)) for f in filmed(portraits(), np.zeros(8), monkeypatch)]
     pairs = [
         surely_alike(a.patches[0], b.patches[0]) for a, b in combinations(seen, 2) if a.faces and b.faces
     ]

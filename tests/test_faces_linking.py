@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from specaug.align import TEMPLATE
-from specaug.faces import CenterFace, FaceTrack, Sighting, link_faces, sighting, signature
+from specaug.faces import CenterFace, FaceTrack, FrameDetections, detections, link_faces, signature
 from specaug.faces.linking import same_scene
 from specaug.records import Face
 
@@ -37,7 +37,7 @@ def face_at(x: float, y: float, size: float = 100) -> Face:
     return Face(box, ((TEMPLATE - 56) * (size / 112) + [x, y]).astype(np.float32), 0.9)
 
 
-def frame_with(scene: np.ndarray, *people: tuple[int, float, float, float]) -> Sighting:
+def frame_with(scene: np.ndarray, *people: tuple[int, float, float, float]) -> FrameDetections:
     """A frame in which each (identity, x, y, size) is drawn as its own texture."""
     image, faces = scene.copy(), []
     for identity, x, y, size in people:
@@ -48,7 +48,7 @@ def frame_with(scene: np.ndarray, *people: tuple[int, float, float, float]) -> S
         place = image[max(0, y0) : y0 + side, max(0, x0) : x0 + side]
         place[...] = drawn[top : top + place.shape[0], left : left + place.shape[1]]
         faces.append(face)
-    return sighting(image, faces)
+    return detections(image, faces)
 
 
 def positions(track: FaceTrack) -> list[float | None]:
@@ -62,7 +62,7 @@ def followed(path: Path, n: int) -> tuple[np.ndarray, FaceTrack]:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     find = CenterFace()
     chosen = np.linspace(0, len(frames) - 1, n).round().astype(int)
-    return chosen, link_faces([sighting(frames[i], find(frames[i])) for i in chosen])
+    return chosen, link_faces([detections(frames[i], find(frames[i])) for i in chosen])
 
 
 A, B = 1, 2
@@ -164,7 +164,7 @@ def test_far_smaller_face_in_the_same_place_is_not_linked():
 
 def test_faces_without_landmarks_are_linked_by_their_boxes():
     nowhere = np.full((5, 2), np.nan, np.float32)
-    frames = [sighting(room(0), [Face(face_at(x, 180).box, nowhere, 1.0)]) for x in (300, 310, 320)]
+    frames = [detections(room(0), [Face(face_at(x, 180).box, nowhere, 1.0)]) for x in (300, 310, 320)]
     assert link_faces(frames).found_share == 1
 
 
@@ -190,7 +190,7 @@ def test_track_says_how_large_the_face_is():
 
 def test_records_show_no_pixels():
     seen = frame_with(room(0), (A, 300, 180, 100))
-    assert repr(seen) == "Sighting(1 faces, 640x360)"
+    assert repr(seen) == "FrameDetections(1 faces, 640x360)"
 
 
 @pytest.mark.media

@@ -17,9 +17,9 @@ from fuzz_media import CONFIG, Tally, crops_of, mutants, run_batch, write_raw
 from media_mutants import MUTATIONS, Mutant, mutate, systematic, units
 from media_seeds import Seed, make_seeds
 
+from specaug.extract import extract
+from specaug.media_types import IMAGE_SUFFIXES
 from specaug.records import Clip, Failure, Reason, Source, Stage
-from specaug.suffixes import IMAGE_SUFFIXES
-from specaug.worker import extract
 
 SEEDS = (
     "mp4-h264",

@@ -45,6 +45,23 @@ def test_frames_of_a_clip_share_their_draw():
     assert not torch.equal(out[0], out[1])
 
 
+def test_the_frames_of_a_clip_are_guarded_as_one():
+    """One frame that would clip weakens the operation in all frames of its clip, so that no frame flickers."""
+    wave = 0.2 * torch.sin(torch.arange(16) * torch.pi / 4).repeat(3, 16, 1)
+    quiet, bright = 0.5 + 0.1 * wave, 0.97 + 0.1 * wave
+    settings = SpectralMixRanges(strength=(1.0, 1.0))
+
+    def change(*frames):
+        clip = torch.stack(frames)
+        augment = SpectralAugment("spectral_mix", settings, p=1.0, rng=0)
+        return augment(clip[None], references=(wave + 0.5).expand(clip.shape)[None])[0] - clip
+
+    alone, together = change(quiet, quiet)[0], change(quiet, bright)[0]
+    assert alone.abs().max() > 0.1
+    torch.testing.assert_close(together, alone / 2 ** round(torch.log2(alone.std() / together.std()).item()))
+    assert alone.std() > 1.9 * together.std() > 0
+
+
 def test_clips_with_channels_before_time():
     clips = batch(2, (4, 3, 24, 20))
     expected = SpectralAugment("fda", p=1.0, rng=3)(clips)

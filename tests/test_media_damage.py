@@ -273,7 +273,7 @@ def test_an_absurd_request_is_the_files_fault_unless_memory_is_short(
 
 def test_memory_is_short_where_no_more_can_be_mapped() -> None:
     code = (
-        "import resource as r; from specaug.media.limits import memory_is_short as short; "
+        "import resource as r; from specaug.media.size_limits import memory_is_short as short; "
         "print(short()); r.setrlimit(r.RLIMIT_AS, (900 << 20, 900 << 20)); print(short())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 
 from specaug.errors import ArgumentError, MediaError
-from specaug.media import kind_of, limits, probe, read_frames
+from specaug.media import kind_of, probe, read_frames, size_limits
 from specaug.media.container import _Bytes
-from specaug.media.files import MAX_DETAIL, one_line
+from specaug.media.open_files import MAX_DETAIL, one_line
 from specaug.media.write import write_video
 
 NAMES = [
@@ -178,18 +178,18 @@ def test_limits_hold_before_decoding(
     video: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: Any, message: str
 ) -> None:
     assert probe(video, "video").n_frames == 12
-    monkeypatch.setattr(limits, limit, value)
+    monkeypatch.setattr(size_limits, limit, value)
     with pytest.raises(MediaError, match=f"probe: too_large: .*{message}"):
         probe(video, "video")
 
 
 def test_a_video_frame_may_stand_upright() -> None:
-    limits.check_video_size(8192, 4320)
-    limits.check_video_size(4320, 8192)
+    size_limits.check_video_size(8192, 4320)
+    size_limits.check_video_size(4320, 8192)
     with pytest.raises(MediaError, match="too_large"):
-        limits.check_video_size(8192, 4321)
+        size_limits.check_video_size(8192, 4321)
     with pytest.raises(MediaError, match="too_large"):
-        limits.check_video_size(5000, 5000)
+        size_limits.check_video_size(5000, 5000)
 
 
 @pytest.mark.parametrize(

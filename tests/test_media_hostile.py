@@ -15,14 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from specaug.build import build_dataset
 from specaug.catalog import scan
 from specaug.errors import CatalogError, MediaError
-from specaug.media import files, probe, read_frames
+from specaug.extract import extract
+from specaug.media import open_files, probe, read_frames
 from specaug.media.write import write_video
+from specaug.pipeline import build_dataset
 from specaug.records import BuildConfig, Failure, Frame, Source
 from specaug.shards import verify
-from specaug.worker import extract
 
 CONFIG = BuildConfig(detector="sidecar", frames=2, size=32, min_face=16, jobs=1, timeout=60)
 BOXES = "".join(f"{t} 16 8 64 64 34 34 62 34 48 48 37 60 59 60\n" for t in range(8))
@@ -295,7 +295,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_refused_when_opened(
         if len(looks) > 1:
             raise MediaError(stage, "unreadable", "expected a file")
 
-    monkeypatch.setattr(files, "_check_regular", second_only)
+    monkeypatch.setattr(open_files, "_check_regular", second_only)
     with pytest.raises(MediaError, match="probe: unreadable"):
         probe(path, "video")
 
@@ -303,7 +303,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_refused_when_opened(
 def test_a_length_in_a_header_sets_no_memory_aside(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(bytes(1000))
-    with files.open_regular(path, stage="probe") as file:
+    with open_files.open_regular(path, stage="probe") as file:
         file.seek(10)
         assert file.read(1 << 62) == bytes(990)  # as it stands, Python would try to allocate it
         assert file.read(1 << 62) == b""

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from specaug.errors import MediaError
-from specaug.media import limits, photo, probe, read_frames
-from specaug.media.folder import natural_key
+from specaug.media import photo, probe, read_frames, size_limits
+from specaug.media.frame_folder import natural_key
 
 ORIENTATION = 0x0112
 UPRIGHT: dict[int, Any] = {
@@ -183,9 +183,9 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, width: int, height: int) -> None
 
 def test_a_photo_at_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.new("RGB", (20, 10)).save(tmp_path / "a.png")
-    monkeypatch.setattr(limits, "MAX_PHOTO_PIXELS", 200)
+    monkeypatch.setattr(size_limits, "MAX_PHOTO_PIXELS", 200)
     assert read(tmp_path / "a.png").shape == (10, 20, 3)
-    monkeypatch.setattr(limits, "MAX_PHOTO_PIXELS", 199)
+    monkeypatch.setattr(size_limits, "MAX_PHOTO_PIXELS", 199)
     with pytest.raises(MediaError, match="20x10 px"):
         probe(tmp_path / "a.png", "image")
 

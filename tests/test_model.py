@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from specaug.errors import ArgumentError
 from specaug.loader import compute_views
@@ -120,3 +121,38 @@ def test_wrong_settings_are_named():
         TwoStreamNet(width=1.5)
     with pytest.raises(ArgumentError, match="frames: expected a whole number from 1, got '8'"):
         TwoStreamNet(frames="8")
+
+
+def reference_resnet18(state: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    """ResNet18 of He et al. 2016 written out with functions, in evaluation mode, from the weights alone."""
+
+    def bn(x, name):
+        w = {part: state[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")}
+        return functional.batch_norm(x, w["running_mean"], w["running_var"], w["weight"], w["bias"])
+
+    def conv(x, name, stride, padding):
+        return functional.conv2d(x, state[f"{name}.weight"], stride=stride, padding=padding)
+
+    x = functional.max_pool2d(functional.relu(bn(conv(x, "stem.0", 2, 3), "stem.1")), 3, 2, 1)
+    for number, stride in enumerate((1, 1, 2, 1, 2, 1, 2, 1)):
+        block = f"stages.{number}"
+        y = functional.relu(bn(conv(x, f"{block}.body.0", stride, 1), f"{block}.body.1"))
+        y = bn(conv(y, f"{block}.body.3", 1, 1), f"{block}.body.4")
+        if f"{block}.shortcut.0.weight" in state:
+            x = bn(conv(x, f"{block}.shortcut.0", stride, 0), f"{block}.shortcut.1")
+        x = functional.relu(x + y)
+    return x.mean((2, 3))
+
+
+def test_resnet18_computes_what_the_paper_says():
+    generator = torch.Generator().manual_seed(3)
+    net = ResNet18(3, 8).eval()
+    for name, value in net.state_dict().items():  # statistics that do something
+        if name.endswith(("running_mean", "bias")):
+            value.normal_(0, 0.3, generator=generator)
+        if name.endswith("running_var"):
+            value.uniform_(0.5, 2, generator=generator)
+    x = torch.randn(2, 3, 64, 64, generator=generator)
+    expected = reference_resnet18(net.state_dict(), x)
+    assert expected.std() > 0.01
+    torch.testing.assert_close(net(x), expected, rtol=1e-4, atol=1e-5)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import specaug
 from specaug.augment import OPERATIONS, Recipe, spectral_mix
-from specaug.augment.recipe_file import preset_names
-from specaug.augment.recipe_steps import Branch, Step, pai_after
+from specaug.augment.recipes.recipe_toml import preset_names
+from specaug.augment.recipes.steps import Branch, Step, pai_after
 from specaug.augment.units import measured_in_source
 from specaug.errors import ArgumentError
 

@@ -13,8 +13,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from specaug.build import build_dataset as build
-from specaug.build import plan_only
+from specaug.pipeline import build_dataset as build
+from specaug.pipeline import plan_only
 from specaug.records import BuildConfig, BuildReport
 from specaug_cli.place import PLACE
 from specaug_cli.progress import BarProgress, LineProgress, NoProgress

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from specaug.demo import make_demo
+from specaug.demo_data import make_demo
 
 
 @click.command("demo", short_help="Make a small simulated raw set, licence-free.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from specaug.build import finalize as finalize_parts
+from specaug.pipeline import finalize as finalize_parts
 from specaug.records import BuildConfig
 from specaug_cli.build_dataset import print_report, summary
 from specaug_cli.place import PLACE

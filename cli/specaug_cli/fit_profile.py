@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from specaug.build.fit import fit_profile as fit
 from specaug.errors import ArgumentError
+from specaug.pipeline.synthesis.profile_fitting import fit_profile as fit
 from specaug.records import SPLITS, Split, readable_path
 from specaug_cli.place import PLACE
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from specaug.places import is_remote
+from specaug.storage import is_remote
 
 
 class PlaceType(click.Path):

@@ -8,11 +8,11 @@ from typing import Any
 import click
 import numpy as np
 
-from specaug.augment.recipe import Recipe
-from specaug.preview import preview as contact_sheet
+from specaug.augment.recipes.recipe import Recipe
+from specaug.extract import first_face
+from specaug.preview_sheet import preview as contact_sheet
 from specaug.records import readable_path
 from specaug.shards import encode_image
-from specaug.worker import first_face
 from specaug_cli.settings import config_from, setting, with_settings
 
 

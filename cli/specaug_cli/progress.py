@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-from specaug.build import Progress
+from specaug.pipeline import Progress
 
 _LINE_SECONDS = 5.0
 

@@ -35,7 +35,7 @@ def report(out: Path, output: Path, no_faces: bool, as_json: bool) -> None:
       specaug report out
       specaug report out -o shared.html --no-faces
     """
-    from specaug.report import write_report  # needs matplotlib and jinja2, which no other command does
+    from specaug.html_report import write_report  # needs matplotlib and jinja2, which no other command does
 
     found = write_report(out, output, faces=not no_faces)
     if as_json:

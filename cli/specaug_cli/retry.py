@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from specaug.build import retry as run_again
+from specaug.pipeline.retry import retry as run_again
 from specaug.records import BuildConfig
 from specaug_cli.build_dataset import _progress, print_report, summary
 from specaug_cli.settings import setting, with_settings

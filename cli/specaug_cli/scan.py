@@ -11,8 +11,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from specaug.build import scan_place
 from specaug.catalog import Catalog
+from specaug.pipeline import scan_place
 from specaug.records import Source, readable_path
 from specaug_cli.build_dataset import _table
 from specaug_cli.place import PLACE

@@ -10,10 +10,10 @@ from typing import get_args
 
 import click
 
-from specaug.augment.recipe_file import preset_names
-from specaug.build.pairs import Donors
-from specaug.build.synthesize import Splits, SynthesisReport
-from specaug.build.synthesize import synthesize as make
+from specaug.augment.recipes.recipe_toml import preset_names
+from specaug.pipeline.synthesis.donor_pairs import Donors
+from specaug.pipeline.synthesis.synthesize_clips import Splits, SynthesisReport
+from specaug.pipeline.synthesis.synthesize_clips import synthesize as make
 from specaug_cli.place import PLACE
 
 

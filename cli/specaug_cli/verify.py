@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from specaug.build import verify_place
+from specaug.pipeline import verify_place
 from specaug_cli.place import PLACE
 
 DAMAGED = 5

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from specaug.align.geometry import (
+from specaug.align.resample import align_face, warp_image
+from specaug.align.similarity import (
     TEMPLATE,
     box_warp,
     inverse_warp,
@@ -11,7 +12,6 @@ from specaug.align.geometry import (
     template,
     warp_scale,
 )
-from specaug.align.resample import align_face, warp_image
 
 __all__ = [
     "TEMPLATE",

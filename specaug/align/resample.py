@@ -9,7 +9,7 @@ the fine detail of the source (and with it the resolution of each data set) into
 3. the warp: bilinear, or bicubic where less than 1.4 is left;
 4. where 2 or more is left, a filter of five taps on the crop, so that the low-pass can be short.
 
-`specaug.align.filters` fits the kernels: together all steps pass up to 0.38 crop cycles/px and stop from 0.62 on.
+`specaug.align.kernels` fits the kernels: together all steps pass up to 0.38 crop cycles/px and stop from 0.62 on.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from specaug.align.filters import Steps, bilinear_steps, prefiltered_steps
-from specaug.align.geometry import (
+from specaug.align.kernels import Steps, bilinear_steps, prefiltered_steps
+from specaug.align.similarity import (
     checked_points,
     checked_size,
     checked_warp,

@@ -24,16 +24,6 @@ from specaug.augment.control import (
 )
 from specaug.augment.dots import HalftoneParams, HalftoneRanges, halftone, sample_halftone
 from specaug.augment.engine import Applied
-from specaug.augment.filters import (
-    RecaptureBlurParams,
-    RecaptureBlurRanges,
-    SpectralJitterParams,
-    SpectralJitterRanges,
-    recapture_blur,
-    sample_recapture_blur,
-    sample_spectral_jitter,
-    spectral_jitter,
-)
 from specaug.augment.grains import GrainParams, GrainRanges, grain, sample_grain
 from specaug.augment.gratings import (
     FourierBasisRanges,
@@ -67,9 +57,19 @@ from specaug.augment.recapture import (
     sample_recapture_print,
     sample_recapture_screen,
 )
-from specaug.augment.recipe import Recipe
+from specaug.augment.recipes.recipe import Recipe
 from specaug.augment.registry import OPERATIONS, Drawn, Operation, apply_drawn, draw, label_after
-from specaug.augment.scene import SceneBlurParams, SceneBlurRanges, sample_scene_blur, scene_blur
+from specaug.augment.scene_noise import SceneBlurParams, SceneBlurRanges, sample_scene_blur, scene_blur
+from specaug.augment.spectral_gains import (
+    RecaptureBlurParams,
+    RecaptureBlurRanges,
+    SpectralJitterParams,
+    SpectralJitterRanges,
+    recapture_blur,
+    sample_recapture_blur,
+    sample_spectral_jitter,
+    spectral_jitter,
+)
 
 __all__ = [
     "OPERATIONS",

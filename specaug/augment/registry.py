@@ -10,7 +10,18 @@ from typing import Any, Literal
 import numpy as np
 
 from specaug.arrays import check_number
-from specaug.augment import bands, control, dots, filters, grains, gratings, mixing, profile, recapture, scene
+from specaug.augment import (
+    bands,
+    control,
+    dots,
+    grains,
+    gratings,
+    mixing,
+    profile,
+    recapture,
+    scene_noise,
+    spectral_gains,
+)
 from specaug.augment.engine import Applied
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
@@ -73,10 +84,10 @@ OPERATIONS: dict[str, Operation] = {
         effect="keeps",
     ),
     "spectral_jitter": Operation(
-        filters.sample_spectral_jitter,
-        filters.apply_spectral_jitter,
-        filters.SpectralJitterRanges,
-        filters.SpectralJitterParams,
+        spectral_gains.sample_spectral_jitter,
+        spectral_gains.apply_spectral_jitter,
+        spectral_gains.SpectralJitterRanges,
+        spectral_gains.SpectralJitterParams,
         effect="keeps",
     ),
     "fourier_basis": Operation(
@@ -87,17 +98,17 @@ OPERATIONS: dict[str, Operation] = {
         effect="keeps",
     ),
     "recapture_blur": Operation(
-        filters.sample_recapture_blur,
-        filters.apply_recapture_blur,
-        filters.RecaptureBlurRanges,
-        filters.RecaptureBlurParams,
+        spectral_gains.sample_recapture_blur,
+        spectral_gains.apply_recapture_blur,
+        spectral_gains.RecaptureBlurRanges,
+        spectral_gains.RecaptureBlurParams,
         effect="attack",
     ),
     "scene_blur": Operation(
-        scene.sample_scene_blur,
-        scene.apply_scene_blur,
-        scene.SceneBlurRanges,
-        scene.SceneBlurParams,
+        scene_noise.sample_scene_blur,
+        scene_noise.apply_scene_blur,
+        scene_noise.SceneBlurRanges,
+        scene_noise.SceneBlurParams,
         effect="attack",
     ),
     "moire": Operation(

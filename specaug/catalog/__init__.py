@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from specaug.catalog.known_layouts import LAYOUTS
 from specaug.catalog.layout import Layout
-from specaug.catalog.registry import LAYOUTS
-from specaug.catalog.scan import Catalog, scan
+from specaug.catalog.scan_raw import Catalog, scan
 from specaug.catalog.splits import assign_splits
 from specaug.catalog.tree import Skipped
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
+from specaug.catalog.known_layouts import layout_of
 from specaug.catalog.layout import Reading
-from specaug.catalog.registry import layout_of
 from specaug.catalog.splits import leaking
 from specaug.catalog.tree import Skipped, Tree
 from specaug.errors import CatalogError

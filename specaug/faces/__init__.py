@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from specaug.faces.centerface import CenterFace
+from specaug.faces.choose_detector import DETECTORS, detector_for, detector_from, detector_version
 from specaug.faces.continuity import continuous
 from specaug.faces.detector import FaceDetector
 from specaug.faces.given import faces_of_eyes, parse_eyes, parse_unit_box, read_given
 from specaug.faces.insight import InsightFace
-from specaug.faces.linking import Doubt, FaceTrack, Sight, Sighting, link_faces, sighting, signature
-from specaug.faces.registry import DETECTORS, detector_from
+from specaug.faces.linking import (
+    AmbiguousLink,
+    Detection,
+    FaceTrack,
+    FrameDetections,
+    LinkKey,
+    detections,
+    link_faces,
+    signature,
+)
 from specaug.faces.sidecar import Sidecar, SidecarBoxes, parse_boxes, read_boxes
 from specaug.faces.yunet import YuNet
 
 __all__ = [
     "DETECTORS",
+    "AmbiguousLink",
     "CenterFace",
-    "Doubt",
+    "Detection",
     "FaceDetector",
     "FaceTrack",
+    "FrameDetections",
     "InsightFace",
+    "LinkKey",
     "Sidecar",
     "SidecarBoxes",
-    "Sight",
-    "Sighting",
     "YuNet",
     "continuous",
+    "detections",
+    "detector_for",
     "detector_from",
+    "detector_version",
     "faces_of_eyes",
     "link_faces",
     "parse_boxes",
@@ -33,6 +46,5 @@ __all__ = [
     "parse_unit_box",
     "read_boxes",
     "read_given",
-    "sighting",
     "signature",
 ]

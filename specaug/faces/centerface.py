@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from specaug.errors import MissingDependencyError
-from specaug.faces.geometry import distinct, enlarged, plausible, reduced, refined
+from specaug.faces.boxes import distinct, enlarged, plausible, reduced, refined
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]

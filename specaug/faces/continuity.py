@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from specaug.faces.linking import Sight, Sighting, distance, likeness, surely_alike
+from specaug.faces.linking import Detection, FrameDetections, distance, likeness, surely_alike
 
 _NEAR = 0.5
 """How far a face may lie from both ends of a gap, in its own size, in a frame within it."""
@@ -17,9 +17,9 @@ _POINTS = (0.5, 0.25, 0.75)
 
 
 def continuous(
-    before: Sight,
-    after: Sight,
-    look: Callable[[int], Sighting],
+    before: Detection,
+    after: Detection,
+    look: Callable[[int], FrameDetections],
     *,
     seconds: Callable[[int], float],
     near: float,
@@ -30,7 +30,7 @@ def continuous(
 
     Parameters
     ----------
-    before, after : Sight
+    before, after : Detection
         Positions are indices of frames.
     look : callable
         The faces of a frame.
@@ -59,12 +59,12 @@ def continuous(
     return False
 
 
-def _nearest(index: int, seen: Sighting, ends: tuple[Sight, Sight]) -> Sight | None:
+def _nearest(index: int, seen: FrameDetections, ends: tuple[Detection, Detection]) -> Detection | None:
     """The face of a frame that continues one of the ends best, if one is near."""
     found = []
     for face, patch in zip(seen.faces, seen.patches, strict=True):
         for end in ends:
             away = distance(end.face, face)
             if away < _NEAR:
-                found.append((likeness(end.patch, patch) - away, Sight(index, face, patch)))
+                found.append((likeness(end.patch, patch) - away, Detection(index, face, patch)))
     return max(found, key=lambda pair: pair[0])[1] if found else None

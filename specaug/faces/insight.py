@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from specaug.errors import MissingDependencyError
-from specaug.faces.geometry import distinct, plausible, refined
+from specaug.faces.boxes import distinct, plausible, refined
 from specaug.faces.weights import model_path, sha256_prefix
 from specaug.records import Face
 

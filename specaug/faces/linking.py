@@ -2,24 +2,26 @@
 
 Sampled frames lie up to seconds apart, so motion predicts nothing and two weak cues have to agree: where and how
 large the face is, and what it and the scene look like. They do not tell a person who turns from another one in the
-same place; such a link is a :class:`Doubt`, which frames in between can settle.
+same place; such a link is a :class:`AmbiguousLink`, which frames in between can settle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import cv2
 import numpy as np
 
 from specaug.align import box_warp, similarity, template, warp_image
-from specaug.faces.geometry import shrunk
+from specaug.faces.boxes import shrunk
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
+LinkKey = tuple[int, int, int, int]
 
 _PATCH, _PATCH_MARGIN, _SHIFT = 18, 1.6, 2
 _MAX_MOVE, _FAR_MOVE, _CUT_MOVE = 1.0, 2.0, 0.3
@@ -33,7 +35,7 @@ _SCENE_ALIKE, _BLOCKS_KEPT = 0.5, 0.2
 
 
 @dataclass(frozen=True, eq=False)
-class Sighting:
+class FrameDetections:
     """The faces of one sampled frame and the little of the frame that linking needs; no pixels are kept."""
 
     faces: tuple[Face, ...]
@@ -45,11 +47,11 @@ class Sighting:
     height: int
 
     def __repr__(self) -> str:
-        return f"Sighting({len(self.faces)} faces, {self.width}x{self.height})"
+        return f"FrameDetections({len(self.faces)} faces, {self.width}x{self.height})"
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class Detection:
     """One face of one frame."""
 
     position: int
@@ -57,15 +59,15 @@ class Sight:
     patch: Array
 
     def __repr__(self) -> str:
-        return f"Sight(position={self.position}, {self.face!r})"
+        return f"Detection(position={self.position}, {self.face!r})"
 
 
 @dataclass(frozen=True)
-class Doubt:
+class AmbiguousLink:
     """Two faces that follow each other in a track and may be two people."""
 
-    before: Sight
-    after: Sight
+    before: Detection
+    after: Detection
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +80,8 @@ class FaceTrack:
     """First position of the span in which the scene stays and no other face takes this one's place."""
     stop: int
     """End of the span, not included."""
+    ambiguous: Mapping[LinkKey, AmbiguousLink] = field(default_factory=dict)
+    """Links of the track that likeness alone does not decide."""
 
     @property
     def found(self) -> list[Face]:
@@ -100,7 +104,7 @@ def signature(image: Array) -> Array:
     return shrunk(image, (64, 36))
 
 
-def sighting(image: Array, faces: Sequence[Face]) -> Sighting:
+def detections(image: Array, faces: Sequence[Face]) -> FrameDetections:
     """What to keep of a frame once its faces are found.
 
     Parameters
@@ -112,7 +116,7 @@ def sighting(image: Array, faces: Sequence[Face]) -> Sighting:
     """
     height, width = image.shape[:2]
     patches = tuple(_patch(image, face) for face in faces)
-    return Sighting(tuple(faces), patches, signature(image), width, height)
+    return FrameDetections(tuple(faces), patches, signature(image), width, height)
 
 
 def same_scene(a: Array, b: Array) -> bool:
@@ -138,7 +142,9 @@ def _kept(a: Array, b: Array) -> float:
     return float(np.mean(found)) if found else 1.0
 
 
-def link_faces(sightings: Sequence[Sighting], *, settle: Callable[[Doubt], bool] | None = None) -> FaceTrack:
+def link_faces(
+    seen: Sequence[FrameDetections], *, answers: Mapping[LinkKey, bool] = MappingProxyType({})
+) -> FaceTrack:
     """The one face that a clip is about, over frames in presentation order.
 
     Faces are linked from frame to frame when they lie near each other, are about as large and look alike; across a
@@ -147,54 +153,48 @@ def link_faces(sightings: Sequence[Sighting], *, settle: Callable[[Doubt], bool]
 
     Parameters
     ----------
-    sightings : sequence of Sighting
+    seen : sequence of FrameDetections
         One per sampled frame.
-    settle : callable, optional
-        Whether the two faces of a doubt are one person; asked for links of the winning track only, once for each.
-        Without it every doubt is a link.
+    answers : mapping
+        Whether the two faces of an ambiguous link are one person, by its key in :attr:`FaceTrack.ambiguous`. A link
+        without an answer is made.
 
     Returns
     -------
     FaceTrack
         With only None if no face was found in any frame.
     """
-    n = len(sightings)
-    cuts = [True] + [not same_scene(a.signature, b.signature) for a, b in pairwise(sightings)]
-    settled: dict[tuple[int, ...], bool] = {}
-    while True:
-        tracks: list[_Track] = []
-        for position, seen in enumerate(sightings):
-            _extend(tracks, seen, position, cut=cuts[position], settled=settled)
-        if not tracks:
-            return FaceTrack((None,) * n, 0, n)
-        best = max(tracks, key=lambda track: track.weight)
-        doubts = {key: doubt for key, doubt in best.doubts.items() if settle and key not in settled}
-        settled.update((key, settle(doubt)) for key, doubt in doubts.items() if settle)
-        if all(settled[key] for key in doubts):
-            break
+    n = len(seen)
+    cuts = [True] + [not same_scene(a.signature, b.signature) for a, b in pairwise(seen)]
+    tracks: list[_Track] = []
+    for position, found in enumerate(seen):
+        _extend(tracks, found, position, cut=cuts[position], answers=answers)
+    if not tracks:
+        return FaceTrack((None,) * n, 0, n)
+    best = max(tracks, key=lambda track: track.weight)
     faces = tuple(best.faces.get(position) for position in range(n))
-    return FaceTrack(faces, best.first(sightings, cuts), n if best.end is None else best.end)
+    return FaceTrack(faces, best.first(seen, cuts), n if best.end is None else best.end, best.ambiguous)
 
 
 class _Track:
     """A face on its way through the frames; `end` is set when nothing may be added any more."""
 
-    def __init__(self, number: int, sight: Sight, seen: Sighting) -> None:
+    def __init__(self, number: int, sight: Detection, seen: FrameDetections) -> None:
         self.start = self.last = sight
         self.faces: dict[int, Face] = {}
-        self.doubts: dict[tuple[int, ...], Doubt] = {}
+        self.ambiguous: dict[LinkKey, AmbiguousLink] = {}
         self.weight = 0.0
         self.end: int | None = None
         self._add(number, sight, seen)
 
-    def link(self, number: int, sight: Sight, seen: Sighting) -> None:
+    def link(self, number: int, sight: Detection, seen: FrameDetections) -> None:
         """Go on with `sight`, the face `number` of its frame."""
         if not self.surely(sight.patch):
-            self.doubts[self.key(number, sight)] = Doubt(self.last, sight)
+            self.ambiguous[self.key(number, sight)] = AmbiguousLink(self.last, sight)
         self._add(number, sight, seen)
 
-    def key(self, number: int, sight: Sight) -> tuple[int, ...]:
-        """What names a link to `sight`."""
+    def key(self, number: int, sight: Detection) -> LinkKey:
+        """What names a link to `sight`: position and number of both faces."""
         return self.last.position, self._number, sight.position, number
 
     def alike(self, patch: Array) -> float:
@@ -205,33 +205,33 @@ class _Track:
         """Whether `patch` can only show the same person."""
         return surely_alike(self.start.patch, patch) or surely_alike(self.last.patch, patch)
 
-    def _add(self, number: int, sight: Sight, seen: Sighting) -> None:
+    def _add(self, number: int, sight: Detection, seen: FrameDetections) -> None:
         self.faces[sight.position], self.last, self._number = sight.face, sight, number
         self.weight += sight.face.size * _centrality(sight.face, seen)
 
-    def first(self, sightings: Sequence[Sighting], cuts: Sequence[bool]) -> int:
+    def first(self, seen: Sequence[FrameDetections], cuts: Sequence[bool]) -> int:
         """The first position of the scene in which the track begins, from where no other face has its place."""
         start, face = self.start.position, self.start.face
         while (
             start > 0
             and not cuts[start]
-            and not any(_same_place(face, other) for other in sightings[start - 1].faces)
+            and not any(_same_place(face, other) for other in seen[start - 1].faces)
         ):
             start -= 1
         return start
 
 
 def _extend(
-    tracks: list[_Track], seen: Sighting, position: int, *, cut: bool, settled: dict[tuple[int, ...], bool]
+    tracks: list[_Track], seen: FrameDetections, position: int, *, cut: bool, answers: Mapping[LinkKey, bool]
 ) -> None:
     """Give each face of a frame to the open track it continues best, or open a new one; close what has ended."""
     open_tracks = [track for track in tracks if track.end is None]
-    sights = [Sight(position, face, patch) for face, patch in zip(seen.faces, seen.patches, strict=True)]
+    sights = [Detection(position, face, patch) for face, patch in zip(seen.faces, seen.patches, strict=True)]
     pairs = []
     for track in open_tracks:
         for i, sight in enumerate(sights):
             cost = _cost(track, sight, cut=cut)
-            if cost is not None and settled.get(track.key(i, sight), True):
+            if cost is not None and answers.get(track.key(i, sight), True):
                 pairs.append((cost, track, i))
     linked, given = set(), set()
     for _, track, i in sorted(pairs, key=lambda pair: pair[0]):
@@ -246,7 +246,7 @@ def _extend(
     tracks += [_Track(i, sight, seen) for i, sight in enumerate(sights) if i not in given]
 
 
-def _cost(track: _Track, sight: Sight, *, cut: bool) -> float | None:
+def _cost(track: _Track, sight: Detection, *, cut: bool) -> float | None:
     """How badly `sight` continues `track`; None where it cannot be the same person."""
     last, face = track.last.face, sight.face
     apart, growth = distance(last, face), max(face.size, last.size) / min(face.size, last.size)
@@ -270,7 +270,7 @@ def distance(a: Face, b: Face) -> float:
     return float(np.hypot(*(a.center - b.center))) / ((a.size + b.size) / 2)
 
 
-def _centrality(face: Face, seen: Sighting) -> float:
+def _centrality(face: Face, seen: FrameDetections) -> float:
     """1 in the middle of the frame, 0.5 in a corner."""
     half = np.array([seen.width, seen.height]) / 2
     return 1 - 0.5 * min(1.0, float(np.hypot(*(face.center - half)) / np.hypot(*half)))

@@ -3,7 +3,7 @@
 What happens there, and what it does not cover, is told in ``docs/reliability.md``.
 """
 
-from specaug.isolate.orphans import end_with_builder
+from specaug.isolate.parent_watch import end_with_builder
 from specaug.isolate.supervisor import MIN_MEMORY, SupervisedWorker, worker_of_this_thread
 
 __all__ = ["MIN_MEMORY", "SupervisedWorker", "end_with_builder", "worker_of_this_thread"]

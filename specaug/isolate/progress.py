@@ -7,7 +7,7 @@ import os
 import tempfile
 
 from specaug.records import STAGES, Stage
-from specaug.stopwatch import Stopwatch
+from specaug.stage_timer import Stopwatch
 
 _BUSY, _STAGE, _SIZE = 0, 1, 2
 

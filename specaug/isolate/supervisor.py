@@ -12,11 +12,11 @@ from pathlib import Path
 from types import TracebackType
 
 from specaug.errors import ArgumentError, SpecaugError
-from specaug.isolate.deaths import Death, cause, last_words, recognise_memory
-from specaug.isolate.process import Child
-from specaug.isolate.wire import read_reply, request_line
+from specaug.isolate.child_process import Child
+from specaug.isolate.exit_reason import Death, cause, last_words, recognise_memory
+from specaug.isolate.protocol import read_reply, request_line
 from specaug.records import BuildConfig, Clip, Failure, Reason, Source, readable_path
-from specaug.stopwatch import Stopwatch
+from specaug.stage_timer import Stopwatch
 
 MIN_MEMORY = 512 << 20
 """Smallest `max_memory`, bytes: measured need is 256 MiB for small videos, 448 for 4K, 1024 for 8K or 64 MP."""
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class SupervisedWorker:
-    """Does what :func:`specaug.worker.extract` does, in a child process.
+    """Does what :func:`specaug.extract.extract` does, in a child process.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class SupervisedWorker:
         timeout: float | None,
         max_memory: int | None,
         recycle_after: int = 500,
-        function: str = "specaug.worker:extract",
+        function: str = "specaug.extract:extract",
     ) -> None:
         if timeout is not None and not 0 < timeout < float("inf"):
             raise ArgumentError(f"timeout: expected a positive number of seconds or None, got {timeout!r}")
@@ -228,7 +228,7 @@ def worker_of_this_thread(
     config: BuildConfig,
     timeout: float | None,
     max_memory: int | None,
-    function: str = "specaug.worker:extract",
+    function: str = "specaug.extract:extract",
 ) -> SupervisedWorker:
     """The worker that this thread used last, if its settings are the same, else a new one.
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from specaug.errors import ArgumentError, MissingDependencyError
+from specaug.loader.clip_stream import ClipStream
 from specaug.loader.clips import ArrowClips, ClipLoader
-from specaug.loader.config import Balance, LoadConfig
 from specaug.loader.donors import AugmentRecipe
-from specaug.loader.processes import rank_and_world
-from specaug.loader.stream import ClipStream
+from specaug.loader.load_config import Balance, LoadConfig
+from specaug.loader.ranks import rank_and_world
 from specaug.loader.views import VIEWS, View, check_views, compute_views
 from specaug.records import Split
 from specaug.shards import Origin

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from specaug.errors import ArgumentError
+from specaug.loader.clip_stream import COLUMNS, META, ClipStream, FoundClip
 from specaug.loader.donors import Donors
 from specaug.loader.order import Share
-from specaug.loader.processes import worker_and_workers
-from specaug.loader.stream import COLUMNS, META, ClipStream, FoundClip
+from specaug.loader.ranks import worker_and_workers
 from specaug.loader.views import View, compute_views
 from specaug.records import Label
 

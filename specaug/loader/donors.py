@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from specaug.augment.recipe_steps import pai_after
+from specaug.augment.recipes.steps import pai_after
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
 from specaug.shards import EncodedClip, EncodedRows, RowGroup

@@ -8,11 +8,11 @@ import torch
 from torch.utils.data import IterableDataset
 
 from specaug.errors import ArgumentError
+from specaug.loader.clip_stream import ClipStream
 from specaug.loader.clips import Batch, ClipLoader
 from specaug.loader.order import Share
-from specaug.loader.processes import worker_and_workers
-from specaug.loader.slabs import AVAILABLE, SentBatch
-from specaug.loader.stream import ClipStream
+from specaug.loader.ranks import worker_and_workers
+from specaug.loader.shared_memory import AVAILABLE, SentBatch
 from specaug.loader.views import View
 
 _WORKERS = 1024

@@ -10,14 +10,14 @@ import numpy as np
 
 from specaug.errors import ArgumentError
 from specaug.media.decode import read_video
-from specaug.media.files import kind_of
-from specaug.media.folder import probe_folder, read_folder
+from specaug.media.frame_folder import probe_folder, read_folder
 from specaug.media.hdf5 import probe_hdf5, read_eyes, read_hdf5
 from specaug.media.info import VideoInfo
+from specaug.media.open_files import kind_of
 from specaug.media.photo import probe_photo, read_photo
 from specaug.media.video import probe_video
+from specaug.media_types import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from specaug.records import Frame, MediaInfo, MediaKind
-from specaug.suffixes import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 __all__ = ["IMAGE_SUFFIXES", "VIDEO_SUFFIXES", "kind_of", "probe", "read_eyes", "read_frames"]
 

@@ -15,8 +15,8 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from specaug.errors import MediaError
-from specaug.media.files import one_line, open_regular
-from specaug.media.limits import ABSURD, MAX_VIDEO_SIDES, memory_is_short
+from specaug.media.open_files import one_line, open_regular
+from specaug.media.size_limits import ABSURD, MAX_VIDEO_SIDES, memory_is_short
 from specaug.records import Reason, Stage
 
 CONTAINERS = ("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf", "dv")

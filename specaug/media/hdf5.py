@@ -10,8 +10,8 @@ from typing import Any, cast
 import numpy as np
 
 from specaug.errors import MediaError
-from specaug.media.files import one_line, open_regular
-from specaug.media.limits import check_length, check_video_size
+from specaug.media.open_files import one_line, open_regular
+from specaug.media.size_limits import check_length, check_video_size
 from specaug.records import Frame, MediaInfo, Stage
 
 PREFERRED = "Color_Data"

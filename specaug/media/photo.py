@@ -16,8 +16,8 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from specaug.errors import MediaError
-from specaug.media.files import one_line, open_regular
-from specaug.media.limits import ABSURD, check_length, check_photo_size, memory_is_short
+from specaug.media.open_files import one_line, open_regular
+from specaug.media.size_limits import ABSURD, check_length, check_photo_size, memory_is_short
 from specaug.records import Frame, MediaInfo, Reason, Stage
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF")

@@ -23,7 +23,7 @@ from specaug.media.container import (
 )
 from specaug.media.decode import Tape, decoded_frames
 from specaug.media.info import PacketIndex, VideoInfo
-from specaug.media.limits import check_length, check_video_size
+from specaug.media.size_limits import check_length, check_video_size
 from specaug.records import Reason
 
 FALLBACK_FPS = 25.0

@@ -1,9 +1,8 @@
 """The records that travel through a build, each valid once it exists."""
 
 from specaug.records.build import BuildReport, Receipt, ShardPlan, plan_hash, settings_digest
-from specaug.records.config import BuildConfig
-from specaug.records.media import Clip, Face, Failure, Frame, MediaInfo, Source
-from specaug.records.words import (
+from specaug.records.build_config import BuildConfig
+from specaug.records.choices import (
     LABELS,
     REASONS,
     SPLITS,
@@ -24,6 +23,7 @@ from specaug.records.words import (
     Turn,
     readable_path,
 )
+from specaug.records.media import Clip, Face, Failure, Frame, MediaInfo, Source
 
 __all__ = [
     "LABELS",

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from specaug.records.choices import Origin, Split
 from specaug.records.media import Failure, Source
-from specaug.records.words import Origin, Split
 
 
 def settings_digest(settings: Mapping[str, Any]) -> str:

@@ -8,7 +8,8 @@ from typing import get_args
 import numpy as np
 
 from specaug.errors import ArgumentError
-from specaug.records.words import (
+from specaug.html_repr import pictures_html
+from specaug.records.choices import (
     LABELS,
     MEDIA_KINDS,
     REASONS,
@@ -24,7 +25,6 @@ from specaug.records.words import (
     choice,
     readable_path,
 )
-from specaug.show import pictures_html
 
 
 @dataclass(frozen=True)

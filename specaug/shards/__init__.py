@@ -1,14 +1,6 @@
 """Clips and failures on disk: schema, atomic writes, receipts, reading back, verification."""
 
-from specaug.shards.change import (
-    View,
-    clear_staging,
-    commit_change,
-    settle,
-    staging,
-)
-from specaug.shards.codec import decode_image, encode_image
-from specaug.shards.files import (
+from specaug.shards.atomic_files import (
     STATE,
     disk_space_errors,
     out_errors,
@@ -18,6 +10,14 @@ from specaug.shards.files import (
     write_json,
     write_text,
 )
+from specaug.shards.change import (
+    View,
+    clear_staging,
+    commit_change,
+    settle,
+    staging,
+)
+from specaug.shards.codec import decode_image, encode_image
 from specaug.shards.groups import (
     KEYS,
     EncodedClip,
@@ -28,6 +28,7 @@ from specaug.shards.groups import (
     groups_of_file,
     read_keys,
 )
+from specaug.shards.read_rows import data_files, failure_files, read_rows, stream_columns
 from specaug.shards.schema import FAILURE_SCHEMA, SCHEMA_VERSION, Row, clip_schema
 from specaug.shards.state import (
     data_file,
@@ -37,8 +38,7 @@ from specaug.shards.state import (
     receipt_file,
     write_receipt,
 )
-from specaug.shards.stream import data_files, failure_files, read_rows, stream_columns
-from specaug.shards.verify import Problem, VerifyReport, verify
+from specaug.shards.verification import Problem, VerifyReport, verify
 from specaug.shards.writer import (
     MAX_ROW_BYTES,
     ClipWriter,

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from specaug.shards.files import STATE, make_folder, remove_file, sync, write_json
+from specaug.shards.atomic_files import STATE, make_folder, remove_file, sync, write_json
 
 _CHANGE = "change.json"
 

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from specaug.errors import ArgumentError, SpecaugError
-from specaug.places import place_of
 from specaug.records import SPLITS, Split
 from specaug.shards.codec import decode_into
 from specaug.shards.schema import MEDIA, SCHEMA_VERSION
+from specaug.storage import place_of
 
 Origin = Literal["captured", "synthetic"]
 KEYS = ("clip_id", "source_id", "parent_id", "dataset", "subject", "pai", "label", "origin")

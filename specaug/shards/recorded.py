@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from specaug.records import plan_hash, settings_digest
-from specaug.shards.files import STATE
+from specaug.shards.atomic_files import STATE
 
 Line = Mapping[str, Any]
 Place = Callable[[str], Path]

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from specaug.records import Origin, Receipt, ShardPlan
-from specaug.shards.files import STATE, write_json
+from specaug.shards.atomic_files import STATE, write_json
 
 
 def data_file(out: Path, shard: str, *, origin: Origin = "captured") -> Path:

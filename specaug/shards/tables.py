@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from specaug.shards.files import write_atomically
+from specaug.shards.atomic_files import write_atomically
 from specaug.shards.groups import guarded
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from specaug.training.ablation import ablate
 from specaug.training.arms import ARMS
 from specaug.training.comparison import Ablation
-from specaug.training.config import PRESETS, TrainConfig, preset
-from specaug.training.fit import TrainReport, train
-from specaug.training.judging import RunReport, evaluate_run
+from specaug.training.run_evaluation import RunReport, evaluate_run
+from specaug.training.train_config import PRESETS, TrainConfig, preset
+from specaug.training.train_run import TrainReport, train
 
 __all__ = [
     "ARMS",

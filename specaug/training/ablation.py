@@ -19,12 +19,12 @@ from specaug.shards import write_json, write_text
 from specaug.shards.tables import read_columns
 from specaug.training.arms import ARM_SETS, BASELINE, arm
 from specaug.training.comparison import Ablation, Outcome, compare
-from specaug.training.config import TrainConfig, preset
-from specaug.training.fit import train
-from specaug.training.folder import dataset_hash, environment
-from specaug.training.judging import evaluate_run, with_failures
-from specaug.training.plots import draw_arms
+from specaug.training.curve_plots import draw_arms
+from specaug.training.run_evaluation import evaluate_run, with_failures
+from specaug.training.run_folder import dataset_hash, environment
 from specaug.training.scoring import SCORE_COLUMNS, Scores, training_clips
+from specaug.training.train_config import TrainConfig, preset
+from specaug.training.train_run import train
 
 _JUDGED: tuple[Split, Split] = ("dev", "test")
 

@@ -17,7 +17,7 @@ from specaug.loader import ClipLoader, LoadConfig, compute_views, load
 from specaug.loader.tensors import TorchClips
 from specaug.model import TwoStreamNet
 from specaug.records import Split
-from specaug.training.config import TrainConfig
+from specaug.training.train_config import TrainConfig
 
 SCORE_COLUMNS = ("clip_id", "source_id", "dataset", "subject", "pai")
 

@@ -9,9 +9,11 @@ import numpy as np
 from trees import Files
 
 from specaug.align import template
+from specaug.extract import extract
 from specaug.media.write import write_video
-from specaug.records import Face
-from specaug.suffixes import HDF5_SUFFIXES, IMAGE_SUFFIXES
+from specaug.media_types import HDF5_SUFFIXES, IMAGE_SUFFIXES
+from specaug.records import BuildConfig, Clip, Face, Failure, Source
+from specaug.stage_timer import Stopwatch
 
 WIDTH, HEIGHT, FRAMES = 160, 120, 6
 
@@ -29,6 +31,13 @@ class MiddleFace:
 
     def refine(self, image: np.ndarray, face: Face) -> Face:
         return face
+
+
+def in_process(
+    source: Source, config: BuildConfig, raw: Path, watch: Stopwatch | None
+) -> tuple[Clip | Failure, ...]:
+    """Work in this process, with the detector above, in place of the supervised child."""
+    return extract(source, config, raw=raw, detector=MiddleFace(), watch=watch)
 
 
 def _is_bright_above(image: np.ndarray) -> bool:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from media import FRAMES, MiddleFace, write_clip, write_media
+from media import FRAMES, in_process, write_clip, write_media
 from trees import SETS, celeba_spoof, mad3d, msu_mfsd, oulu_npu, replay_attack, replay_mobile, siw
 
-from specaug import worker
-from specaug.build import build_dataset, shard
 from specaug.catalog import scan
+from specaug.pipeline import build_dataset, shard
 from specaug.records import BuildConfig
 from specaug.shards import verify
 
@@ -22,9 +21,10 @@ SMALL = {"frames": 2, "size": 32, "min_face": 20, "jobs": 1}
 @pytest.fixture(autouse=True)
 def _here_and_without_network(monkeypatch):
     """Work in this process, where the detector that sees the middle is known."""
-    monkeypatch.setattr(worker, "_detector", lambda name, model: MiddleFace())
     monkeypatch.setattr(
-        shard, "work_on", lambda s, config, raw, watch: worker.extract(s, config, raw=raw, watch=watch)
+        shard,
+        "work_on",
+        in_process,
     )
 
 

@@ -140,7 +140,7 @@ def test_what_lies_in_a_data_set_and_does_not_fit_is_skipped(trees, tmp_path):
 
 def test_hdf5_without_h5py_is_said(trees, monkeypatch):
     assert not any("h5py" in note for note in scan(trees["3dmad"]).notes)
-    module = import_module("specaug.catalog.scan")  # the package's attribute of this name is the function
+    module = import_module("specaug.catalog.scan_raw")  # the package's attribute of this name is the function
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     assert (
         "60 sources are HDF5 and cannot be read without h5py: pip install 'specaug[h5]'."

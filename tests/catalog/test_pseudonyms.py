@@ -11,14 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from media import MiddleFace, write_media
+from media import in_process, write_media
 from trees import media
 
-from specaug import worker
-from specaug.build import build_dataset, retry, rework, shard
-from specaug.build.plan import load_plan
-from specaug.build.pseudonym import Key, key_of, nameless_failure, opened, sealed
 from specaug.errors import ArgumentError, PlanMismatchError
+from specaug.pipeline import build_dataset, shard
+from specaug.pipeline.plan import load_plan
+from specaug.pipeline.pseudonym import Key, key_of, nameless_failure, opened, sealed
+from specaug.pipeline.retry import retry, retry_shard
 from specaug.records import BuildConfig, Failure, ShardPlan, Source
 from specaug.shards import verify
 
@@ -27,10 +27,11 @@ NAMES = ("wilhelmina", "bartholomew", "interview", "holiday", "brokenfile", "nos
 
 @pytest.fixture(autouse=True)
 def _here_and_without_network(monkeypatch):
-    monkeypatch.setattr(worker, "_detector", lambda name, model: MiddleFace())
-    for module in (shard, rework):
+    for module in (shard, retry_shard):
         monkeypatch.setattr(
-            module, "work_on", lambda s, config, raw, watch: worker.extract(s, config, raw=raw, watch=watch)
+            module,
+            "work_on",
+            in_process,
         )
 
 

@@ -6,13 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from media import MiddleFace, write_media
+from media import in_process, write_media
 from trees import Files, casia_fasd, msu_mfsd, oulu_npu, replay_attack, under, write_names
 
-from specaug import worker
-from specaug.build import build_dataset, shard
 from specaug.catalog import scan
 from specaug.errors import CatalogError
+from specaug.pipeline import build_dataset, shard
 from specaug.records import BuildConfig
 
 TOML = """
@@ -153,9 +152,10 @@ def test_a_root_may_be_a_link_out_of_raw_where_that_is_accepted(tmp_path):
 
 
 def test_equal_content_in_two_sets_is_reported(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "_detector", lambda name, model: MiddleFace())
     monkeypatch.setattr(
-        shard, "work_on", lambda s, config, raw, watch: worker.extract(s, config, raw=raw, watch=watch)
+        shard,
+        "work_on",
+        in_process,
     )
     toml = '[roots.C]\npath = "casia"\n[roots.M]\npath = "msu"\n'
     files = under("casia", dict(list(casia_fasd(1).items())[:3])) | under(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from specaug.build import build_dataset
-from specaug.demo import make_demo
+from specaug.demo_data import make_demo
+from specaug.pipeline import build_dataset
 from specaug.records import BuildConfig
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -207,7 +207,7 @@ def test_commands_with_addresses_run_as_they_stand(at_work, tools, monkeypatch):
     pytest.importorskip("moto", reason="the page is tested against moto's server, which is not installed")
     from serving import KEYS, serving
 
-    from specaug.places import place_of, put
+    from specaug.storage import place_of, put
 
     with serving() as address:
         for name, value in {**KEYS, "AWS_ENDPOINT_URL": address}.items():

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from specaug.records import BuildConfig, Clip, Failure, MediaInfo, Source, readable_path
-from specaug.stopwatch import Stopwatch
+from specaug.stage_timer import Stopwatch
 
 Outcomes = tuple[Clip | Failure, ...]
 

@@ -15,7 +15,7 @@ from asking import Make, facts, source, wait_until_gone
 from specaug.errors import ArgumentError
 from specaug.isolate import MIN_MEMORY, SupervisedWorker, worker_of_this_thread
 from specaug.records import BuildConfig, Failure, Source
-from specaug.stopwatch import Stopwatch
+from specaug.stage_timer import Stopwatch
 
 
 class TestWorker:

@@ -9,7 +9,7 @@ import pytest
 from making import frames_of, row_of, write_rows, write_split
 
 from specaug import Recipe, load
-from specaug.augment.recipe_steps import run_draws
+from specaug.augment.recipes.steps import run_draws
 from specaug.errors import ArgumentError
 from specaug.loader.donors import clip_rng
 

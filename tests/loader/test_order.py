@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from specaug import Recipe, load
 from specaug.errors import ArgumentError
-from specaug.loader import stream
+from specaug.loader import clip_stream
 from specaug.loader.order import Share, Unit, deal, entries_of, stretched, units_of, visits_for, windows_of
 from specaug.shards import EncodedRows
 
@@ -249,7 +249,9 @@ class TestResume:
         monkeypatch.setattr("specaug.loader.order.WINDOW_ROWS", 4)
         read = []
         monkeypatch.setattr(
-            stream, "EncodedRows", lambda group, columns: read.append(group) or EncodedRows(group, columns)
+            clip_stream,
+            "EncodedRows",
+            lambda group, columns: read.append(group) or EncodedRows(group, columns),
         )
         loader.load_state_dict(loader.state_after(4))
         assert len(ids(loader)) == 4

@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from page_data import HOSTILE, add_synthetic, clip, source, write_out
 
+from specaug.html_report import write_report
 from specaug.records import Failure
-from specaug.report import write_report
 
 
 @pytest.fixture(scope="session")

@@ -11,14 +11,17 @@ from page_data import add_synthetic, clip, picture, source, write_out
 from scipy.ndimage import convolve
 from scipy.stats import false_discovery_control, fisher_exact
 
-from specaug.build.plan import Plan, save_plan
+from specaug.html_report.failure_summary import Losses, _holm, losses, planned_sources
+from specaug.html_report.findings import findings, shortcut
+from specaug.html_report.histogram import Separation
+from specaug.html_report.page import band_table
+from specaug.html_report.sample import Pixels, difference_hash, laplacian_variance, sample_pixels
+from specaug.html_report.survey import Kind, survey
+from specaug.pipeline.plan import Plan, save_plan
 from specaug.records import Failure, ShardPlan
-from specaug.report.findings import findings
-from specaug.report.losses import Losses, _holm, losses, planned_sources
-from specaug.report.sample import Pixels, difference_hash, laplacian_variance, sample_pixels
-from specaug.report.survey import Kind, survey
 from specaug.shards import read_rows, stream_columns
 from specaug.spectrum import radial_profile
+from specaug.spectrum.grid import BANDS
 
 CAPTURED = "data/captured/train-00000-of-00001.parquet"
 
@@ -172,7 +175,7 @@ def test_profiles_are_those_of_the_pictures(out):
 
 
 def test_sample_is_bounded_and_spread_and_finds_a_rare_kind(tmp_path, monkeypatch):
-    import specaug.report.sample as module
+    import specaug.html_report.sample as module
 
     monkeypatch.setattr(module, "_PER_KIND", 16)
     monkeypatch.setattr("specaug.shards.writer.GROUP_ROWS", 10)
@@ -209,3 +212,36 @@ def test_copies_across_splits_are_flagged(tmp_path):
     pairs = [{pixels.names[i][1] for i in pair} for pair in pixels.alike()]
     assert pairs == [{"train/0.mp4", "train/2.mp4"}]
     assert [f.section for f in findings(seen, Losses(), pixels)] == ["duplicates"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "found"),
+    [
+        (0.61, 0.9, True),
+        (0.6, 0.9, False),
+        (0.59, 0.9, False),
+        (0.1, 0.39, True),
+        (0.1, 0.4, False),
+        (0.2, 0.8, False),
+    ],
+)
+def test_a_shortcut_is_an_interval_beyond_six_tenths_on_either_side(low, high, found):
+    assert shortcut(Separation((low + high) / 2, low, high, 20, 20)) is found
+
+
+def test_bands_are_told_in_standard_deviations_of_bona_fide_clips():
+    rng = np.random.default_rng(4)
+    reference, attacks = rng.normal(3, 0.5, (20, 64)), rng.normal(4, 0.5, (6, 64))
+    pixels = Pixels()
+    pixels.profiles = {
+        Kind("bonafide", "none", "captured"): list(reference),
+        Kind("attack", "print", "captured"): list(attacks),
+    }
+    ((name, clips, differences),) = band_table(pixels)
+    radius = (np.arange(64) + 0.5) / 64 * np.sqrt(0.5)
+    for (low, high), difference in zip(BANDS.values(), differences, strict=True):
+        inside = (radius >= low) & (radius < high)
+        means = reference[:, inside].mean(axis=1)
+        spread = np.sqrt(((means - means.mean()) ** 2).sum() / 19)
+        assert difference == pytest.approx((attacks[:, inside].mean() - means.mean()) / spread, rel=1e-6)
+    assert (name, clips) == ("attack print", 6)

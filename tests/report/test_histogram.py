@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from specaug.errors import ArgumentError
-from specaug.report.histogram import Histogram
+from specaug.html_report.histogram import Histogram
 
 
 def filled(bonafide, attack, **settings):

@@ -14,9 +14,9 @@ from markupsafe import escape
 from page_data import HOSTILE, clip, source, write_out
 
 from specaug.errors import ArgumentError, SpecaugError
-from specaug.report import write_report
-from specaug.report.histogram import Histogram
-from specaug.report.plots import ATTACK, BONAFIDE, histogram_plot, profile_plot
+from specaug.html_report import write_report
+from specaug.html_report.histogram import Histogram
+from specaug.html_report.svg_plots import ATTACK, BONAFIDE, histogram_plot, profile_plot
 from specaug_cli.main import cli
 
 

@@ -14,8 +14,8 @@ from specaug.metrics.paired import holm, sign_flip_test
 from specaug.training import TrainConfig, ablate
 from specaug.training.arms import ARM_SETS, ARMS, BASELINE
 from specaug.training.comparison import Outcome, compare, subject_errors
-from specaug.training.fit import _Fit
 from specaug.training.scoring import training_clips
+from specaug.training.train_run import _Fit
 
 PAI = np.tile(["none", "none", "print", "replay"], 16)
 SUBJECT = np.repeat([f"s{i:02d}" for i in range(16)], 4)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from specaug.errors import ArgumentError
 from specaug.training import PRESETS
-from specaug.training.folder import BEST, load_checkpoint
+from specaug.training.run_folder import BEST, load_checkpoint
 from specaug_cli import train as module
 from specaug_cli.main import cli
 

@@ -35,7 +35,7 @@ def named_profile(name: str) -> SpoofProfile:
     if name != "demo":
         return SpoofProfile.load(name)
     with resources.as_file(
-        resources.files("specaug.augment").joinpath("recipes", "demo-profile.npz")
+        resources.files("specaug.augment").joinpath("recipes", "shipped", "demo-profile.npz")
     ) as path:
         return SpoofProfile.load(path)
 

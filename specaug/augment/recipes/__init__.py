@@ -1,0 +1,1 @@
+"""Recipes: operations composed, drawn and replayed; their TOML files; settings in source pixels."""

@@ -1,0 +1,179 @@
+"""Recipes as TOML files: those that come with the library, and a user's own."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from specaug.augment.recipes.steps import Branch, Step
+from specaug.augment.recipes.typed_fields import record_from
+from specaug.augment.registry import OPERATIONS
+from specaug.augment.units import has_units
+from specaug.errors import ArgumentError
+from specaug.records import Label
+
+_RECIPE = {"name": str, "description": str, "donor": str, "label": str, "steps": list, "branches": list}
+_BRANCH = {"name": str, "weight": float, "steps": list, "preset": str}
+_STEP = {"operation": str, "probability": float, "unit": str, "ranges": dict}
+_KINDS = {str: "a text", float: "a number", list: "a list of tables", dict: "a table"}
+_UNITS = ("crop", "source")
+
+Fields = dict[str, Any]
+"""What a recipe is made of: name, branches, donor, label, description."""
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of the recipes that come with the library, sorted."""
+    files = resources.files("specaug.augment").joinpath("recipes", "shipped").iterdir()
+    return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
+
+
+def read_preset(name: str) -> Fields:
+    """Fields of a recipe that comes with the library.
+
+    Raises
+    ------
+    ArgumentError
+        There is none of that name.
+    """
+    if name not in preset_names():
+        raise ArgumentError(f"preset: expected one of {', '.join(preset_names())}, got {name!r}")
+    file = resources.files("specaug.augment").joinpath("recipes", "shipped", f"{name}.toml")
+    return parse_recipe(file.read_text(encoding="utf-8"), name=name)
+
+
+def read_recipe(path: Path) -> Fields:
+    """Fields of a recipe in a file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise ArgumentError(f"recipe: cannot read {str(path)!r}: {reason}") from error
+    return parse_recipe(text, name=path.stem)
+
+
+def parse_recipe(text: str, *, name: str) -> Fields:
+    """Fields of a recipe in TOML text.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        Its name where the text gives none.
+
+    Returns
+    -------
+    dict
+        ``name``, ``branches``, ``donor``, ``label``, ``description``.
+
+    Raises
+    ------
+    ArgumentError
+        The text is no TOML, or something in it does not fit; the message names the place.
+
+    Examples
+    --------
+    >>> parse_recipe('[[steps]]\\noperation = "moire"', name="mine")["branches"][0].steps[0].probability
+    1.0
+    """
+    where = f"recipe {name!r}"
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ArgumentError(f"{where}: expected TOML, got a text that is none: {error}") from error
+    _check_keys(values, _RECIPE, where)
+    if ("steps" in values) == ("branches" in values):
+        raise ArgumentError(f"{where}: expected either steps or branches")
+    name = values.get("name", name)
+    if "steps" in values:
+        branches: tuple[Branch, ...] = (Branch(name, _steps(values["steps"], where)),)
+        donor = values.get("donor")
+    else:
+        branches, donor = _branches(values["branches"], values, where)
+    return {
+        "name": name,
+        "branches": branches,
+        "donor": donor,
+        "label": values.get("label"),
+        "description": values.get("description", ""),
+    }
+
+
+def _branches(tables: list[Any], wanted: Fields, where: str) -> tuple[tuple[Branch, ...], Label | None]:
+    """Branches, those of named presets among them, and the label of the donors that they take."""
+    made: list[Branch] = []
+    donor = wanted.get("donor")
+    for i, table in enumerate(tables):
+        place = f"{where}: branches[{i}]"
+        _check_keys(table, _BRANCH, place)
+        if ("steps" in table) == ("preset" in table):
+            raise ArgumentError(f"{place}: expected either steps or preset")
+        weight = float(table.get("weight", 1.0))
+        if not 0 < weight < float("inf"):
+            raise ArgumentError(f"{place}.weight: expected a number above 0, got {table['weight']!r}")
+        if "steps" in table:
+            made.append(Branch(table.get("name", f"branch {i}"), _steps(table["steps"], place), weight))
+            continue
+        inner = read_preset(table["preset"])
+        _check_fit(inner, donor, wanted.get("label"), f"{place}.preset")
+        donor = donor or inner["donor"]
+        total = sum(b.weight for b in inner["branches"])
+        made += [replace(b, weight=weight * b.weight / total) for b in inner["branches"]]
+    return tuple(made), donor
+
+
+def _check_fit(inner: Fields, donor: Label | None, label: Label | None, where: str) -> None:
+    """Refuse a preset whose donors or declared label are not those of the recipe around it."""
+    name = inner["name"]
+    if inner["donor"] is not None and donor not in (None, inner["donor"]):
+        raise ArgumentError(f"{where}: {name} takes donors of label {inner['donor']}, the recipe {donor}")
+    if inner["label"] not in (None, label):
+        raise ArgumentError(
+            f"{where}: {name} stands for {inner['label']}, the recipe must say so too, got label {label!r}"
+        )
+
+
+def _steps(tables: list[Any], where: str) -> tuple[Step, ...]:
+    if not tables:
+        raise ArgumentError(f"{where}: steps: expected at least one")
+    return tuple(_step(table, f"{where}: steps[{i}]") for i, table in enumerate(tables))
+
+
+def _step(table: Any, where: str) -> Step:
+    _check_keys(table, _STEP, where)
+    name = table.get("operation")
+    if name not in OPERATIONS:
+        raise ArgumentError(f"{where}.operation: expected one of {', '.join(OPERATIONS)}, got {name!r}")
+    probability, unit = table.get("probability", 1.0), table.get("unit", "crop")
+    if not 0 <= probability <= 1:
+        raise ArgumentError(f"{where}.probability: expected a number from 0 to 1, got {probability!r}")
+    if unit not in _UNITS:
+        raise ArgumentError(f"{where}.unit: expected one of {', '.join(_UNITS)}, got {unit!r}")
+    chosen = OPERATIONS[name]
+    ranges = record_from(chosen.ranges, table.get("ranges", {}), where=f"{where}.ranges")
+    if unit == "source" and not has_units(ranges):
+        raise ArgumentError(f"{where}.unit: expected 'crop', {name} has no length or frequency to convert")
+    step = Step(name, ranges, float(probability), unit == "source")
+    try:  # what the record cannot know alone, its sampler or the parameters refuse
+        Step(name, ranges, 1.0, unit == "source").draw(scale=1.0, rng=np.random.default_rng(0))
+    except (ValueError, TypeError, IndexError) as error:
+        raise ArgumentError(f"{where}.ranges: {error}") from error
+    return step
+
+
+def _check_keys(table: Any, kinds: Mapping[str, type], where: str) -> None:
+    """Refuse keys that there are not, and values of another kind."""
+    if not isinstance(table, Mapping):
+        raise ArgumentError(f"{where}: expected a table, got {table!r}")
+    for key, value in table.items():
+        if key not in kinds:
+            raise ArgumentError(f"{where}: expected keys {', '.join(kinds)}, got {key!r}")
+        fits = type(value) in (int, float) if kinds[key] is float else isinstance(value, kinds[key])
+        if not fits:
+            raise ArgumentError(f"{where}.{key}: expected {_KINDS[kinds[key]]}, got {value!r}")

@@ -1,5 +1,0 @@
-"""Make a small raw folder of simulated videos: no person, no photograph, no licence."""
-
-from specaug.demo.make import DemoReport, make_demo
-
-__all__ = ["DemoReport", "make_demo"]

@@ -1,0 +1,130 @@
+"""Follow one face over the frames of a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from specaug.errors import MediaError
+from specaug.extract.clip_frames import ClipFrames
+from specaug.extract.clip_task import ClipTask
+from specaug.extract.identity_check import IdentityCheck
+from specaug.faces import (
+    FaceTrack,
+    FrameDetections,
+    LinkKey,
+    detections,
+    faces_of_eyes,
+    link_faces,
+    read_given,
+)
+from specaug.media import read_eyes
+from specaug.records import BuildConfig, Face, Frame, readable_path
+from specaug.sampling import frame_indices
+
+Find = Callable[[Frame], list[Face]]
+
+_MIN_FOUND = 0.5
+"""Share of frames in which the face must be found: below it, most of a clip would show something else."""
+_ATTEMPTS = 5
+"""How often frames are chosen anew within the segment that holds the face."""
+
+
+def follow_face(task: ClipTask, frames: ClipFrames, indices: np.ndarray) -> tuple[np.ndarray, FaceTrack]:
+    """The face of a clip in each of its frames.
+
+    Where a cut, or another person in the same place, ends the track, frames are chosen anew inside the span
+    that belongs to it, so that no clip holds two people. Where likeness alone does not tell, the frames in
+    between are looked at; given boxes are followed without that.
+
+    Returns
+    -------
+    indices : (m,) int array
+        The frames of the clip.
+    track : FaceTrack
+
+    Raises
+    ------
+    MediaError
+        ``no_face`` if it is found in less than half of the frames, ``face_too_small`` if it is there but small.
+    """
+    given = task.config.detector == "sidecar"
+    find = _given(task) if given else _detected(task)
+    check = None if given else IdentityCheck(task.path, task.info, find, task.watch)
+    for _ in range(_ATTEMPTS):
+        seen: list[FrameDetections] = []
+        for frame in frames(indices):
+            with task.watch("detect"):
+                seen.append(detections(frame.image, find(frame)))
+        track = _linked(seen, indices, check)
+        check_found(seen, track, task.config)
+        if (track.start, track.stop) == (0, len(indices)):
+            return indices, track
+        indices = _within(task, int(indices[track.start]), int(indices[track.stop - 1]))
+    raise MediaError("detect", "no_face", "no continuous segment with a single face")
+
+
+def _linked(seen: Sequence[FrameDetections], indices: np.ndarray, check: IdentityCheck | None) -> FaceTrack:
+    """The track of the main face, linked again with each answer to a link that is ambiguous."""
+    answers: dict[LinkKey, bool] = {}
+    while True:
+        track = link_faces(seen, answers=answers)
+        asked = {key: link for key, link in track.ambiguous.items() if key not in answers}
+        if check is None or not asked:
+            return track
+        answers.update((key, check.resolve(link, indices)) for key, link in asked.items())
+
+
+def _detected(task: ClipTask) -> Find:
+    """Faces by the detector."""
+    return lambda frame: task.detector(frame.image)
+
+
+def _given(task: ClipTask) -> Find:
+    """Faces from the source's own box file: the one that is listed, else ``<name>.face`` beside it."""
+    source, raw, info = task.source, task.raw, task.info
+    boxes = Path(source.boxes or Path(source.path).with_suffix(".face"))
+    inside = (raw / boxes).resolve().is_relative_to(raw.resolve())
+    if not (raw / boxes).is_file() or not (inside or task.config.follow_symlinks):
+        raise MediaError("detect", "no_face", f"no box file {readable_path(boxes.as_posix())!r}")
+    if source.box_format == "eye_pos":
+        faces = faces_of_eyes(read_eyes(raw / boxes))
+    else:
+        faces = read_given(raw / boxes, source.box_format, width=info.width, height=info.height)
+    return lambda frame: faces(frame.index)
+
+
+def _within(task: ClipTask, first: int, last: int) -> np.ndarray:
+    """Frames chosen anew, by the same policy, between two frames that show the face."""
+    info, config = task.info, task.config
+    keys = info.keyframes[(info.keyframes >= first) & (info.keyframes <= last)] - first
+    n = last - first + 1
+    return first + frame_indices(
+        n, n=config.frames, policy=config.sampling, rng=task.sampling_rng(), fps=info.fps, keyframes=keys
+    )
+
+
+def check_found(seen: Sequence[FrameDetections], track: FaceTrack, config: BuildConfig) -> None:
+    """Raise if the face is in too few frames, or too small.
+
+    Raises
+    ------
+    MediaError
+        ``no_face`` or ``face_too_small``.
+    """
+    found, total = len(track.found), len(track.faces)
+    if not found or found < _MIN_FOUND * total:
+        any_face = sum(bool(sight.faces) for sight in seen)
+        raise MediaError(
+            "detect",
+            "no_face",
+            f"one face in {found} of {total} frames, any face in {any_face}; half are needed",
+        )
+    if track.size < config.min_face:
+        raise MediaError(
+            "detect",
+            "face_too_small",
+            f"the face spans {track.size:.0f} px, at least {config.min_face} are needed",
+        )

@@ -1,0 +1,188 @@
+"""Pictures of a bounded sample of clips: measured, and some of them kept to be looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from specaug.color import LUMA_WEIGHTS
+from specaug.html_report.exhibit import Exhibit, exhibit
+from specaug.html_report.histogram import Histogram
+from specaug.html_report.survey import Kind, Place, Survey, short_id
+from specaug.shards import read_rows
+from specaug.spectrum import radial_profile
+
+BINS = 64
+"""Bins of a radial profile."""
+_KINDS, _PER_KIND, _MEASURED = 1024, 256, 4096
+"""Kinds that are measured, clips of a kind, and clips of all, at most."""
+_SPREAD = 8
+"""A kind's clips come from that many row groups at least, where it is in so many."""
+SHOWN_KINDS = 40
+_SHOWN = 120
+_SHEET = 24
+"""Kinds that get a contact sheet, clips that are kept to be looked at, and those of one kind, at most."""
+_HASH = 16
+ALIKE = 10
+"""Pictures that differ in no more of their 256 bits look alike."""
+
+
+@dataclass(eq=False)
+class Pixels:
+    """What the sampled pictures say. One frame of a clip is measured, that in its middle."""
+
+    profiles: dict[Kind, list[np.ndarray]] = field(default_factory=dict)
+    """(:data:`BINS`,) mean log-amplitude by radial frequency of each clip."""
+    distributions: dict[str, Histogram] = field(
+        default_factory=lambda: {
+            "brightness": Histogram("brightness, mean luma of 0 to 255", 0, 255),
+            "sharpness": Histogram("sharpness, variance of the Laplacian of luma", 1e-2, 1e5, log=True),
+        }
+    )
+    """Of captured clips."""
+    shown: dict[Kind, list[Exhibit]] = field(default_factory=dict)
+    """Contact sheets: bona fide first, then the most frequent."""
+    hashes: list[np.ndarray] = field(default_factory=list)
+    """(4,) uint64 difference hash of each captured clip."""
+    names: list[tuple[str, str, str]] = field(default_factory=list)
+    """(source_id, path, split) beside the hashes."""
+    row_groups: int = 0
+    """That were read."""
+
+    @property
+    def clips(self) -> int:
+        """Clips that were measured."""
+        return sum(map(len, self.profiles.values()))
+
+    def alike(self) -> list[tuple[int, int]]:
+        """Pairs of clips of different sources that look alike, as indices into `names`."""
+        if not self.hashes:
+            return []
+        bits = np.stack(self.hashes)
+        sources = np.array([short_id(name[0]) for name in self.names], np.uint64)
+        pairs: list[tuple[int, int]] = []
+        for i in range(len(bits) - 1):
+            apart = np.bitwise_count(bits[i + 1 :] ^ bits[i]).sum(axis=1, dtype=np.int64)
+            close = np.flatnonzero((apart <= ALIKE) & (sources[i + 1 :] != sources[i]))
+            pairs += [(i, i + 1 + int(j)) for j in close]
+        return pairs
+
+
+def sample_pixels(seen: Survey, *, faces: bool = True) -> Pixels:
+    """Read and measure a sample of every kind of clip.
+
+    Row groups are taken in the order of a hash of their place, those of a kind until it has enough clips, so
+    that a rare kind is found and a large data set is not read whole. Shards hold sources in the order of a hash
+    of their content, so a row group is a random sample of its split.
+
+    Parameters
+    ----------
+    seen : Survey
+    faces : bool
+        Keep clips to be looked at.
+
+    Returns
+    -------
+    Pixels
+    """
+    result = Pixels()
+    kinds = kinds_by_size(seen)[:_KINDS]
+    result.profiles = {kind: [] for kind in kinds}
+    wanted = _wanted(seen, kinds)
+    sheet = {kind: _sheet_size(kinds) for kind in kinds[:SHOWN_KINDS]} if faces else {}
+    result.shown = {kind: [] for kind in sheet}
+    for place in sorted({place for quota in wanted.values() for place in quota}, key=_mixed):
+        result.row_groups += 1
+        for row in _rows(seen, place, Counter({kind: quota[place] for kind, quota in wanted.items()})):
+            kind = Kind(("bonafide", "attack")[row["label"]], row["pai"] or "", row["origin"] or "")
+            _measure(result, kind, row)
+            if len(result.shown.get(kind, ())) < sheet.get(kind, 0):
+                result.shown[kind].append(exhibit(row))
+    return result
+
+
+def kinds_by_size(seen: Survey) -> list[Kind]:
+    """Bona fide first, captured before synthetic, then the most frequent."""
+    sizes = {kind: places.total() for kind, places in seen.kinds.items()}
+    return sorted(sizes, key=lambda k: (k.label != "bonafide", k.origin == "synthetic", -sizes[k], k))
+
+
+def _sheet_size(kinds: list[Kind]) -> int:
+    return min(_SHEET, max(3, _SHOWN // min(SHOWN_KINDS, len(kinds))))
+
+
+def _wanted(seen: Survey, kinds: list[Kind]) -> dict[Kind, Counter[Place]]:
+    """How many clips of each kind to take from which row group."""
+    enough = min(_PER_KIND, max(1, _MEASURED // max(1, len(kinds))))
+    wanted: dict[Kind, Counter[Place]] = {}
+    for kind in kinds:
+        places = seen.kinds[kind]
+        quota: Counter[Place] = Counter()
+        share = -(-enough // min(_SPREAD, len(places)))
+        for place in sorted(places, key=_mixed):
+            room = enough - quota.total()
+            if room <= 0:
+                break
+            quota[place] = min(share, places[place], room)
+        wanted[kind] = quota
+    return wanted
+
+
+def _mixed(place: Place) -> tuple[int, Place]:
+    """An order of row groups that has nothing to do with their place, and is the same each time."""
+    return short_id(f"{place.file}/{place.group}"), place
+
+
+def _rows(seen: Survey, place: Place, quota: Counter[Kind]) -> Iterator[dict[str, Any]]:
+    """The first rows of each kind in a row group, in the order of the shard, which is that of a hash."""
+    left = Counter({kind: n for kind, n in quota.items() if n})
+    chosen: list[int] = []
+    for row, kind in enumerate(seen.kinds_of(place)):
+        if left[kind] > 0:
+            left[kind] -= 1
+            chosen.append(row)
+    yield from read_rows(seen.files[place.file], place.group, chosen)
+
+
+def _measure(result: Pixels, kind: Kind, row: dict[str, Any]) -> None:
+    picture = middle(row)
+    result.profiles[kind].append(np.asarray(radial_profile(picture, bins=BINS)))
+    if kind.origin == "synthetic":
+        return
+    luma = picture.astype(np.float64) @ np.array(LUMA_WEIGHTS)
+    label = np.array([row["label"]])
+    result.distributions["brightness"].add(np.array([luma.mean()]), label)
+    result.distributions["sharpness"].add(np.array([laplacian_variance(luma)]), label)
+    result.hashes.append(difference_hash(luma))
+    result.names.append((row["source_id"] or "", row["source_path"] or "", row["split"] or ""))
+
+
+def middle(row: dict[str, Any]) -> np.ndarray:
+    """The frame in the middle of a clip, (H, W, 3) uint8."""
+    frames: list[np.ndarray] = row["frames"]
+    return frames[len(frames) // 2]
+
+
+def laplacian_variance(luma: np.ndarray) -> float:
+    """Variance of the four-neighbour Laplacian of (H, W) values: low where a picture is blurred.
+
+    References
+    ----------
+    .. [1] Pech-Pacheco, J. L. et al. (2000). Diatom autofocusing in brightfield microscopy: a comparative study.
+       ICPR 15, vol. 3, 314-317.
+    """
+    inner = luma[1:-1, 1:-1]
+    around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
+    return float(np.var(around - 4 * inner))
+
+
+def difference_hash(luma: np.ndarray) -> np.ndarray:
+    """256 bits, (4,) uint64: whether brightness rises from each cell of a 17x16 grid to the next."""
+    small = Image.fromarray(luma.astype(np.float32)).resize((_HASH + 1, _HASH), Image.Resampling.BOX)
+    rises = np.diff(np.asarray(small), axis=1) > 0
+    return np.packbits(rises).view(np.uint64)

@@ -1,0 +1,1 @@
+"""RAW and OUT in an object store, as folders of this machine."""

@@ -1,5 +1,0 @@
-"""A self-contained HTML report on a built data set."""
-
-from specaug.report.page import write_report
-
-__all__ = ["write_report"]

@@ -1,0 +1,185 @@
+"""Judge a run on the test clips of a data set, at the thresholds of the dev clips it was chosen by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from specaug.errors import ArgumentError
+from specaug.metrics import PadReport, Scored, evaluate, video_scores
+from specaug.metrics.evaluation import Unseen
+from specaug.pipeline.plan import load_plan
+from specaug.records import LABELS, Source, Split
+from specaug.shards import failure_files, stream_columns, write_json
+from specaug.shards.tables import write_columns
+from specaug.training.run_folder import METRICS, dataset_hash, network_of, read_run
+from specaug.training.scoring import Scores, score_split
+from specaug.training.torch_setup import device_of, numerics
+
+Level = Literal["video", "clip"]
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run does on a test set."""
+
+    report: PadReport
+    level: Level
+    notes: tuple[str, ...]
+    """What has to be known beside the report's own notes."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values: the level, and the fields of the report with all notes."""
+        values = self.report.to_dict()
+        return {"level": self.level, **values, "notes": [*values["notes"], *self.notes]}
+
+    def __str__(self) -> str:
+        return "\n".join([str(self.report), *(f"note: {note}" for note in self.notes)])
+
+
+def evaluate_run(
+    run: Path | str,
+    out: Path | str,
+    *,
+    cross: Path | str | None = None,
+    level: Level = "video",
+    unseen: Unseen | None = None,
+    resamples: int = 1000,
+) -> RunReport:
+    """Score dev and test, and write ``scores/*.parquet`` and ``metrics.json`` into the run's folder.
+
+    Parameters
+    ----------
+    run : path
+        A folder that :func:`specaug.training.train` made.
+    out : path
+        The data set that it was trained on: its dev clips give the thresholds.
+    cross : path, optional
+        Another data set, whose test clips are judged in place of those of `out`.
+    level : {"video", "clip"}
+        A video's score is the mean of its clips' scores.
+    unseen : {"raise", "allow"}, optional
+        Whether species may be in only one of dev and test; allowed by default across data sets only.
+    resamples : int
+        For the intervals.
+
+    Returns
+    -------
+    RunReport
+
+    Raises
+    ------
+    ArgumentError
+        No run, a data set without the splits, one class or a species missing.
+    SpecaugError
+        A checkpoint of another architecture, damaged files.
+    """
+    run, out = Path(run), Path(out)
+    if level not in get_args(Level):
+        raise ArgumentError(f"level: expected one of {', '.join(get_args(Level))}, got {level!r}")
+    config, data = read_run(run)
+    other = None if cross is None else Path(cross)
+    with numerics(config):
+        device = device_of(config)
+        network = network_of(run, config).to(device)
+        dev = score_split(network, out, "dev", config, device=device)
+        test = score_split(network, other or out, "test", config, device=device)
+    name = "" if other is None else f"{other.resolve().name}-"
+    for split, scores in (("dev", dev), (f"{name}test", test)):
+        write_scores(run / f"scores/{split}.parquet", scores, out=run)
+    report = evaluate(
+        with_failures(dev, out, "dev", level=level),
+        with_failures(test, other or out, "test", level=level, prefix=name),
+        unseen=unseen or ("raise" if other is None else "allow"),
+        resamples=resamples,
+    )
+    notes = []
+    if dataset_hash(out) != data["hash"]:
+        notes.append(
+            f"the run was trained on other data than {out.name}, whose dev clips give the thresholds."
+        )
+    if other is not None:
+        notes.append(f"cross-dataset: thresholds from dev of {out.name}, test from {other.name}.")
+    notes += lost(other or out, "test")
+    judged = RunReport(report, level, tuple(notes))
+    write_json(run / f"{name}{METRICS}", judged.to_dict(), out=run)
+    return judged
+
+
+def write_scores(path: Path, scores: Scores, *, out: Path) -> None:
+    """Scores per clip, with what each clip is."""
+    columns = {**scores.columns, "label": scores.labels, "score": scores.scores}
+    write_columns(path, columns, out=out)
+
+
+def with_failures(scores: Scores, out: Path, split: Split, *, level: Level, prefix: str = "") -> Scored:
+    """Scores as the metrics take them, with a row for each source in which no face was found.
+
+    Subjects are named with their data set, so that equal names in two of them stay two people.
+
+    Raises
+    ------
+    ArgumentError
+        One class only, or scores that are not finite; the message names the split.
+    """
+    try:
+        return _scored(scores, out, split, level=level, prefix=prefix)
+    except ArgumentError as error:
+        raise ArgumentError(f"{prefix}{split}: {error}") from None
+
+
+def _scored(scores: Scores, out: Path, split: Split, *, level: Level, prefix: str) -> Scored:
+    values, labels, columns = scores.scores, scores.labels, scores.columns
+    if level == "video":
+        values, first = video_scores(values, columns["source_id"])
+        labels, columns = labels[first], {name: column[first] for name, column in columns.items()}
+    missed = faceless(out, split)
+    subjects = zip(columns["dataset"], columns["subject"], strict=True)
+    return Scored(
+        scores=np.concatenate([values, np.full(len(missed), np.nan)]),
+        labels=np.concatenate([labels, [LABELS.index(source.label) for source in missed]]).astype(np.int64),
+        pai=np.concatenate([columns["pai"], np.array([s.pai for s in missed], dtype=np.str_)]),
+        subject=np.array(
+            [
+                *(_subject(prefix, dataset, subject) for dataset, subject in subjects),
+                *(_subject(prefix, source.dataset, source.subject or "") for source in missed),
+            ]
+        ),
+        acquired=np.repeat([True, False], [len(values), len(missed)]),
+    )
+
+
+def _subject(prefix: str, dataset: str, subject: str) -> str:
+    """A name for one person; empty where nobody is known."""
+    return f"{prefix}{dataset}/{subject}" if subject else ""
+
+
+def faceless(out: Path, split: Split) -> list[Source]:
+    """Sources of a split in which no usable face was found: failures to acquire."""
+    ids = {source_id for source_id, stage in _failed(out, split) if stage in ("detect", "align")}
+    plan = load_plan(out) if ids else None
+    return [s for shard in plan.shards for s in shard.sources if s.source_id in ids] if plan else []
+
+
+def lost(out: Path, split: Split) -> list[str]:
+    """A note on sources that could not be read, which no rate counts."""
+    n = sum(stage not in ("detect", "align") for _, stage in _failed(out, split))
+    return (
+        [f"{n} {split} sources could not be read and are in no rate: see the failures of {out.name}."]
+        if n
+        else []
+    )
+
+
+def _failed(out: Path, split: Split) -> list[tuple[str, str]]:
+    """(source_id, stage) of whole sources that failed."""
+    found = []
+    for file in failure_files(out):
+        for part in stream_columns(file, ("source_id", "split", "stage", "frame_index")):
+            whole = np.array([value is None or value != value for value in part["frame_index"].tolist()])
+            kept = whole & (part["split"] == split)
+            found += list(zip(part["source_id"][kept].tolist(), part["stage"][kept].tolist(), strict=True))
+    return found

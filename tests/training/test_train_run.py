@@ -1,0 +1,276 @@
+"""Training: it learns, repeats itself, goes on after a kill, and sees no test clip."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import math
+import shutil
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from making import row_of, write_rows, write_split
+
+from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
+from specaug.training import TrainConfig, preset, run_folder, train
+from specaug.training.run_folder import BEST, LAST, load_checkpoint, open_run
+from specaug.training.scoring import recipe_of
+from specaug.training.train_run import _Fit, balanced_loss
+
+
+def weights(run):
+    return load_checkpoint(run, BEST)["model"]
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def curves(run):
+    return list(csv.DictReader((run / "curves.csv").read_text().splitlines()))
+
+
+def only(out, target, **splits):
+    """A copy of a data set with some splits, of some rows."""
+    for split in ("train", "dev"):
+        write_split(target, split, subjects=2, first=3 + (split == "dev"))
+    for split, pai in splits.items():
+        for file in (target / "data/captured").glob(f"{split}-*"):
+            file.unlink()
+        rows = [row_of(n, split=split, pai=pai, subject=f"s{n}") for n in range(6)]
+        write_rows(target / f"data/captured/{split}-00000-of-00001.parquet", rows)
+    return target
+
+
+def test_it_learns_what_tells_attacks_apart(out, config, tmp_path):
+    train(out, tmp_path / "run", dataclasses.replace(config, epochs=5))
+    rows = curves(tmp_path / "run")
+    assert float(rows[-1]["train_loss"]) < 0.3  # a coin has 0.69
+    assert min(float(row["dev_eer"]) for row in rows) <= 0.2  # of 20 clips; a coin has 0.5
+
+
+def test_a_run_holds_all_that_is_needed_to_judge_and_repeat_it(run, out, config):
+    assert {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()} >= {
+        "config.json",
+        "environment.json",
+        "curves.csv",
+        "curves.png",
+        BEST,
+        LAST,
+    }
+    held = json.loads((run / "config.json").read_text())
+    assert TrainConfig.from_dict(held["config"]) == config
+    assert held["data"]["name"] == "made"
+    assert json.loads((run / "environment.json").read_text())["torch"] == torch.__version__
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_one_others(run, out, config, tmp_path):
+    train(out, tmp_path / "again", config)
+    assert same(weights(run), weights(tmp_path / "again"))
+    assert curves(run) == curves(tmp_path / "again")
+    train(out, tmp_path / "other", dataclasses.replace(config, seed=1, epochs=1))
+    assert not same(weights(run), weights(tmp_path / "other"))
+
+
+@pytest.mark.parametrize("kill_at", [1, 7, 12])
+def test_a_run_that_was_killed_comes_to_the_same_bits(run, out, config, tmp_path, monkeypatch, kill_at):
+    """Five batches an epoch: killed in the first epoch, within the second, and after two epochs and two batches."""
+    config = dataclasses.replace(config, checkpoint_batches=2)
+    step, done = _Fit._step, []
+
+    def dying(self, batch):
+        done.append(1)
+        if len(done) == kill_at:
+            raise KeyboardInterrupt
+        return step(self, batch)
+
+    monkeypatch.setattr(_Fit, "_step", dying)
+    with pytest.raises(KeyboardInterrupt):
+        train(out, tmp_path / "run", config)
+    train(out, tmp_path / "run", config)
+    assert same(weights(run), weights(tmp_path / "run"))
+    assert curves(run) == curves(tmp_path / "run")
+
+
+@pytest.mark.parametrize("held", [{}, {"architecture": None}, {"model": {}, "state": {}}])
+def test_a_last_checkpoint_of_another_kind_is_named(out, config, tmp_path, held):
+    """The right architecture is filled in where there is a model, so that what comes after is tried too."""
+    open_run(tmp_path / "run", out, config)
+    (tmp_path / "run/checkpoints").mkdir()
+    if "model" in held:
+        held = {**held, "architecture": config.architecture()}
+    torch.save(held, tmp_path / "run" / LAST)
+    with pytest.raises(SpecaugError, match=r"last\.pt: "):
+        train(out, tmp_path / "run", config)
+
+
+def test_versions_are_there_however_early_a_run_was_killed(out, config, tmp_path, monkeypatch):
+    for at in range(2):
+        write, done = run_folder.write_json, []
+
+        def some(path, values, *, out, at=at, write=write, done=done):
+            if len(done) == at:
+                raise KeyboardInterrupt
+            done.append(write(path, values, out=out))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(run_folder, "write_json", some)
+            with pytest.raises(KeyboardInterrupt):
+                open_run(tmp_path / f"run{at}", out, config)
+        open_run(tmp_path / f"run{at}", out, config)
+        assert (tmp_path / f"run{at}" / run_folder.ENVIRONMENT).is_file()
+
+
+def test_a_finished_run_is_left_as_it_is(run, out, config, monkeypatch):
+    before = {path: path.read_bytes() for path in run.rglob("*.pt")}
+    monkeypatch.setattr(_Fit, "_step", lambda *_: pytest.fail("it trains again"))
+    report = train(out, run, config)
+    assert report.epochs == 3
+    assert before == {path: path.read_bytes() for path in before}
+
+
+def test_a_folder_of_another_run_is_refused(run, out, config):
+    with pytest.raises(PlanMismatchError, match="run: holds a run with width 4, not 8"):
+        train(out, run, dataclasses.replace(config, width=8))
+
+
+def test_other_data_are_refused(run, out, config, tmp_path):
+    shutil.copytree(out, tmp_path / "made")
+    write_split(tmp_path / "made", "dev", subjects=1, first=9)
+    with pytest.raises(PlanMismatchError, match="run: holds a run with hash"):
+        train(tmp_path / "made", run, config)
+
+
+def test_no_test_clip_is_needed(run, out, config, tmp_path):
+    shutil.copytree(out, tmp_path / "made")
+    for file in (tmp_path / "made/data/captured").glob("test-*"):
+        file.unlink()
+    train(tmp_path / "made", tmp_path / "run", config)
+    assert same(weights(run), weights(tmp_path / "run"))
+
+
+def test_it_stops_when_dev_gets_no_better_and_keeps_the_best(out, config, tmp_path, monkeypatch):
+    losses = iter([0.5, 0.4, 0.45, 0.6, 0.1])
+    monkeypatch.setattr("specaug.training.train_run.balanced_loss", lambda scores, labels: next(losses))
+    report = train(out, tmp_path / "run", dataclasses.replace(config, patience=2, epochs=5))
+    assert (report.epochs, report.best_epoch, report.stopped_early) == (4, 1, True)
+    assert load_checkpoint(tmp_path / "run", BEST)["epoch"] == 1
+
+
+def test_attacks_can_be_made_of_bona_fide_clips_alone(out, config, tmp_path):
+    changes = {"labels": ("bonafide",), "recipe": "control", "epochs": 1}
+    assert train(out, tmp_path / "run", dataclasses.replace(config, **changes)).epochs == 1
+
+
+def test_settings_of_torch_come_back(out, config, tmp_path):
+    before = (
+        torch.get_num_threads(),
+        torch.are_deterministic_algorithms_enabled(),
+        torch.random.get_rng_state(),
+    )
+    train(out, tmp_path / "run", dataclasses.replace(config, epochs=1))
+    after = (
+        torch.get_num_threads(),
+        torch.are_deterministic_algorithms_enabled(),
+        torch.random.get_rng_state(),
+    )
+    assert before[:2] == after[:2]
+    assert torch.equal(before[2], after[2])
+
+
+class TestRefusals:
+    def test_one_class_to_train_on(self, out, config, tmp_path):
+        data = only(out, tmp_path / "data", train="none")
+        with pytest.raises(
+            ArgumentError, match="labels: expected attacks to train on, or a recipe that makes them"
+        ):
+            train(data, tmp_path / "run", dataclasses.replace(config, balance=None))
+        with pytest.raises(ArgumentError, match="labels: expected attacks to train on"):
+            train(data, tmp_path / "run", dataclasses.replace(config, labels=("bonafide",), recipe="fda"))
+
+    def test_no_bona_fide_clips(self, out, config, tmp_path):
+        data = only(out, tmp_path / "data", train="print")
+        with pytest.raises(ArgumentError, match="labels: expected bona fide clips to train on, got none"):
+            train(data, tmp_path / "run", config)
+
+    def test_dev_without_attacks(self, out, config, tmp_path):
+        data = only(out, tmp_path / "data", dev="none")
+        with pytest.raises(ArgumentError, match="dev: expected clips of both classes, got no attacks"):
+            train(data, tmp_path / "run", config)
+        assert not (tmp_path / "run").exists()
+
+    @pytest.mark.parametrize("split", ["train", "dev"])
+    def test_another_schema_version(self, out, config, tmp_path, split):
+        data = only(out, tmp_path / "data")
+        file = min((data / "data/captured").glob(f"{split}-*"))
+        table = pq.read_table(file)
+        said = table.schema.metadata[b"specaug"].replace(b'"schema_version": 1', b'"schema_version": 99')
+        pq.write_table(table.replace_schema_metadata({**table.schema.metadata, b"specaug": said}), file)
+        with pytest.raises(SpecaugError, match=rf"{file.name}: expected schema version 1, got 99"):
+            train(data, tmp_path / "run", config)
+        assert not (tmp_path / "run").exists()
+
+    def test_no_dev(self, out, config, tmp_path):
+        write_split(tmp_path / "data", "train", subjects=2)
+        with pytest.raises(ArgumentError, match="out: expected a folder with captured clips of split 'dev'"):
+            train(tmp_path / "data", tmp_path / "run", config)
+
+    def test_a_loss_that_is_no_number(self, out, config, tmp_path, monkeypatch):
+        monkeypatch.setattr(
+            "torch.nn.functional.binary_cross_entropy_with_logits", lambda x, _: x.sum() * float("nan")
+        )
+        with pytest.raises(SpecaugError, match="loss: expected a number, got nan in epoch 0"):
+            train(out, tmp_path / "run", config)
+
+    def test_more_pixels_than_there_are(self, out, config, tmp_path):
+        with pytest.raises(ArgumentError, match="pixels: expected at most the side of the crops, 32, got 64"):
+            train(out, tmp_path / "run", dataclasses.replace(config, pixels=64))
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"epochs": 0}, "epochs: expected at least 1, got 0"),
+            ({"streams": "rgb"}, "streams: expected one of both, color, spectrum, got 'rgb'"),
+            ({"learning_rate": 2.0}, "learning_rate, weight_decay, workers: expected"),
+            ({"balance": "x"}, "balance: expected class, pai or None"),
+            ({"pixels": 2}, "pixels: expected at least 8 or None, got 2"),
+        ],
+    )
+    def test_settings(self, change, message):
+        with pytest.raises(ArgumentError, match=message):
+            TrainConfig(**change)
+
+    def test_an_unknown_setting_of_a_file(self):
+        with pytest.raises(ArgumentError, match=r"config: expected settings among frames, .* got 'lr'"):
+            TrainConfig.from_dict({"lr": 0.1})
+
+    def test_an_unknown_preset(self):
+        with pytest.raises(ArgumentError, match="preset: expected one of default, cpu, smoke, got 'gpu'"):
+            preset("gpu")
+
+    def test_a_gpu_that_is_not_there(self, out, config, tmp_path):
+        if torch.cuda.is_available():
+            pytest.skip("there is a GPU")
+        with pytest.raises(ArgumentError, match="device: expected 'cpu' or 'auto'"):
+            train(out, tmp_path / "run", dataclasses.replace(config, device="cuda"))
+        with pytest.raises(ArgumentError, match="amp: expected False on a CPU"):
+            train(out, tmp_path / "run", dataclasses.replace(config, amp=True))
+
+
+def test_recipes_are_joined_evenly():
+    joined = recipe_of(TrainConfig(recipe="mix-high+bandpass"))
+    assert [branch.weight for branch in joined.branches] == [1, 1]
+    assert joined.donor == "attack"
+    with pytest.raises(ArgumentError, match="recipe: expected parts with one label of donors"):
+        recipe_of(TrainConfig(recipe="fda+bandpass"))
+
+
+def test_the_balanced_loss_weighs_classes_alike():
+    scores, labels = np.array([2.0, -1.0, 3.0, 0.5]), np.array([0, 1, 1, 1])
+    bonafide = math.log(1 + math.exp(2))
+    attacks = np.mean([math.log(1 + math.exp(-s)) for s in scores[1:]])
+    assert balanced_loss(scores, labels) == pytest.approx((bonafide + attacks) / 2)
+    assert balanced_loss(np.array([1e4, -1e4]), np.array([0, 1])) == pytest.approx(1e4)
