@@ -12,7 +12,7 @@ import click
 
 from specaug.catalog import LAYOUTS
 from specaug.errors import ArgumentError
-from specaug.records import Align, Backend, BuildConfig, DetectorName, ImageFormat, Resample, Sampling
+from specaug.records import Align, Backend, BuildConfig, DetectorName, Hdr, ImageFormat, Resample, Sampling
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEFAULTS = BuildConfig()
@@ -86,6 +86,12 @@ BUILD_SETTINGS = (
         "--resample",
         type=click.Choice(get_args(Resample)),
         help="'prefiltered' does not alias; 'bilinear' is what most tools do.",
+    ),
+    setting(
+        "hdr",
+        "--hdr",
+        type=click.Choice(get_args(Hdr)),
+        help="Tone-map PQ and HLG video to SDR (ITU-R BT.2446 method A), or fail such sources.",
     ),
     setting("detector", "--detector", type=click.Choice(get_args(DetectorName)), help="Who finds the face."),
     setting("model", "--model", metavar="PATH", help="Local model for yunet (file) or insightface (folder)."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specaug.align.resample import align_face, warp_image
+from specaug.align.resample import align_face, warp_image, warp_plane
 from specaug.align.similarity import (
     TEMPLATE,
     box_warp,
@@ -22,5 +22,6 @@ __all__ = [
     "similarity",
     "template",
     "warp_image",
+    "warp_plane",
     "warp_scale",
 ]

@@ -35,22 +35,32 @@ _RADIUS, _POST = 3, 2
 _GRID = 32
 """Scales for which pairs of kernels are fitted, per octave: a build meets few of them only once."""
 _DIAGONAL = math.sqrt(0.5)
+_ALIKE = 1e-3
+"""Scales of two axes that differ by less count as one: over 224 px they part by a fifth of a pixel."""
+_NONE = np.ones(1)
+_NONE.setflags(write=False)
 
 
 class Steps(NamedTuple):
     """How a picture is reduced: halvings, low-pass, interpolation, and a filter on the crop."""
 
     halvings: int
-    kernel: Array
-    """Taps of the low-pass, on the halved picture; a single one where there is none."""
+    kernels: tuple[Array, Array]
+    """Taps of the low-pass along x and along y, on the halved picture; a single one where there is none."""
     interpolation: int
     post: Array | None
     """Taps of the filter on the crop."""
 
     @property
-    def margin(self) -> int:
-        """Px of the halved picture that the border of what was filtered has a part in."""
-        return len(self.kernel) // 2 + min(2, self.halvings)
+    def is_filtered(self) -> bool:
+        """Whether the picture is low-passed at all before the warp."""
+        return max(map(len, self.kernels)) > 1
+
+    @property
+    def margins(self) -> tuple[int, int]:
+        """Px of the halved picture, in x and y, that the border of what was filtered has a part in."""
+        x, y = (len(kernel) // 2 + min(2, self.halvings) for kernel in self.kernels)
+        return x, y
 
     @property
     def border(self) -> int:
@@ -60,20 +70,43 @@ class Steps(NamedTuple):
 
 def bilinear_steps() -> Steps:
     """No filter at all."""
-    return Steps(0, np.ones(1), cv2.INTER_LINEAR, None)
+    return Steps(0, (_NONE, _NONE), cv2.INTER_LINEAR, None)
 
 
-def prefiltered_steps(scale: float) -> Steps:
-    """The steps for a reduction by `scale`; plain bicubic from 1 downwards."""
+def prefiltered_steps(scale_x: float, scale_y: float | None = None) -> Steps:
+    """The steps for a reduction by `scale_x` along x and `scale_y` along y; plain bicubic from 1 downwards.
+
+    Where the two differ, as in planes of 4:2:2 colour, single fields and images whose pixels are no squares, each
+    axis has a kernel of its own and no filter follows on the crop, whose axes are others.
+    """
+    scale_y = scale_x if scale_y is None else scale_y
+    if abs(scale_x - scale_y) > _ALIKE * scale_x:
+        return _unequal_steps((scale_x, scale_y))
+    scale = scale_x
     if scale <= 1 + 1e-6:
-        return Steps(0, np.ones(1), cv2.INTER_CUBIC, None)
-    halvings = max(0, math.ceil(math.log2(scale / _HALVING)))
+        return Steps(0, (_NONE, _NONE), cv2.INTER_CUBIC, None)
+    halvings = _halvings(scale)
     left = scale / 2**halvings
     if left >= _LONG:
         kernel, post = _pair(2 ** (round(_GRID * math.log2(left)) / _GRID), halvings)
-        return Steps(halvings, kernel, cv2.INTER_LINEAR, post)
+        return Steps(halvings, (kernel, kernel), cv2.INTER_LINEAR, post)
     interpolation = cv2.INTER_CUBIC if left < _OVERSAMPLED else cv2.INTER_LINEAR
-    return Steps(halvings, _single(left, halvings, interpolation), interpolation, None)
+    kernel = _single(left, halvings, interpolation)
+    return Steps(halvings, (kernel, kernel), interpolation, None)
+
+
+def _unequal_steps(scales: tuple[float, float]) -> Steps:
+    """The steps where one axis is reduced more than the other: as many halvings as both can take."""
+    halvings = _halvings(min(scales))
+    left = [scale / 2**halvings for scale in scales]
+    interpolation = cv2.INTER_CUBIC if min(left) < _OVERSAMPLED else cv2.INTER_LINEAR
+    x, y = (_single(one, halvings, interpolation) if one > 1 + 1e-6 else _NONE for one in left)
+    return Steps(halvings, (x, y), interpolation, None)
+
+
+def _halvings(scale: float) -> int:
+    """How often to halve before a reduction by `scale`."""
+    return max(0, math.ceil(math.log2(scale / _HALVING)))
 
 
 @lru_cache(maxsize=64)

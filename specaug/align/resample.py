@@ -30,7 +30,6 @@ from specaug.align.similarity import (
     inverse_warp,
     similarity,
     template,
-    warp_scale,
 )
 from specaug.errors import ArgumentError
 from specaug.records import Resample
@@ -44,6 +43,8 @@ _TILE_PIXELS = 1 << 21
 _BAND_COST = 8_000
 """What one more band costs, in source px whose filtering it saves."""
 _MAX_BANDS = 16
+_BAND_ROWS = 8
+"""Least height of a band: its kernel's margins are as high again."""
 _SUPPORT = 2
 """Px that an interpolation looks to either side."""
 
@@ -124,14 +125,51 @@ def warp_image(
         (size, size) or (size, size, C), dtype of `image`.
     """
     pixels, matrix, size = _checked_image(image), checked_warp(warp), checked_size(size)
+    return _resampled(pixels, matrix, (size, size), resample, exact=False)
+
+
+def warp_plane(
+    plane: Array, warp: ArrayLike, *, shape: tuple[int, int], resample: Resample = "prefiltered"
+) -> Array:
+    """Resample one plane of an image, or several with one sampling, to float64 values that are not rounded.
+
+    :func:`warp_image` for what is converted afterwards: the warp may mirror, and may reduce x and y of the plane by
+    different factors, as the planes of subsampled colour, of single fields and of images with oblong pixels need.
+    All arithmetic is in float64, where the products of 8 to 16 bit values and the filters' short taps are exact:
+    the order of a processor's sums reaches no rounded value.
+
+    Parameters
+    ----------
+    plane : numpy.ndarray
+        (H, W), or (H, W, C) with C <= 4; uint8, uint16, float32 or float64.
+    warp : array_like
+        (2, 3) plane (x, y, 1) to crop px, without shear.
+    shape : tuple of int
+        Height and width of the crop.
+    resample : {"prefiltered", "bilinear"}
+
+    Returns
+    -------
+    numpy.ndarray
+        (height, width) or (height, width, C) float64, in units of `plane`; values may lie a little outside those
+        of the plane at hard edges.
+    """
+    return _resampled(_checked_image(plane), checked_warp(warp), shape, resample, exact=True)
+
+
+def _resampled(
+    pixels: Array, matrix: Array, shape: tuple[int, int], resample: Resample, *, exact: bool
+) -> Array:
+    """A crop of `shape` in the dtype of `pixels`, or (`exact`) in float64."""
     if resample not in get_args(Resample):
         raise ArgumentError(f"resample: expected one of {', '.join(get_args(Resample))}, got {resample!r}")
-    scale = warp_scale(matrix)
-    if not scale * size <= _MAX_SPAN:
-        raise ArgumentError(f"warp: expected a crop of at most {_MAX_SPAN} source px, got {scale * size:.0f}")
-    steps = bilinear_steps() if resample == "bilinear" else prefiltered_steps(scale)
-    crop = _in_tiles(pixels, _affine(inverse_warp(matrix)), size, scale, steps)
-    return crop.reshape(size, size, *pixels.shape[2:])
+    scales = 1 / math.hypot(*matrix[:, 0]), 1 / math.hypot(*matrix[:, 1])
+    span = max(scales) * max(shape)
+    if not span <= _MAX_SPAN:
+        raise ArgumentError(f"warp: expected a crop of at most {_MAX_SPAN} source px, got {span:.0f}")
+    steps = bilinear_steps() if resample == "bilinear" else prefiltered_steps(*scales)
+    crop = _in_tiles(pixels, _affine(inverse_warp(matrix)), shape, max(scales), steps, exact=exact)
+    return crop.reshape(*shape, *pixels.shape[2:])
 
 
 def _affine(matrix: Array) -> Affine:
@@ -140,24 +178,29 @@ def _affine(matrix: Array) -> Affine:
     return (a, b, x), (c, d, y)
 
 
-def _in_tiles(pixels: Array, inverse: Affine, size: int, scale: float, steps: Steps) -> Array:
+def _in_tiles(
+    pixels: Array, inverse: Affine, shape: tuple[int, int], scale: float, steps: Steps, *, exact: bool
+) -> Array:
     """Warp tile by tile, so that memory does not grow with the reduction; mostly one tile is the whole crop."""
-    middle = (size - 1) / 2
-    anchor = [math.floor(a * middle + b * middle + shift + 0.5) for a, b, shift in inverse]
+    rows, columns = shape
+    across, down = (columns - 1) / 2, (rows - 1) / 2
+    anchor = [math.floor(a * across + b * down + shift + 0.5) for a, b, shift in inverse]
     side = max(8, int(math.sqrt(_TILE_PIXELS) / scale))
-    if side >= size:
-        return _tile(pixels, inverse, anchor, (size, size), steps)
-    crop = np.empty((size, size, *pixels.shape[2:]), pixels.dtype)
-    for y in range(0, size, side):
-        for x in range(0, size, side):
+    if side >= max(shape):
+        return _tile(pixels, inverse, anchor, shape, steps, exact=exact)
+    crop = np.empty((*shape, *pixels.shape[2:]), np.float64 if exact else pixels.dtype)
+    for y in range(0, rows, side):
+        for x in range(0, columns, side):
             (a, b, u), (c, d, v) = inverse
             moved = (a, b, u + a * x + b * y), (c, d, v + c * x + d * y)
             out = crop[y : y + side, x : x + side]
-            out[...] = _tile(pixels, moved, anchor, out.shape[:2], steps).reshape(out.shape)
+            out[...] = _tile(pixels, moved, anchor, out.shape[:2], steps, exact=exact).reshape(out.shape)
     return crop
 
 
-def _tile(pixels: Array, inverse: Affine, anchor: list[int], shape: tuple[int, ...], steps: Steps) -> Array:
+def _tile(
+    pixels: Array, inverse: Affine, anchor: list[int], shape: tuple[int, ...], steps: Steps, *, exact: bool
+) -> Array:
     """One tile of a crop. Halving starts at `anchor`, so that it moves with the face, not with the picture."""
     border, step = steps.border, 2**steps.halvings
     height, width = shape[0] + 2 * border, shape[1] + 2 * border
@@ -169,12 +212,16 @@ def _tile(pixels: Array, inverse: Affine, anchor: list[int], shape: tuple[int, .
         high.append(math.ceil(shift + max(0.0, across) + max(0.0, down)) + _SUPPORT + 1)
         place.append((a, b, shift - low[-1]))
     columns, rows = high[0] - low[0], high[1] - low[1]
-    view = _View(pixels, anchor[0] + step * low[0], anchor[1] + step * low[1], step)
+    dtype = np.dtype(np.float64 if exact or pixels.dtype == np.float64 else np.float32)
+    view = _View(pixels, anchor[0] + step * low[0], anchor[1] + step * low[1], step, dtype)
     outline = _Outline((place[0], place[1]), (height, width))
-    if len(steps.kernel) == 1:
-        part = view.region((0, columns), (0, rows))
-    else:
+    if steps.is_filtered:
         part = _part(view, outline, (rows, columns), steps)
+    else:
+        part = view.region((0, columns), (0, rows))
+        part = part.astype(dtype) if exact else part
+    if exact:
+        return _warped(part, outline, steps).copy()
     crop = _like(_warped(part, outline, steps), view, (columns, rows))
     narrow = crop.shape[2:] == (4,) and pixels.shape[2:] == (3,)
     return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGBA2RGB)) if narrow else crop
@@ -215,6 +262,8 @@ class _View(NamedTuple):
     x: int
     y: int
     step: int
+    dtype: np.dtype[Any]
+    """Of the arithmetic."""
 
     def region(self, columns: tuple[int, int], rows: tuple[int, int]) -> Array:
         """All pixels from the first grid point to the last one, mirrored outside the picture."""
@@ -233,11 +282,12 @@ def _part(view: _View, outline: _Outline, shape: tuple[int, int], steps: Steps) 
     as the tile is there.
     """
     rows, columns = shape
-    dtype = np.dtype(np.float64 if view.pixels.dtype == np.float64 else np.float32)
+    dtype = view.dtype
     # OpenCV's bilinear warp of float32 takes half the time with four channels that it takes with three.
     widen = view.pixels.shape[2:] == (3,) and dtype == np.float32 and steps.interpolation == cv2.INTER_LINEAR
     unseen = max(0.0, (rows * columns - outline.area) * view.step**2)
-    number = max(1, min(_MAX_BANDS, round(math.sqrt(unseen / _BAND_COST))))
+    # A band of no rows would be an empty region: of a large face in a small crop few rows are left.
+    number = max(1, min(_MAX_BANDS, rows // _BAND_ROWS, round(math.sqrt(unseen / _BAND_COST))))
     if number == 1 and not widen:
         return _filtered(view, (0, columns), (0, rows), steps)
     part = _scratch("part", (rows, columns, *((4,) if widen else view.pixels.shape[2:])), dtype)
@@ -256,19 +306,18 @@ def _part(view: _View, outline: _Outline, shape: tuple[int, int], steps: Steps) 
 
 def _filtered(view: _View, columns: tuple[int, int], rows: tuple[int, int], steps: Steps) -> Array:
     """A region halved and low-passed, in scratch memory; what the region's own border touches is cut off."""
-    cut = steps.margin
-    part = view.region((columns[0] - cut, columns[1] + cut), (rows[0] - cut, rows[1] + cut))
+    x, y = steps.margins
+    part = view.region((columns[0] - x, columns[1] + x), (rows[0] - y, rows[1] + y))
     for number in range(steps.halvings):
         shape = (part.shape[0] + 1) // 2, (part.shape[1] + 1) // 2, *part.shape[2:]
         part = cv2.pyrDown(part, dst=_scratch(f"half {number % 2}", shape, part.dtype))
-    dtype = np.dtype(np.float64 if part.dtype == np.float64 else np.float32)
-    part = _separable(part, steps.kernel, _scratch("filtered", part.shape, dtype))
-    return np.asarray(part[cut:-cut, cut:-cut])
+    part = _separable(part, steps.kernels, _scratch("filtered", part.shape, view.dtype))
+    return np.asarray(part[y : part.shape[0] - y, x : part.shape[1] - x])
 
 
-def _separable(part: Array, kernel: Array, out: Array) -> Array:
+def _separable(part: Array, kernels: tuple[Array, Array], out: Array) -> Array:
     depth = cv2.CV_64F if out.dtype == np.float64 else cv2.CV_32F
-    return np.asarray(cv2.sepFilter2D(part, depth, kernel, kernel, dst=out))
+    return np.asarray(cv2.sepFilter2D(part, depth, *kernels, dst=out))
 
 
 def _warped(part: Array, outline: _Outline, steps: Steps) -> Array:
@@ -280,7 +329,8 @@ def _warped(part: Array, outline: _Outline, steps: Steps) -> Array:
     if steps.post is None:
         return tile
     cut = steps.border
-    return _separable(tile, steps.post, _scratch("raised", tile.shape, tile.dtype))[cut:-cut, cut:-cut]
+    post = (steps.post, steps.post)
+    return _separable(tile, post, _scratch("raised", tile.shape, tile.dtype))[cut:-cut, cut:-cut]
 
 
 class _Scratch(threading.local):

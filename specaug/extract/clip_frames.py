@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from specaug.media import read_frames
-from specaug.records import Frame, MediaInfo
+from specaug.planes import Frame
+from specaug.records import MediaInfo
 from specaug.stage_timer import Stopwatch
 
 HELD_BYTES = 192 << 20
-"""Decoded frames of a clip that are kept for cropping: 30 frames of 1080p. Those of a longer clip are decoded a
-second time instead."""
+"""Decoded frames of a clip that are kept for cropping: 64 frames of 1080p in 4:2:0. Those of a longer clip are decoded
+a second time instead."""
 
 
 class ClipFrames:
@@ -25,12 +26,15 @@ class ClipFrames:
 
     def __call__(self, indices: np.ndarray) -> Iterator[Frame]:
         """Frames at `indices`, in that order."""
-        hold = len(indices) * self._info.width * self._info.height * 3 <= HELD_BYTES
-        if hold and all(int(i) in self._held for i in indices):
+        if self._held and all(int(i) in self._held for i in indices):
             yield from (self._held[int(i)] for i in indices)
             return
+        held: dict[int, Frame] = {}
         self._held = {}
         for frame in self._watch.each("decode", read_frames(self._path, self._info, indices)):
-            if hold:
-                self._held[frame.index] = frame
+            held[frame.index] = frame
+            # The frames of a clip are alike, so the first tells whether all can be held.
+            if len(indices) * frame.planes.nbytes > HELD_BYTES:
+                held.clear()
             yield frame
+        self._held = held

@@ -21,7 +21,8 @@ from specaug.faces import (
     read_given,
 )
 from specaug.media import read_eyes
-from specaug.records import BuildConfig, Face, Frame, readable_path
+from specaug.planes import Frame
+from specaug.records import BuildConfig, Face, readable_path
 from specaug.sampling import frame_indices
 
 Find = Callable[[Frame], list[Face]]
@@ -57,7 +58,7 @@ def follow_face(task: ClipTask, frames: ClipFrames, indices: np.ndarray) -> tupl
         seen: list[FrameDetections] = []
         for frame in frames(indices):
             with task.watch("detect"):
-                seen.append(detections(frame.image, find(frame)))
+                seen.append(detections(frame.planes, find(frame)))
         track = _linked(seen, indices, check)
         check_found(seen, track, task.config)
         if (track.start, track.stop) == (0, len(indices)):
@@ -79,7 +80,7 @@ def _linked(seen: Sequence[FrameDetections], indices: np.ndarray, check: Identit
 
 def _detected(task: ClipTask) -> Find:
     """Faces by the detector."""
-    return lambda frame: task.detector(frame.image)
+    return lambda frame: task.detector(frame.planes)
 
 
 def _given(task: ClipTask) -> Find:

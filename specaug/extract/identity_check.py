@@ -11,7 +11,8 @@ from specaug.errors import MediaError
 from specaug.extract.clip_frames import HELD_BYTES
 from specaug.faces import AmbiguousLink, Detection, FrameDetections, continuous, detections
 from specaug.media import read_frames
-from specaug.records import Face, Frame, MediaInfo
+from specaug.planes import Frame
+from specaug.records import Face, MediaInfo
 from specaug.stage_timer import Stopwatch
 
 _NEAR_SECONDS = 0.15
@@ -58,7 +59,7 @@ class IdentityCheck:
                 self._fetch(index, ends)
             frame = self._frames.pop(index)
             with self._watch("detect"):
-                self._seen[index] = detections(frame.image, self._find(frame))
+                self._seen[index] = detections(frame.planes, self._find(frame))
         return self._seen[index]
 
     def _fetch(self, index: int, ends: tuple[int, int]) -> None:

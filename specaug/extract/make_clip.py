@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from specaug.align import padding_share, warp_image, warp_scale
+from specaug.align import padding_share, warp_scale
 from specaug.errors import MediaError
 from specaug.extract.clip_frames import ClipFrames
 from specaug.extract.clip_task import ClipTask
@@ -40,7 +40,7 @@ def make_clip(task: ClipTask, number: int, indices: np.ndarray) -> Clip:
     faces: list[Face | None] = []
     for frame, face in zip(frames(indices), track.faces, strict=True):
         with watch("detect"):
-            faces.append(None if face is None else task.detector.refine(frame.image, face))
+            faces.append(None if face is None else task.detector.refine(frame.planes, face))
     with watch("align"):
         warps = crop_warps(faces, config)
     encoded = _encoded(task, frames, indices, warps)
@@ -56,7 +56,7 @@ def _encoded(
     total = 0
     for frame, warp in zip(frames(indices), warps, strict=True):
         with watch("align"):
-            crop = warp_image(frame.image, warp, size=config.size, resample=config.resample)
+            crop = frame.planes.crop(warp, size=config.size, resample=config.resample)
         with watch("encode"):
             data = encode_image(crop, image_format=config.image_format, jpeg_quality=config.jpeg_quality)
         encoded.append(data)

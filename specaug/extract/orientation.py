@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from specaug.records import Face, Frame, MediaInfo, Turn
+from specaug.planes import Frame
+from specaug.planes.placement import turned_orientation
+from specaug.records import Face, MediaInfo, Turn
 
 QUARTERS = (0, 180, 90, 270)
 """Clockwise turns that are tried, in this order."""
@@ -26,7 +28,10 @@ def turned(info: MediaInfo, degrees: int) -> MediaInfo:
     (480, 640, 90)
     """
     width, height = (info.height, info.width) if degrees % 180 else (info.width, info.height)
-    return replace(info, width=width, height=height, rotation=(info.rotation + degrees) % 360)
+    turned_by = turned_orientation(info.orientation, degrees)
+    return replace(
+        info, width=width, height=height, rotation=(info.rotation + degrees) % 360, orientation=turned_by
+    )
 
 
 def upright(info: MediaInfo, turn: Turn, *, show: Show, find: Find) -> MediaInfo:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from specaug.align import warp_image
 from specaug.extract.crop_warps import crop_warps
 from specaug.extract.follow_face import check_found
 from specaug.faces import FaceDetector, detections, detector_for, link_faces
@@ -45,10 +44,10 @@ def first_face(
     info = probe(path, "frames" if path.is_dir() else kind_of(path) or "image")
     (frame,) = read_frames(path, info, np.array([info.n_frames // 2]))
     detector = detector or detector_for(config.detector, model=config.model)
-    seen = [detections(frame.image, detector(frame.image))]
+    seen = [detections(frame.planes, detector(frame.planes))]
     track = link_faces(seen)
     check_found(seen, track, config)
-    face = detector.refine(frame.image, track.found[0])
+    face = detector.refine(frame.planes, track.found[0])
     (warp,) = crop_warps([face], config)
-    crop = warp_image(frame.image, warp, size=config.size, resample=config.resample)
+    crop = frame.planes.crop(warp, size=config.size, resample=config.resample)
     return crop, face.landmarks.astype(np.float64) @ warp[:, :2].T + warp[:, 2]

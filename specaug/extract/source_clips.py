@@ -17,7 +17,8 @@ from specaug.extract.make_clip import make_clip
 from specaug.extract.orientation import upright
 from specaug.faces import FaceDetector, detector_for
 from specaug.media import probe, read_frames
-from specaug.records import BuildConfig, Clip, Face, Failure, Frame, MediaInfo, Source, Stage, readable_path
+from specaug.planes import Frame
+from specaug.records import BuildConfig, Clip, Face, Failure, MediaInfo, Source, Stage, readable_path
 from specaug.sampling import clip_indices
 from specaug.stage_timer import Stopwatch
 
@@ -57,6 +58,8 @@ def extract(
         detector = detector or detector_for(config.detector, model=config.model)
         with watch("probe"):
             info = probe(raw / source.path, source.kind)
+            if info.color.is_hdr and config.hdr == "fail":
+                raise MediaError("probe", "hdr", f"{info.color.transfer} video; --hdr tonemap makes it SDR")
         with watch("detect"):
             info = _upright(source, info, config, raw, detector)
         task = ClipTask(source, config, raw, info, detector, watch)
@@ -124,6 +127,6 @@ def _upright(
         return frame
 
     def find(frame: Frame) -> list[Face]:
-        return detector(frame.image)
+        return detector(frame.planes)
 
     return upright(info, source.turn, show=show, find=find)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
 
-from specaug.align import TEMPLATE, box_warp, inverse_warp, similarity, template, warp_image, warp_scale
+from specaug.align import TEMPLATE, box_warp, inverse_warp, similarity, template, warp_scale
 from specaug.errors import ArgumentError
 from specaug.faces.detector import FLIPPED
+from specaug.planes import PlaneImage
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
@@ -52,30 +52,20 @@ def plausible(faces: Sequence[Face]) -> list[Face]:
     return [face for face in faces if residual(face.landmarks) <= MAX_RESIDUAL]
 
 
-def reduced(image: Array, *, long_side: int, max_area: float = math.inf) -> tuple[Array, Array]:
-    """A picture made small enough to search, never enlarged.
+def reduced(image: PlaneImage, *, long_side: int, max_area: float = math.inf) -> tuple[Array, Array]:
+    """An image made small enough to search, never enlarged.
 
     Returns
     -------
     small : numpy.ndarray
-        (h, w, 3) uint8, longer side at most `long_side` px, at most `max_area` px in all, up to rounding.
+        (h, w, 3) uint8 RGB, longer side at most `long_side` px, at most `max_area` px in all, up to rounding.
     ratios : numpy.ndarray
         (2,) how many px of `image` one px of `small` is, in x and y.
     """
-    height, width = image.shape[:2]
+    width, height = image.width, image.height
     ratio = min(1.0, long_side / max(height, width), math.sqrt(max_area / (height * width)))
-    if ratio == 1:
-        return image, np.ones(2)
     shape = max(1, round(width * ratio)), max(1, round(height * ratio))
-    return shrunk(image, shape), np.array([width / shape[0], height / shape[1]])
-
-
-def shrunk(image: Array, shape: tuple[int, int]) -> Array:
-    """`image` averaged to `shape` (width, height), by halves first: a quarter of the time of one step."""
-    while image.shape[1] >= 2 * shape[0] and image.shape[0] >= 2 * shape[1]:
-        half = image.shape[1] // 2, image.shape[0] // 2
-        image = np.asarray(cv2.resize(image, half, interpolation=cv2.INTER_AREA))
-    return np.asarray(cv2.resize(image, shape, interpolation=cv2.INTER_AREA))
+    return image.reduced(shape), np.array([width / shape[0], height / shape[1]])
 
 
 def enlarged(face: Face, ratios: Array) -> Face:
@@ -101,7 +91,7 @@ def distinct(faces: Sequence[Face], *, max_overlap: float = 0.3) -> list[Face]:
     return kept
 
 
-def refined(image: Array, face: Face, find: Callable[[Array], list[Face]]) -> Face:
+def refined(image: PlaneImage, face: Face, find: Callable[[Array], list[Face]]) -> Face:
     """`face` with landmarks found in its de-rolled crop, once as it is and once in the mirror.
 
     The mean of the two looks has no left-right bias, and the second starts from the landmarks of the first.
@@ -115,7 +105,7 @@ def refined(image: Array, face: Face, find: Callable[[Array], list[Face]]) -> Fa
     return replace(first, landmarks=(first.landmarks + second.landmarks) / 2)
 
 
-def _look(image: Array, face: Face, find: Callable[[Array], list[Face]], *, mirror: bool) -> Face | None:
+def _look(image: PlaneImage, face: Face, find: Callable[[Array], list[Face]], *, mirror: bool) -> Face | None:
     """The face that `find` sees where `face` should be, back in picture px; None if there is none."""
     size = _LOOK_SIZE
     known = bool(np.isfinite(face.landmarks).all())
@@ -123,7 +113,7 @@ def _look(image: Array, face: Face, find: Callable[[Array], list[Face]], *, mirr
         warp = similarity(face.landmarks, template(size, _LOOK_MARGIN))
     else:
         warp = box_warp(face.box, size=size, margin=1.2 * _LOOK_MARGIN)
-    crop = warp_image(image, warp, size=size, resample="bilinear")
+    crop = image.crop(warp, size=size, resample="bilinear")
     seen = find(np.ascontiguousarray(crop[:, ::-1]) if mirror else crop)
     for candidate in sorted(seen, key=lambda face: -face.score):
         points = candidate.landmarks.astype(np.float64)

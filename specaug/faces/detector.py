@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from specaug.planes import PlaneImage
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
@@ -30,10 +31,10 @@ class FaceDetector(Protocol):
         """Start of the sha256 of the weights; two equal versions give equal faces."""
         ...
 
-    def __call__(self, image: Array) -> list[Face]:
-        """Plausible faces in an (H, W, 3) uint8 RGB picture, best score first."""
+    def __call__(self, image: PlaneImage | Array) -> list[Face]:
+        """Plausible faces in an image, or in an (H, W, 3) uint8 RGB array, best score first."""
         ...
 
-    def refine(self, image: Array, face: Face) -> Face:
+    def refine(self, image: PlaneImage | Array, face: Face) -> Face:
         """`face` with landmarks from a second look at full resolution; `face` itself if that sees nothing."""
         ...

@@ -12,14 +12,20 @@ import cv2
 import numpy as np
 
 from specaug.errors import MissingDependencyError
-from specaug.faces.boxes import distinct, plausible, refined
+from specaug.faces.boxes import distinct, enlarged, plausible, reduced, refined
 from specaug.faces.weights import model_path, sha256_prefix
+from specaug.planes import PlaneImage, as_plane_image
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
 
 _SIDE = 416
-_LOOK = 128
+"""Longer side of the image in the search, px; never enlarged."""
+_CANVAS = 640
+"""Side of the canvas on which it is laid. The package would enlarge it to fill the network's input, and then misses
+faces that fill the image; with a border of a sixth and more on each side they are as large as in its training."""
+_LOOK_CANVAS = 256
+"""Of the second look, whose crop has 128 px."""
 
 
 class InsightFace:
@@ -57,29 +63,38 @@ class InsightFace:
             self._model = zoo.get_model(str(path), providers=["CPUExecutionProvider"])
             if not hasattr(self._model, "detect"):
                 raise MissingDependencyError(f"model: expected a detection model, got {path.name}")
-            self._model.prepare(ctx_id=-1, input_size=(_SIDE, _SIDE), det_thresh=min_score)
+            self._model.prepare(ctx_id=-1, input_size=(_CANVAS, _CANVAS), det_thresh=min_score)
 
-    def __call__(self, image: Array) -> list[Face]:
-        """Plausible faces in an (H, W, 3) uint8 RGB picture, best score first."""
-        return plausible(self._find(image, _SIDE))
+    def __call__(self, image: PlaneImage | Array) -> list[Face]:
+        """Plausible faces in an image, or in an (H, W, 3) uint8 RGB array, best score first."""
+        small, ratios = reduced(as_plane_image(image), long_side=_SIDE)
+        return plausible([enlarged(face, ratios) for face in self._find(small, _CANVAS)])
 
-    def refine(self, image: Array, face: Face) -> Face:
+    def refine(self, image: PlaneImage | Array, face: Face) -> Face:
         """`face` with landmarks from a second look at full resolution; `face` itself if that sees nothing."""
-        return refined(image, face, lambda crop: self._find(crop, _LOOK))
+        return refined(as_plane_image(image), face, lambda crop: self._find(crop, _LOOK_CANVAS))
 
     def _find(self, image: Array, side: int) -> list[Face]:
-        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        """Faces in an image that is laid in the middle of a black canvas, so that the package does not enlarge it."""
+        height, width = image.shape[:2]
+        left, top = (side - width) // 2, (side - height) // 2
+        canvas = np.zeros((side, side, 3), np.uint8)
+        canvas[top : top + height, left : left + width] = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         with contextlib.redirect_stdout(io.StringIO()):
-            rows, points = self._model.detect(bgr, input_size=(side, side))
+            rows, points = self._model.detect(canvas, input_size=(side, side))
         if points is None:
             raise MissingDependencyError(
                 "model: expected a detection model with five landmarks, got one without"
             )
+        shift = np.array([left, top], np.float32)
+        faces = [
+            Face(
+                row[:4].astype(np.float32) - np.tile(shift, 2), five.astype(np.float32) - shift, float(row[4])
+            )
+            for row, five in zip(rows, points, strict=True)
+        ]
         return distinct(
-            [
-                Face(row[:4].astype(np.float32), five.astype(np.float32), float(row[4]))
-                for row, five in zip(rows, points, strict=True)
-            ]
+            [face for face in faces if np.all((face.center >= 0) & (face.center < [width, height]))]
         )
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from specaug.align import box_warp, similarity, template, warp_image
-from specaug.faces.boxes import shrunk
+from specaug.align import box_warp, similarity, template
+from specaug.planes import PlaneImage, as_plane_image
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
@@ -99,24 +99,23 @@ class FaceTrack:
         return float(np.median([face.size for face in self.found])) if self.found else 0.0
 
 
-def signature(image: Array) -> Array:
+def signature(image: PlaneImage | Array) -> Array:
     """A frame as a (36, 64, 3) uint8 thumbnail: enough to tell scenes apart."""
-    return shrunk(image, (64, 36))
+    return as_plane_image(image).reduced((64, 36))
 
 
-def detections(image: Array, faces: Sequence[Face]) -> FrameDetections:
+def detections(image: PlaneImage | Array, faces: Sequence[Face]) -> FrameDetections:
     """What to keep of a frame once its faces are found.
 
     Parameters
     ----------
-    image : numpy.ndarray
-        (H, W, 3) uint8 RGB.
+    image : PlaneImage, or (H, W, 3) uint8 RGB array
     faces : sequence of Face
         All faces found in it.
     """
-    height, width = image.shape[:2]
-    patches = tuple(_patch(image, face) for face in faces)
-    return FrameDetections(tuple(faces), patches, signature(image), width, height)
+    planes = as_plane_image(image)
+    patches = tuple(_patch(planes, face) for face in faces)
+    return FrameDetections(tuple(faces), patches, signature(planes), planes.width, planes.height)
 
 
 def same_scene(a: Array, b: Array) -> bool:
@@ -276,13 +275,13 @@ def _centrality(face: Face, seen: FrameDetections) -> float:
     return 1 - 0.5 * min(1.0, float(np.hypot(*(face.center - half)) / np.hypot(*half)))
 
 
-def _patch(image: Array, face: Face) -> Array:
+def _patch(image: PlaneImage, face: Face) -> Array:
     """What a face looks like: an (18, 18, 3) float32 thumbnail."""
     if np.isfinite(face.landmarks).all():
         warp = similarity(face.landmarks, template(_PATCH, _PATCH_MARGIN))
     else:
         warp = box_warp(face.box, size=_PATCH, margin=1.2)
-    crop = warp_image(image, warp, size=_PATCH).astype(np.float32)
+    crop = image.crop(warp, size=_PATCH).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(crop, (3, 3), 0))
 
 

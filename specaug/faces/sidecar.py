@@ -14,6 +14,7 @@ import numpy as np
 
 from specaug.errors import ArgumentError, MediaError
 from specaug.faces.centerface import CenterFace
+from specaug.planes import PlaneImage
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
@@ -132,13 +133,13 @@ class Sidecar:
         self._centerface = CenterFace()
         self.version = self._centerface.version
 
-    def __call__(self, image: Array) -> list[Face]:
-        """Not possible: a picture alone does not say which frame it is."""
+    def __call__(self, image: PlaneImage | Array) -> list[Face]:
+        """Not possible: an image alone does not say which frame it is."""
         raise ArgumentError(
             "detector: 'sidecar' takes faces from a box file (read_boxes), not from a picture"
         )
 
-    def refine(self, image: Array, face: Face) -> Face:
+    def refine(self, image: PlaneImage | Array, face: Face) -> Face:
         """`face` with landmarks that were found in its box; given landmarks are kept."""
         given = np.isfinite(face.landmarks)
         if given.all():

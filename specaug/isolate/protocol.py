@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from specaug.records import BuildConfig, Clip, Failure, MediaInfo, Source
+from specaug.records import BuildConfig, Clip, ColorInfo, Failure, MediaInfo, Source
 
-_RECORDS = {record.__name__: record for record in (BuildConfig, Clip, Failure, MediaInfo, Source)}
+_RECORDS = {record.__name__: record for record in (BuildConfig, Clip, ColorInfo, Failure, MediaInfo, Source)}
 _PREFIX = struct.Struct("<8sQQ")
 _MAGIC = b"specaug\x01"
 

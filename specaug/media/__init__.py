@@ -17,7 +17,8 @@ from specaug.media.open_files import kind_of
 from specaug.media.photo import probe_photo, read_photo
 from specaug.media.video import probe_video
 from specaug.media_types import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-from specaug.records import Frame, MediaInfo, MediaKind
+from specaug.planes import Frame
+from specaug.records import MediaInfo, MediaKind
 
 __all__ = ["IMAGE_SUFFIXES", "VIDEO_SUFFIXES", "kind_of", "probe", "read_eyes", "read_frames"]
 
@@ -67,7 +68,7 @@ def read_frames(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Fr
     Returns
     -------
     iterator of Frame
-        In the order of `indices`; images are upright RGB, uint8, C-contiguous.
+        In the order of `indices`: planes as they are stored, and how they become upright RGB.
 
     Raises
     ------

@@ -18,8 +18,9 @@ from av.video.stream import VideoStream
 
 from specaug.errors import MediaError
 from specaug.media.container import ffmpeg_errors, open_video, packets_of, prepare_decoder, video_stream
+from specaug.media.frame_planes import frame_planes
 from specaug.media.info import PacketIndex, VideoInfo
-from specaug.records import Frame
+from specaug.planes import Frame
 
 Picture = tuple[int, VideoFrame]
 """A frame's index in presentation order, and the frame."""
@@ -80,8 +81,7 @@ def read_video(path: Path, info: VideoInfo, indices: np.ndarray) -> Iterator[Fra
     In each group of pictures that holds a wanted frame, decoding starts at its keyframe; frames that are
     neither wanted nor a reference for others are skipped, and it ends with the last wanted one. What is
     delivered equals a full decode bit for bit. Where that fails (a mark on a frame that is no keyframe, a seek
-    that goes astray) the rest is decoded from the start of the file. Colours follow the stream's matrix and
-    range, BT.601 where it names none; a non-square pixel stays as it is.
+    that goes astray) the rest is decoded from the start of the file. Planes stay as the decoder gives them.
 
     Parameters
     ----------
@@ -263,11 +263,9 @@ def _among(pictures: list[VideoFrame], wanted: dict[int, int], fed: set[int]) ->
 
 
 def _to_frame(picture: VideoFrame, index: int, info: VideoInfo, reformatter: VideoReformatter) -> Frame:
-    """Upright RGB."""
+    """The planes of a decoded frame, if it is as large as the first one."""
     if (picture.width, picture.height) != info.coded_size:
         sizes = f"{info.coded_size[0]}x{info.coded_size[1]} to {picture.width}x{picture.height}"
         raise MediaError("decode", "unsupported", f"the picture changes from {sizes} px at frame {index}")
-    with ffmpeg_errors("decode", "decoder_error"):
-        image = reformatter.reformat(picture, format="rgb24", threads=1).to_ndarray()
-    upright = np.ascontiguousarray(np.rot90(image, -info.rotation // 90))
-    return Frame(index=index, pts_seconds=float(info.pts_seconds[index]), image=upright)
+    planes = frame_planes(picture, info, reformatter)
+    return Frame(index=index, pts_seconds=float(info.pts_seconds[index]), planes=planes)

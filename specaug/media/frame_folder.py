@@ -13,7 +13,8 @@ from specaug.media.open_files import one_line
 from specaug.media.photo import probe_photo, read_photo
 from specaug.media.size_limits import check_length
 from specaug.media_types import IMAGE_SUFFIXES
-from specaug.records import Frame, MediaInfo, Stage
+from specaug.planes import Frame
+from specaug.records import MediaInfo, Stage
 
 
 def probe_folder(path: Path) -> MediaInfo:
@@ -53,6 +54,8 @@ def probe_folder(path: Path) -> MediaInfo:
         pts_seconds=np.arange(count, dtype=np.float64),
         keyframes=np.arange(count, dtype=np.int64),
         rotation=first.rotation,
+        orientation=first.orientation,
+        color=first.color,
     )
 
 
@@ -88,7 +91,7 @@ def read_folder(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Fr
             (frame,) = read_photo(path / name, picture, np.zeros(1, dtype=np.int64))
         except MediaError as error:
             raise MediaError("decode", error.reason, error.detail) from error
-        yield Frame(index, float(info.pts_seconds[index]), frame.image)
+        yield Frame(index, float(info.pts_seconds[index]), frame.planes)
 
 
 def picture_names(path: Path, *, stage: Stage) -> list[str]:

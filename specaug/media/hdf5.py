@@ -12,7 +12,8 @@ import numpy as np
 from specaug.errors import MediaError
 from specaug.media.open_files import one_line, open_regular
 from specaug.media.size_limits import check_length, check_video_size
-from specaug.records import Frame, MediaInfo, Stage
+from specaug.planes import Frame, PlaneImage
+from specaug.records import MediaInfo, Stage
 
 PREFERRED = "Color_Data"
 """The array of this name is the video, where there is one; else the only one that can be."""
@@ -87,7 +88,7 @@ def read_hdf5(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Fram
         for index in indices.tolist():
             picture = np.asarray(video[index])
             image = picture if picture.shape[-1] == 3 else picture.transpose(1, 2, 0)
-            yield Frame(index, float(info.pts_seconds[index]), np.ascontiguousarray(image))
+            yield Frame(index, float(info.pts_seconds[index]), PlaneImage.of_rgb(np.ascontiguousarray(image)))
 
 
 def read_eyes(path: Path) -> np.ndarray:

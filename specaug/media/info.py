@@ -35,8 +35,5 @@ class VideoInfo(MediaInfo):
     """Whether the container marks keyframes."""
     cut: bool = False
     """Whether the video begins with frames whose references were cut off."""
-
-    @property
-    def coded_size(self) -> tuple[int, int]:
-        """(width, height) before the rotation, px."""
-        return (self.height, self.width) if self.rotation % 180 else (self.width, self.height)
+    coded_size: tuple[int, int] = (0, 0)
+    """(width, height) of a frame as it is stored, px."""

@@ -16,27 +16,26 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from specaug.errors import MediaError
+from specaug.media.heic import is_heic, probe_heic, read_heic
+from specaug.media.jpeg import decode_strictly
 from specaug.media.open_files import one_line, open_regular
+from specaug.media.signatures import described
 from specaug.media.size_limits import ABSURD, check_length, check_photo_size, memory_is_short
-from specaug.records import Frame, MediaInfo, Reason, Stage
+from specaug.planes import Frame, Placement, Plane, PlaneImage
+from specaug.planes.icc import is_usable_profile
+from specaug.planes.placement import ROTATIONS
+from specaug.records import ColorInfo, MediaInfo, Reason, Stage
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF")
 """Pillow's names of the formats that are read (MPO is a JPEG to it). EPS, which runs a program, is not one."""
+_BITS, _PHOTOMETRIC, _PLANAR = 258, 262, 284
+"""TIFF tags: bits per sample, photometric interpretation, planar configuration."""
+_RGB_MODES = ("RGB", "RGBA", "RGBX", "P", "PA")
+"""Pillow's modes of which a profile describes the values."""
 ANIMATED = ("GIF", "PNG", "WEBP")
 """Formats whose further pictures follow in time (those of TIFF and MPO do not)."""
 DEFAULT_SECONDS = 0.1
 """How long a picture of an animation is shown that says 0, as browsers do."""
-
-_TURNS = {
-    2: (0, True),
-    3: (180, False),
-    4: (180, True),
-    5: (270, True),
-    6: (90, False),
-    7: (90, True),
-    8: (270, False),
-}
-"""EXIF orientation -> clockwise degrees, and whether left and right are swapped first (CIPA DC-008, 4.6.5.1)."""
 
 
 def probe_photo(path: Path) -> MediaInfo:
@@ -57,12 +56,15 @@ def probe_photo(path: Path) -> MediaInfo:
         Stage ``probe``: ``unreadable``, ``unsupported``, ``too_large`` or ``truncated``.
     """
     with open_regular(path, stage="probe") as file:
+        if is_heic(file):
+            return probe_heic(file)
         image = _open(file, stage="probe")
-        turn, _ = _orientation(image, file, stage="probe")
-        width, height = image.size
-        if turn % 180 and image.format != "TIFF":  # of a TIFF, Pillow gives the upright size
-            width, height = height, width
+        orientation = _orientation(image, file, stage="probe")
+        # Of a TIFF, Pillow gives the upright size.
+        upright = 1 if image.format == "TIFF" else orientation
+        width, height = Placement(*image.size, orientation=upright).size
         seconds = _durations(image)
+        profile = _profile(image)
     return MediaInfo(
         kind="image",
         width=width,
@@ -71,16 +73,23 @@ def probe_photo(path: Path) -> MediaInfo:
         pts_seconds=np.cumsum(seconds) - seconds,
         keyframes=np.zeros(1, dtype=np.int64),
         fps=len(seconds) / float(seconds.sum()) if len(seconds) > 1 else 0.0,
-        rotation=turn,
+        rotation=ROTATIONS[orientation],
+        orientation=orientation,
+        color=photo_color(icc=profile is not None),
     )
+
+
+def photo_color(*, icc: bool) -> ColorInfo:
+    """What the RGB values of a photo mean: sRGB, as they are or after its profile was applied."""
+    return ColorInfo(transfer="iec61966-2-1", primaries="bt709", icc=icc)
 
 
 def read_photo(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Frame]:
     """Decode a photo, or the pictures at `indices` of an animation.
 
-    EXIF orientation is applied; a value outside 1 to 8 means upright. What transparency hides is shown: alpha is
-    dropped and colours are kept, as ``cv2.imread`` does, since compositing would invent edges. 16 bits become
-    8 by rounding ``v / 257``. Colour profiles are not applied.
+    EXIF orientation is applied where crops are cut; a value outside 1 to 8 means upright. What transparency hides is
+    shown: alpha is dropped and colours are kept, as ``cv2.imread`` does, since compositing would invent edges. 16 bits
+    become 8 by rounding ``v / 257``. An embedded colour profile of RGB goes along, to be applied to crops.
 
     Parameters
     ----------
@@ -97,34 +106,48 @@ def read_photo(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Fra
     Raises
     ------
     MediaError
-        Stage ``decode``: ``truncated``, ``decoder_error``, ``unsupported`` or ``unreadable``.
+        Stage ``decode``: ``truncated``, ``decoder_error``, ``unsupported`` or ``unreadable``. A JPEG that a decoder
+        would have to patch is one of them.
     """
     with open_regular(path, stage="decode") as file:
+        if is_heic(file):
+            yield from (Frame(int(i), float(info.pts_seconds[i]), read_heic(file)) for i in indices)
+            return
         image = _open(file, stage="decode")
-        turn, mirrored = _orientation(image, file, stage="decode")
+        orientation = 1 if image.format == "TIFF" else _orientation(image, file, stage="decode")
+        profile = _profile(image)
         for index in indices.tolist():
-            pixels, is_upright = _pixels(image, file, index if info.n_frames > 1 else None)
-            if mirrored and not is_upright:
-                pixels = pixels[:, ::-1]
-            upright = pixels if is_upright else np.rot90(pixels, -turn // 90)
-            if upright.shape != (info.height, info.width, 3):
-                shape = f"{upright.shape[1]}x{upright.shape[0]}"
+            pixels = _pixels(image, file, index if info.n_frames > 1 else None)
+            placement = Placement(pixels.shape[1], pixels.shape[0], orientation=orientation)
+            if placement.size != (info.width, info.height):
+                size = "x".join(map(str, placement.size))
                 raise MediaError(
-                    "decode", "decoder_error", f"{shape} px instead of {info.width}x{info.height}"
+                    "decode", "decoder_error", f"{size} px instead of {info.width}x{info.height}"
                 )
-            yield Frame(index, float(info.pts_seconds[index]), np.ascontiguousarray(upright))
+            planes = (Plane(pixels, np.eye(2, 3)),)
+            yield Frame(
+                index, float(info.pts_seconds[index]), PlaneImage(planes, placement, info.color, profile)
+            )
 
 
 def _open(file: BinaryIO, *, stage: Stage) -> Image.Image:
     """Read the header."""
-    with _pillow_errors(stage, "unreadable"):
+    what = described(file)
+    with _pillow_errors(stage, "unreadable", what):
         image = Image.open(file, formats=FORMATS)
     check_photo_size(*image.size, stage=stage)
     return image
 
 
+def _profile(image: Image.Image) -> bytes | None:
+    """The embedded colour profile, if it is one of RGB other than sRGB."""
+    profile = image.info.get("icc_profile")
+    usable = isinstance(profile, bytes) and image.mode in _RGB_MODES and is_usable_profile(profile)
+    return profile if usable else None
+
+
 @contextmanager
-def _pillow_errors(stage: Stage, reason: Reason) -> Iterator[None]:
+def _pillow_errors(stage: Stage, reason: Reason, what: str = "") -> Iterator[None]:
     """Turn what Pillow raises on damaged files into MediaError; its warnings are dropped."""
     try:
         with warnings.catch_warnings():
@@ -138,7 +161,10 @@ def _pillow_errors(stage: Stage, reason: Reason) -> Iterator[None]:
             raise MediaError(stage, "out_of_memory", "no memory for the picture") from error
         raise MediaError(stage, reason, ABSURD) from error
     except UnidentifiedImageError as error:
-        raise MediaError(stage, "unreadable", f"none of the formats {', '.join(FORMATS)}") from error
+        known = what in FORMATS or what.startswith("TIFF")
+        if known:
+            raise MediaError(stage, "unreadable", f"a {what} whose header is damaged") from error
+        raise MediaError(stage, "unsupported", f"{what}; read are {', '.join(FORMATS)} and HEIC") from error
     except _DAMAGE as error:
         cut = "truncated" in str(error).lower()
         raise MediaError(
@@ -161,12 +187,12 @@ _DAMAGE = (
 """What Pillow raises on damaged files, by its plugins' source."""
 
 
-def _orientation(image: Image.Image, file: BinaryIO, *, stage: Stage) -> tuple[int, bool]:
-    """Clockwise degrees, and whether left and right are to be swapped before."""
+def _orientation(image: Image.Image, file: BinaryIO, *, stage: Stage) -> int:
+    """EXIF orientation, 1 where there is none or one that does not exist."""
     with _pillow_errors(stage, "unreadable"):
         exif = _png_exif(file) if image.format == "PNG" else image.getexif()
         value = exif.get(ExifTags.Base.Orientation, 1)
-    return _TURNS.get(value, (0, False)) if isinstance(value, int) else (0, False)
+    return value if isinstance(value, int) and value in ROTATIONS else 1
 
 
 def _png_exif(file: BinaryIO) -> Image.Exif:
@@ -204,21 +230,45 @@ def _durations(image: Image.Image) -> np.ndarray:
     return seconds
 
 
-def _pixels(image: Image.Image, file: BinaryIO, index: int | None) -> tuple[np.ndarray, bool]:
-    """(H, W, 3) uint8 of a photo (None) or of one picture of an animation, and whether it is upright."""
+def _pixels(image: Image.Image, file: BinaryIO, index: int | None) -> np.ndarray:
+    """(H, W, 3) uint8 of a photo (None) or of one picture of an animation, as it is stored (a TIFF upright)."""
+    if image.format in ("JPEG", "MPO"):
+        pixels = _jpeg_pixels(image, file)
+        if pixels is not None:
+            return pixels
     with _pillow_errors("decode", "decoder_error"):
         if index is not None:
             image.seek(index)
         is_deep = index is None and any(";16" in str(tile) for tile in getattr(image, "tile", ()))
+        if image.format == "TIFF":
+            _check_tiff(image, is_deep=is_deep)
         image.load()
-        upright = image.format == "TIFF"
         if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
-            return _from_16_bits(np.asarray(image))[..., None].repeat(3, axis=2), upright
+            return _from_16_bits(np.asarray(image))[..., None].repeat(3, axis=2)
         if image.mode in ("I", "F"):
             raise MediaError("decode", "unsupported", f"pixels of 32 bits (mode {image.mode})")
         if not is_deep:
-            return np.array(image.convert("RGB")), upright
-    return _deep_color(file), upright
+            return np.array(image.convert("RGB"))
+    return _deep_color(file)
+
+
+def _jpeg_pixels(image: Image.Image, file: BinaryIO) -> np.ndarray | None:
+    """RGB of a JPEG without a patch; None where Pillow has to convert it, or nothing can tell damage."""
+    file.seek(0)
+    data = file.read()
+    pixels = decode_strictly(data, color="CMYK" if image.mode == "CMYK" else "RGB")
+    return None if image.mode == "CMYK" else pixels
+
+
+def _check_tiff(image: Image.Image, *, is_deep: bool) -> None:
+    """Refuse what Pillow and OpenCV read wrongly: 16 bits in planes of their own, or with white as zero."""
+    tags = getattr(image, "tag_v2", {})
+    planar, photometric = tags.get(_PLANAR, 1), tags.get(_PHOTOMETRIC)
+    deep = is_deep or 16 in np.atleast_1d(tags.get(_BITS, 8))
+    if deep and planar == 2:
+        raise MediaError("decode", "unsupported", "a TIFF with 16 bits in planes of their own")
+    if deep and photometric == 0:
+        raise MediaError("decode", "unsupported", "a TIFF with 16 bits in which 0 is white")
 
 
 def _deep_color(file: BinaryIO) -> np.ndarray:

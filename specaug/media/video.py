@@ -24,8 +24,12 @@ from specaug.media.container import (
 from specaug.media.decode import Tape, decoded_frames
 from specaug.media.info import PacketIndex, VideoInfo
 from specaug.media.size_limits import check_length, check_video_size
+from specaug.media.stream_color import field_of, orientation, pixel_aspect, stream_color
+from specaug.planes.placement import ROTATIONS, Placement
 from specaug.records import Reason
 
+_MAX_RATE = 1000.0
+"""Frames per second; the high-speed modes of phones reach 960."""
 FALLBACK_FPS = 25.0
 """Frame rate of a video whose container gives neither usable times nor a rate."""
 
@@ -208,7 +212,7 @@ def _timed_info(stream: VideoStream, packets: _Packets, *, thorough: bool) -> Vi
     length = float(seconds[-1] - seconds[0])
     check_length(len(ticks), length)
     return VideoInfo(
-        **_picture(packets.first),
+        **_geometry(stream, packets.first),
         n_frames=len(ticks),
         pts_seconds=seconds,
         keyframes=keyframes,
@@ -241,7 +245,7 @@ def _counted_info(container: InputContainer, stream: VideoStream, packets: _Pack
     # Where decoding broke off, what the container holds can be asked for, and its absence is then an error.
     n_frames = max(count, len(packets.ticks)) if tape.trouble else count
     return VideoInfo(
-        **_picture(first),
+        **_geometry(stream, first),
         n_frames=n_frames,
         pts_seconds=_steady_times(stream, packets, n_frames),
         keyframes=np.array(keys, dtype=np.int64),
@@ -253,14 +257,23 @@ def _counted_info(container: InputContainer, stream: VideoStream, packets: _Pack
     )
 
 
-def _picture(frame: VideoFrame) -> dict[str, Any]:
-    """Kind, upright size and rotation."""
-    # FFmpeg's angle is counter-clockwise; what is not a multiple of 90 degrees is no way to hold a camera. Of a
-    # matrix that mirrors, PyAV tells the rotation alone.
-    rotation = -round(frame.rotation / 90) * 90 % 360
+def _geometry(stream: VideoStream, frame: VideoFrame) -> dict[str, Any]:
+    """Kind, upright size, colours, and how a stored frame becomes upright."""
     check_video_size(frame.width, frame.height)
-    size = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
-    return {"kind": "video", "width": size[0], "height": size[1], "rotation": rotation}
+    turn, aspect = orientation(frame), pixel_aspect(stream)
+    placement = Placement(frame.width, frame.height, orientation=turn, pixel_aspect=aspect)
+    width, height = placement.size
+    return {
+        "kind": "video",
+        "width": width,
+        "height": height,
+        "rotation": ROTATIONS[turn],
+        "orientation": turn,
+        "pixel_aspect": aspect,
+        "field_used": field_of(stream, frame),
+        "color": stream_color(stream, frame),
+        "coded_size": (frame.width, frame.height),
+    }
 
 
 def _steady_times(stream: VideoStream, packets: _Packets, n_frames: int) -> np.ndarray:
@@ -274,7 +287,9 @@ def _steady_times(stream: VideoStream, packets: _Packets, n_frames: int) -> np.n
 
 def _rate(stream: VideoStream) -> float:
     """Frames per second, 0 where unknown."""
-    return float(stream.average_rate or stream.guessed_rate or 0)
+    rates = (float(rate) for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate)
+    # The clock of a raw stream is no frame rate: FFmpeg gives 60000 as the average one of DV.
+    return next((rate for rate in rates if rate <= _MAX_RATE), 0.0)
 
 
 def _missing(stream: VideoStream, packets: _Packets) -> int:

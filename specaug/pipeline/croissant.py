@@ -57,6 +57,25 @@ _FIELDS: tuple[tuple[str, str, bool, str], ...] = (
     ("source_frames", "sc:Integer", False, "Frames of the source."),
     ("missing_frames", "sc:Integer", False, "Frames that the source promised and did not hold."),
     ("rotation", "sc:Integer", False, "Clockwise degrees that were applied to make the source upright."),
+    (
+        "color",
+        "sc:Text",
+        False,
+        "What the source says of its colours, and what was assumed or converted, JSON.",
+    ),
+    (
+        "pixel_aspect",
+        "sc:Float",
+        False,
+        "Width over height of a pixel of the source; crops have square pixels.",
+    ),
+    ("field", "sc:Text", False, "frame, or the field of an interlaced source that was used: top, bottom."),
+    (
+        "orientation",
+        "sc:Integer",
+        False,
+        "EXIF orientation (1 to 8) that was applied to make the source upright.",
+    ),
 )
 """Name, type, whether there are several, and what it is."""
 

@@ -11,6 +11,8 @@ from specaug.records.choices import (
     Backend,
     BoxFormat,
     DetectorName,
+    Field,
+    Hdr,
     ImageFormat,
     Label,
     MediaKind,
@@ -23,7 +25,8 @@ from specaug.records.choices import (
     Turn,
     readable_path,
 )
-from specaug.records.media import Clip, Face, Failure, Frame, MediaInfo, Source
+from specaug.records.color_info import ChromaLocation, ColorInfo, Matrix, Range
+from specaug.records.media import Clip, Face, Failure, MediaInfo, Source
 
 __all__ = [
     "LABELS",
@@ -35,16 +38,21 @@ __all__ = [
     "BoxFormat",
     "BuildConfig",
     "BuildReport",
+    "ChromaLocation",
     "Clip",
+    "ColorInfo",
     "DetectorName",
     "Face",
     "Failure",
-    "Frame",
+    "Field",
+    "Hdr",
     "ImageFormat",
     "Label",
+    "Matrix",
     "MediaInfo",
     "MediaKind",
     "Origin",
+    "Range",
     "Reason",
     "Receipt",
     "Resample",

@@ -13,6 +13,7 @@ from specaug.records.choices import (
     Align,
     Backend,
     DetectorName,
+    Hdr,
     ImageFormat,
     Resample,
     Sampling,
@@ -52,6 +53,9 @@ class BuildConfig:
     """How much wider than the tight template the crop looks; 1 is tight."""
     align: Align = "clip"
     resample: Resample = "prefiltered"
+    hdr: Hdr = "tonemap"
+    """What becomes of PQ and HLG video: tone-mapped to SDR where crops are cut (ITU-R BT.2446-1, method A), or a
+    failure ``hdr``."""
     detector: DetectorName = "centerface"
     model: str | None = _run_field(None)
     """Local model file or folder for detectors that ship none; its content counts, not its path."""
@@ -80,6 +84,7 @@ class BuildConfig:
             ("sampling", get_args(Sampling)),
             ("align", get_args(Align)),
             ("resample", get_args(Resample)),
+            ("hdr", get_args(Hdr)),
             ("detector", get_args(DetectorName)),
             ("image_format", get_args(ImageFormat)),
             ("backend", get_args(Backend)),

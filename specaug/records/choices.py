@@ -23,15 +23,19 @@ Reason = Literal[
     "face_too_small",
     "duplicate",
     "row_too_large",
+    "hdr",
     "internal",
 ]
 Origin = Literal["captured", "synthetic"]
 MediaKind = Literal["video", "image", "frames", "hdf5"]
+Field = Literal["frame", "top", "bottom"]
+"""Which lines of an interlaced frame."""
 Turn = Literal["none", "90", "180", "270", "look"]
 BoxFormat = Literal["boxes", "eyes", "unit224", "eye_pos"]
 Sampling = Literal["uniform", "stride", "consecutive", "random", "keyframes", "all"]
 Align = Literal["clip", "frame", "box"]
 Resample = Literal["prefiltered", "bilinear"]
+Hdr = Literal["tonemap", "fail"]
 DetectorName = Literal["centerface", "yunet", "insightface", "sidecar"]
 ImageFormat = Literal["png", "webp", "jpeg", "raw"]
 Backend = Literal["loky", "dask", "ray"]

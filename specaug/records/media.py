@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import get_args
 
 import numpy as np
@@ -16,6 +16,7 @@ from specaug.records.choices import (
     SPLITS,
     STAGES,
     BoxFormat,
+    Field,
     Label,
     MediaKind,
     Reason,
@@ -25,6 +26,7 @@ from specaug.records.choices import (
     choice,
     readable_path,
 )
+from specaug.records.color_info import ColorInfo
 
 
 @dataclass(frozen=True)
@@ -86,26 +88,19 @@ class MediaInfo:
     """Clockwise degrees (0, 90, 180, 270) that were applied to make frames upright."""
     missing_frames: int = 0
     """Frames that the container promises and does not hold."""
+    orientation: int = 1
+    """EXIF orientation 1 to 8 that was applied: `rotation`, and whether left and right are swapped first."""
+    pixel_aspect: float = 1.0
+    """Width over height of a stored pixel; the upright image has square ones."""
+    field_used: Field = "frame"
+    """Which field of an interlaced source is used, ``frame`` for a progressive one."""
+    color: ColorInfo = field(default_factory=ColorInfo)
 
     def __repr__(self) -> str:
         return (
             f"MediaInfo({self.kind}, {self.width}x{self.height}, n_frames={self.n_frames}, "
             f"fps={self.fps:g}, missing_frames={self.missing_frames})"
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """One decoded picture, upright."""
-
-    index: int
-    """Position in presentation order."""
-    pts_seconds: float
-    image: np.ndarray
-    """(H, W, 3) uint8 RGB."""
-
-    def __repr__(self) -> str:
-        return f"Frame(index={self.index}, pts_seconds={self.pts_seconds:.3f}, image={self.image.shape})"
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from specaug.records import LABELS, Clip, Failure, ImageFormat, readable_path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: `color`, `pixel_aspect`, `field` and `orientation`; crops are cut from the decoder's planes."""
 
 Row = Mapping[str, Any]
 """One line of a table, by column."""
@@ -85,6 +86,10 @@ def clip_schema(*, image_format: ImageFormat, size: int) -> pa.Schema:
         ("source_frames", pa.int32()),
         ("missing_frames", pa.int32()),
         ("rotation", pa.int32()),
+        ("color", pa.string()),
+        ("pixel_aspect", pa.float32()),
+        ("field", pa.string()),
+        ("orientation", pa.int32()),
     ]
     features = {name: feature for name, feature in _FEATURES.items() if not (raw and name == "frames")}
     ours: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "kind": "clips", "image_format": image_format}
@@ -139,6 +144,10 @@ def _row(clip: Clip, schema: pa.Schema) -> dict[str, Any]:
         "source_frames": info.n_frames,
         "missing_frames": info.missing_frames,
         "rotation": info.rotation,
+        "color": info.color.as_json(),
+        "pixel_aspect": info.pixel_aspect,
+        "field": info.field_used,
+        "orientation": info.orientation,
     }
     if "frames_raw" in schema.names:
         row["frames_raw"] = b"".join(clip.frames)

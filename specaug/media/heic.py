@@ -1,0 +1,110 @@
+"""Read a HEIC photo: its tiles become planes of one image."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+
+import numpy as np
+from av.video.frame import VideoFrame
+
+from specaug.errors import MediaError
+from specaug.media.frame_planes import plane_samples, subsampling_of
+from specaug.media.heif import HeifImage, decode_tile, read_heif
+from specaug.media.signatures import HEAD_BYTES, format_of
+from specaug.media.size_limits import check_photo_size
+from specaug.media.stream_color import color_of
+from specaug.planes import Placement, Plane, PlaneImage
+from specaug.planes.icc import is_usable_profile
+from specaug.planes.placement import ROTATIONS, chroma_to_stored
+from specaug.records import ColorInfo, MediaInfo, Stage
+
+Array = np.ndarray[Any, Any]
+
+
+def is_heic(file: BinaryIO) -> bool:
+    """Whether a file is a HEIC or HEIF photo by its first bytes; it is left at its start."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    return format_of(head) in ("HEIC", "HEIF")
+
+
+def probe_heic(file: BinaryIO) -> MediaInfo:
+    """Read the boxes of a HEIC photo, and decode a tile for its colours.
+
+    Raises
+    ------
+    MediaError
+        Stage ``probe``: ``unreadable``, ``unsupported``, ``too_large``.
+    """
+    image = _opened(file, stage="probe")
+    width, height = _placement(image).size
+    return MediaInfo(
+        kind="image",
+        width=width,
+        height=height,
+        n_frames=1,
+        pts_seconds=np.zeros(1),
+        keyframes=np.zeros(1, dtype=np.int64),
+        rotation=ROTATIONS[image.orientation],
+        orientation=image.orientation,
+        color=_color(image, decode_tile(*image.tiles[0])),
+    )
+
+
+def read_heic(file: BinaryIO) -> PlaneImage:
+    """Decode a HEIC photo.
+
+    Raises
+    ------
+    MediaError
+        Stage ``decode``: ``unreadable``, ``truncated``, ``decoder_error``, ``unsupported``.
+    """
+    image = _opened(file, stage="decode")
+    frames = [decode_tile(*tile) for tile in image.tiles]
+    color = _color(image, frames[0])
+    planes = tuple(
+        Plane(
+            _joined(frames, index, image),
+            chroma_to_stored(subsampling_of(frames[0], index), color.chroma_location),
+        )
+        for index in range(len(frames[0].planes))
+    )
+    profile = image.icc_profile if color.icc else None
+    return PlaneImage(planes, _placement(image), color, profile)
+
+
+def _opened(file: BinaryIO, *, stage: Stage) -> HeifImage:
+    file.seek(0)
+    image = read_heif(file.read(), stage=stage)
+    check_photo_size(image.width, image.height, stage=stage)
+    return image
+
+
+def _placement(image: HeifImage) -> Placement:
+    return Placement(image.width, image.height, orientation=image.orientation)
+
+
+def _color(image: HeifImage, frame: VideoFrame) -> ColorInfo:
+    """What the file says of its colours, else its bit stream, else what HEIF assumes: BT.601 and sRGB."""
+    icc = image.icc_profile is not None and is_usable_profile(image.icc_profile)
+    codes = int(frame.colorspace), int(frame.color_range), int(frame.color_trc), int(frame.color_primaries)
+    if image.nclx is not None:
+        primaries, transfer, matrix, full = image.nclx
+        codes = matrix, 2 if full else 1, transfer, primaries
+    return color_of(frame.format, *codes, untagged="bt601", chroma_location="left", icc=icc)
+
+
+def _joined(frames: list[VideoFrame], index: int, image: HeifImage) -> Array:
+    """One plane of the whole image, from those of its tiles."""
+    first = frames[0]
+    height, width = plane_samples(first, index).shape
+    rows = len(frames) // image.columns
+    joined = np.empty((rows * height, image.columns * width), plane_samples(first, index).dtype)
+    for number, frame in enumerate(frames):
+        samples = plane_samples(frame, index)
+        if samples.shape != (height, width) or samples.dtype != joined.dtype:
+            raise MediaError("decode", "unsupported", "HEIC: tiles of different sizes or formats")
+        y, x = divmod(number, image.columns)
+        joined[y * height : (y + 1) * height, x * width : (x + 1) * width] = samples
+    return joined[: -(-image.height * height // first.height), : -(-image.width * width // first.width)]

@@ -1,0 +1,124 @@
+"""Words of folders and lists: which class, split and species they mean."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from specaug.catalog.vocabulary import SPECIES, attack_pai, parse_label, parse_split, species
+from specaug.errors import ArgumentError
+
+BONAFIDE = ("bonafide", "bona_fide", "bona-fide", "bona fide", "live", "real", "genuine")
+ATTACK = ("attack", "attacks", "spoof", "spoofs", "fake", "fakes")
+SPLITS = {
+    "train": ("train", "training"),
+    "dev": ("dev", "devel", "development", "val", "valid", "validation"),
+    "test": ("test", "testing", "eval", "evaluation"),
+}
+
+
+@pytest.mark.parametrize(("words", "label"), [(BONAFIDE, "bonafide"), (ATTACK, "attack")])
+def test_class_words_are_read_without_regard_to_case_and_margins(words, label):
+    for word in words:
+        assert parse_label(word) == parse_label(f" {word.upper()}\t") == parse_label(word.title()) == label
+
+
+@pytest.mark.parametrize(("split", "words"), SPLITS.items())
+def test_split_words_are_read_without_regard_to_case_and_margins(split, words):
+    for word in words:
+        assert parse_split(word) == parse_split(f"\n{word.upper()} ") == split
+
+
+@pytest.mark.parametrize("text", ["", " ", "0", "1", "lives", "re al", "bonafide/live", "none", "train"])
+def test_a_word_that_is_no_class_is_refused_with_the_choices(text):
+    with pytest.raises(ArgumentError) as error:
+        parse_label(text)
+    assert str(error.value) == f"label: expected one of {', '.join((*BONAFIDE, *ATTACK))}, got {text!r}"
+
+
+@pytest.mark.parametrize("text", ["", "trains", "holdout", "1", "dev test", "live"])
+def test_a_word_that_is_no_split_is_refused_with_the_choices(text):
+    words = ", ".join(word for group in SPLITS.values() for word in group)
+    with pytest.raises(ArgumentError) as error:
+        parse_split(text)
+    assert str(error.value) == f"split: expected one of {words}, got {text!r}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # A species alone, in any case.
+        ("print", "print"),
+        ("  RePlay ", "replay"),
+        # Further words become the detail, joined by one underscore, whatever stood between them.
+        ("print/2", "print/2"),
+        ("print-a4  photo", "print/a4_photo"),
+        ("mask__half//face", "mask/half_face"),
+        ("2_print", "print/2"),
+        # A word that hints at a species is kept as detail.
+        ("prints", "print/prints"),
+        ("paper", "print/paper"),
+        ("Screen", "replay/screen"),
+        ("display_hd", "replay/display_hd"),
+        ("silicone", "mask/silicone"),
+        ("mannequin head", "mask/mannequin_head"),
+        # A proper species word counts before a word that only hints at one.
+        ("paper mask", "mask/paper"),
+        ("video print", "print/video"),
+        ("screen_replay", "replay/screen"),
+        # The first of two species decides, the other is detail.
+        ("mask_print", "mask/print"),
+        ("makeup-partial", "makeup/partial"),
+        ("print_print", "print"),
+        # Parts of words are not words.
+        ("printer", None),
+        ("unmasked", None),
+        ("", None),
+        ("/-_", None),
+        ("s01", None),
+    ],
+)
+def test_a_name_speaks_of_a_species(text, expected):
+    assert species(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("replay", "replay"),
+        ("paper mask", "mask/paper"),
+        ("", "unknown"),
+        ("  ", "unknown"),
+        ("Wax Figure", "unknown/wax_figure"),
+        ("wax/figure", "unknown/wax_figure"),
+        ("wax \t/ figure", "unknown/wax_figure"),
+        ("wax-figure", "unknown/wax-figure"),
+        ("3D", "unknown/3d"),
+    ],
+)
+def test_an_attack_of_no_known_species_keeps_its_words(text, expected):
+    assert attack_pai(text) == expected
+
+
+WORDS = st.sampled_from([*SPECIES, "paper", "screen", "a4", "2", "s01"])
+
+
+@given(st.lists(WORDS, min_size=1, max_size=4), st.sampled_from("/_- "))
+@settings(deadline=None, max_examples=80, derandomize=True)
+def test_the_sign_between_words_does_not_matter(words, sign):
+    assert species(sign.join(words)) == species(" ".join(words).upper())
+
+
+@given(st.lists(WORDS, min_size=1, max_size=4))
+@settings(deadline=None, max_examples=80, derandomize=True)
+def test_a_species_read_again_is_itself_and_has_at_most_one_slash(words):
+    found = attack_pai(" ".join(words))
+    first, _, detail = found.partition("/")
+    assert first in (*SPECIES, "unknown")
+    assert "/" not in detail
+    assert " " not in found
+    named = [word for word in words if word in SPECIES]
+    if named:
+        assert first == named[0]
+        assert attack_pai(found) == found
