@@ -264,3 +264,28 @@ def test_an_empty_batch_has_no_counts(library):
 def test_what_was_done_is_shown_without_the_pixels():
     shown = repr(Applied(np.zeros((4, 5, 1)), np.array(0.25), np.array(2)))
     assert shown == "Applied((4, 5, 1), clipped=0.25, halvings=2)"
+
+
+@libraries
+@pytest.mark.parametrize(
+    ("partner", "match"),
+    [
+        (np.zeros((4, 5)), r"^other: expected shape \(…, H, W, C\), got \(4, 5\)"),
+        (np.full((4, 5, 1), 255.0), r"^other: expected floats in \[0, 1\], got values from 255 to 255"),
+        (np.zeros((4, 5, 0)), r"^other: expected at least one pixel, got shape \(4, 5, 0\)"),
+    ],
+)
+def test_a_partner_is_checked_as_the_image_is(partner, match, library):
+    x = as_library(np.zeros((2, 4, 5, 1)), library)
+    change = Change(lambda v, *_: 0 * v, lambda p, *_: p)
+    with pytest.raises(ArgumentError, match=match):
+        apply_change(x, change, partner=as_library(partner, library), partner_name="other")
+
+
+@libraries
+def test_an_axis_counted_from_the_front_is_that_of_the_image_for_a_partner_of_fewer_axes(library):
+    x = as_library(np.zeros((2, 3, 4, 5)), library)
+    r = np.random.default_rng(0).random((3, 4, 5))
+    change = Change(lambda v, partner_of, *_: partner_of() - v, lambda p, *_: p)
+    applied = apply_change(x, change, partner=as_library(r, library), channel_axis=1)
+    np.testing.assert_allclose(np.asarray(applied.image), [r, r])

@@ -47,14 +47,11 @@ def test_what_a_crop_cannot_hold_ends_at_its_limit(name, scale, limit):
     assert values.min() >= (2 if name == "length" else 0)
 
 
-@given(st.floats(0.05, 20))
-@settings(deadline=None, max_examples=50, derandomize=True)
-def test_there_and_back_is_the_same_where_nothing_ended_at_a_limit(scale):
+@given(st.floats(0.2, 5))
+@settings(deadline=None, max_examples=30, derandomize=True)
+def test_there_and_back_is_the_same_where_nothing_ends_at_a_limit(scale):
     narrow = Everything((0.02, 0.024), 0.021, ((11.0, 11.5),))
-    there = measured_in_source(narrow, scale)
-    if 0.5 in there.frequency or there.radius == MAX_RADIUS or {2.0, 64.0} & set(there.length[0]):
-        return
-    back = measured_in_source(there, 1 / scale)
+    back = measured_in_source(measured_in_source(narrow, scale), 1 / scale)
     assert back.frequency == pytest.approx(narrow.frequency)
     assert back.radius == pytest.approx(narrow.radius)
     assert back.length[0] == pytest.approx(narrow.length[0])

@@ -88,6 +88,12 @@ def test_scan_has_no_empty_table_of_reasons(scanned):
     assert "Cannot be opened" not in result.stdout
 
 
+def test_a_long_note_stays_one_line(scanned):
+    note = "word " * 60 + "end."
+    result, _ = scanned(Catalog("siw", CATALOG.sources, (), (), notes=(note,)))
+    assert result.stdout.splitlines()[-1] == note
+
+
 @pytest.mark.parametrize(
     ("kinds", "last"),
     [
@@ -202,11 +208,18 @@ def test_a_dry_run_plans_and_says_that_nothing_was_written(built):
     assert "out/data" not in result.stdout
 
 
+def test_a_long_place_stays_one_line(built):
+    built()
+    out = "folder/" * 30 + "out"
+    lines = run("build-dataset", "raw", out).stdout.splitlines()
+    assert lines[-2:] == [f"Clips:    {out}/data/captured", f"Failures: {out}/failures"]
+
+
 @pytest.mark.parametrize("dry", [True, False])
 def test_a_part_says_what_comes_next(built, dry):
-    result, given, _ = built("--shard-index", 1, "--shard-count", 3, *["--dry-run"] * dry)
-    assert (given[2].shard_index, given[2].shard_count) == (1, 3)
-    assert ("This was part 1 of 3; then: specaug finalize OUT" in result.stdout) is not dry
+    result, given, _ = built("--shard-index", 1, "--shard-count", 2, *["--dry-run"] * dry)
+    assert (given[2].shard_index, given[2].shard_count) == (1, 2)
+    assert ("This was part 1 of 2; then: specaug finalize OUT" in result.stdout) is not dry
     assert "Clips:    out" not in result.stdout
 
 

@@ -6,7 +6,7 @@ import colorsys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from specaug.color import LUMA_WEIGHTS, hsv_to_rgb, luma, rgb_to_hsv
@@ -83,13 +83,18 @@ def test_an_axis_of_channels_may_be_anywhere(name, library, shape):
 
 
 @pytest.mark.parametrize(
-    "shape", [(5461, 3), (5462, 3), (2, 9000, 3), (9000, 2, 3), (70, 90, 3), (3, 1, 16400)]
+    ("shape", "axis"),
+    [
+        ((5461, 3), -1),
+        ((5462, 3), -1),
+        ((2, 9000, 3), -1),
+        ((9000, 2, 3), -1),
+        ((70, 90, 3), -1),
+        ((3, 1, 9000), 0),
+    ],
 )
-@pytest.mark.parametrize("axis", [0, -1])
 def test_large_pictures_are_converted_in_pieces_without_a_seam(shape, axis):
     """Both sides of the size from which NumPy converts some rows at a time."""
-    if shape[axis] != 3:
-        return
     image = np.random.default_rng(0).random(shape)
     pixels = np.moveaxis(image, axis, -1)
     for ours, theirs in ((rgb_to_hsv, colorsys.rgb_to_hsv), (hsv_to_rgb, colorsys.hsv_to_rgb)):
@@ -138,11 +143,10 @@ def test_luma_of_bytes_is_the_weighted_sum_over_255(library, axis):
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0.1, 1))
-@settings(deadline=None, max_examples=40, derandomize=True)
+@settings(deadline=None, max_examples=20, derandomize=True)
 def test_less_light_changes_the_value_alone(red, green, blue, light):
     pixel = np.array([red, green, blue])
-    if pixel.max() < 1e-3 or np.ptp(pixel) < 1e-3:
-        return
+    assume(np.ptp(pixel) > 1e-3)
     bright, dim = rgb_to_hsv(pixel), rgb_to_hsv(light * pixel)
     turn = abs((bright[0] - dim[0] + 0.5) % 1 - 0.5)
     assert turn < 1e-9
@@ -153,8 +157,7 @@ def test_less_light_changes_the_value_alone(red, green, blue, light):
 def test_channels_in_another_order_turn_the_hue_by_a_third():
     image = np.random.default_rng(0).random((40, 3))
     turned = rgb_to_hsv(np.roll(image, 1, axis=-1))
-    expected = rgb_to_hsv(image) + [1 / 3, 0, 0]
-    difference = turned - expected
+    difference = turned - rgb_to_hsv(image) - np.array([1 / 3, 0, 0])
     np.testing.assert_allclose(difference[:, 0] - np.rint(difference[:, 0]), 0, atol=1e-12)
     np.testing.assert_allclose(difference[:, 1:], 0, atol=1e-12)
 

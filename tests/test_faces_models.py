@@ -64,9 +64,12 @@ def insightface_double(monkeypatch) -> SimpleNamespace:
         def detect(self, image, input_size):
             sys.stdout.write("detecting\n")
             seen.images.append(image)
-            return np.array([[10, 20, 110, 120, 0.8]], np.float32), (TEMPLATE + np.array([4, 14]))[
-                None
-            ].astype(np.float32)
+            assert image.shape[:2] == input_size  # else the package would enlarge it
+            y, x = np.nonzero(image.any(axis=2))
+            corner = np.array([x.min(), y.min()]) if len(x) else np.zeros(2)  # where the image lies
+            box = np.array([10, 20, 110, 120]) + np.tile(corner, 2)
+            points = TEMPLATE + np.array([4, 14]) + corner
+            return np.array([[*box, 0.8]], np.float32), points[None].astype(np.float32)
 
     def get_model(path, **settings):
         sys.stdout.write("find model\n")
@@ -87,9 +90,25 @@ def test_insightface_gets_bgr_and_prints_nothing(tmp_path, capsys, insightface_d
     image[..., 0] = 255
     (face,) = detector_from("insightface", model=str(tmp_path))(image)
     assert face.box.tolist() == [10, 20, 110, 120]
-    assert insightface_double.images[0][0, 0].tolist() == [0, 0, 255]
+    (canvas,) = insightface_double.images
+    assert canvas[320, 320].tolist() == [0, 0, 255]
     assert insightface_double.paths[0][0].endswith("det_500m.onnx")
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("height", "width", "ratio"), [(200, 300, 1), (832, 416, 2), (100, 120, 1)])
+def test_insightface_sees_an_image_that_is_never_enlarged_with_a_border(
+    tmp_path, insightface_double, height, width, ratio
+):
+    """Close-ups fill a small image; enlarged to the network's input they would be larger than it knows faces."""
+    (tmp_path / "det_500m.onnx").write_bytes(b"")
+    image = np.full((height, width, 3), 200, np.uint8)
+    (face,) = detector_from("insightface", model=str(tmp_path))(image)
+    (canvas,) = insightface_double.images
+    rows, columns = np.nonzero(canvas.any(axis=2))
+    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (height // ratio, width // ratio)
+    assert min(rows.min(), columns.min(), 639 - rows.max(), 639 - columns.max()) >= 112
+    np.testing.assert_allclose(face.box, (np.array([10, 20, 110, 120]) + 0.5) * ratio - 0.5, atol=1e-3)
 
 
 def test_insightface_folder_must_hold_one_detector(tmp_path):

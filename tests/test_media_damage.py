@@ -19,7 +19,8 @@ from PIL import Image
 from specaug.errors import MediaError
 from specaug.media import container, photo, probe, read_frames
 from specaug.media.write import write_video
-from specaug.records import Frame, Reason
+from specaug.planes import Frame
+from specaug.records import Reason
 
 FRAMES = 24
 
@@ -53,19 +54,32 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_video(folder / "a.mp4", [m.clip(0, 255).astype(np.uint8) for m in moved], crf=30)
     # In CAVLC, unlike CABAC, a run of zeros is no picture.
     cavlc = {"g": "12", "bf": "2", "x264-params": "cabac=0"}
-    encode(folder / "cavlc.mp4", clean(folder / "a.mp4"), "libx264", cavlc)
+    encode(folder / "cavlc.mp4", shown(folder / "a.mp4"), "libx264", cavlc)
     for name in ("a.mkv", "a.ts"):
         remux(folder / "a.mp4", folder / name)
-    encode(folder / "a.avi", clean(folder / "a.mp4"), "mpeg4", {"bf": "2", "g": "12"})
+    encode(folder / "a.avi", shown(folder / "a.mp4"), "mpeg4", {"bf": "2", "g": "12"})
     photo = Image.fromarray(base[:40, :48].astype(np.uint8))
     for suffix in ("png", "jpg", "webp", "gif", "bmp", "tif"):
         photo.save(folder / f"a.{suffix}")
     return folder
 
 
-def clean(path: Path) -> list[np.ndarray]:
+def shown(path: Path) -> list[np.ndarray]:
+    """Every frame as RGB, the plain way."""
     with av.open(str(path)) as container:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def clean(path: Path) -> list[np.ndarray]:
+    """The luma of every frame, the plain way."""
+    with av.open(str(path)) as container:
+        return [luma(frame.planes[0]) for frame in container.decode(video=0)]
+
+
+def luma(plane: Any) -> np.ndarray:
+    """The first plane of a frame that PyAV decoded."""
+    lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return lines[: plane.height, : plane.width]
 
 
 def read(path: Path, kind: Any) -> list[np.ndarray]:
@@ -160,7 +174,7 @@ def test_a_patched_up_picture_is_never_delivered(media: Path, tmp_path: Path, nu
     with pytest.raises(MediaError, match=rf"delivered \d+ of {FRAMES} frames .* of {FRAMES}: \w+") as caught:
         frames.extend(read_frames(path, info, np.arange(FRAMES)))
     for frame in frames:
-        np.testing.assert_array_equal(frame.image, truth[frame.index])
+        np.testing.assert_array_equal(frame.planes.planes[0].values, truth[frame.index])
     assert caught.value.stage == "decode"
     assert caught.value.reason == ("decoder_error" if number == 0 else "truncated")
     assert f"delivered {len(frames)} of {FRAMES}" in caught.value.detail
@@ -174,7 +188,7 @@ def test_groups_behind_the_damage_are_read(tmp_path: Path, media: Path) -> None:
     blank_packet(path, tmp_path / "blank.mp4", 6)
     for index in (0, 2, 12, 20):
         (frame,) = read_frames(tmp_path / "blank.mp4", info, np.array([index]))
-        np.testing.assert_array_equal(frame.image, expected[index])
+        np.testing.assert_array_equal(frame.planes.planes[0].values, expected[index])
     with pytest.raises(MediaError, match="decode: truncated: delivered 1 of 3"):
         list(read_frames(tmp_path / "blank.mp4", info, np.array([2, 10, 20])))
 

@@ -21,7 +21,8 @@ from specaug.extract import extract
 from specaug.media import open_files, probe, read_frames
 from specaug.media.write import write_video
 from specaug.pipeline import build_dataset
-from specaug.records import BuildConfig, Failure, Frame, Source
+from specaug.planes import Frame
+from specaug.records import BuildConfig, Failure, Source
 from specaug.shards import verify
 
 CONFIG = BuildConfig(detector="sidecar", frames=2, size=32, min_face=16, jobs=1, timeout=60)

@@ -11,7 +11,8 @@ from specaug.align import TEMPLATE
 from specaug.extract.orientation import QUARTERS, turned, upright
 from specaug.media import probe, read_frames
 from specaug.media.write import write_video
-from specaug.records import Face, Frame, MediaInfo, Source
+from specaug.planes import Frame
+from specaug.records import Face, MediaInfo, Source
 
 FACE = Face(np.array([0, 0, 112, 112], np.float32), TEMPLATE.astype(np.float32), 0.9)
 

@@ -54,6 +54,8 @@ def test_all_panels_and_lines_share_one_scale_and_zero():
     page = gains_as_svg(FREQUENCIES, {"up": up, "down": down})
     assert levels(page) == [6.0, -3.0]
     (_, top, _, height), *_ = frames(page)
+    beside = [float(t.attrib["y"]) for t in elements(page, "text") if t.text.endswith(" dB")]
+    assert beside[0] - top == beside[1] - top - height == pytest.approx(0, abs=6)
     zeros = {float(line.attrib[key]) for line in elements(page, "line") for key in ("y1", "y2")}
     assert list(zeros) == [pytest.approx(top + 2 / 3 * height, abs=0.051)]
     ends = [points(line)[-1, 1] for line in elements(page, "polyline")]
@@ -92,7 +94,11 @@ def test_a_line_has_the_colour_of_its_name_below(number):
     assert [box["fill"] for box in keys] == lines[:number]
     assert lines == lines[:number] * 3
     assert len(set(lines)) == min(number, 8)
-    labels = {t.text: float(t.attrib["y"]) for t in elements(page, "text")}
+    texts = {t.text: t.attrib for t in elements(page, "text")}
+    labels = {name: float(text["y"]) for name, text in texts.items()}
+    assert all(
+        float(texts[n]["x"]) >= float(k["x"]) + float(k["width"]) for n, k in zip(names, keys, strict=True)
+    )
     for name, box in zip(names, keys, strict=True):
         assert 0 <= labels[name] - float(box["y"]) <= 14
     heights = [labels[name] for name in names]

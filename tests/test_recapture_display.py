@@ -223,7 +223,7 @@ def test_displays_are_drawn_from_their_ranges():
         (0.0, 0.05): [s.glare for s in drawn],
         (0.90, 1.02): [s.white[0] for s in drawn],
         (1.0, 1.14): [s.white[2] for s in drawn],
-        (0.0, 1.0): [s.glare_at[0] for s in drawn],
+        (0.0, 1.0): [share for s in drawn for share in s.glare_at],
     }
     for (low, high), found in values.items():
         share = (np.array(found) - low) / (high - low)

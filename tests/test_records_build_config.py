@@ -35,6 +35,7 @@ CHOICES = {
     "detector": ("centerface", "yunet", "insightface", "sidecar"),
     "image_format": ("png", "webp", "jpeg", "raw"),
     "backend": ("loky", "dask", "ray"),
+    "hdr": ("tonemap", "fail"),
 }
 CONTENT = {
     "layout": "siw",
@@ -52,6 +53,7 @@ CONTENT = {
     "resample": "bilinear",
     "detector": "sidecar",
     "min_face": 20,
+    "hdr": "fail",
     "image_format": "raw",
     "jpeg_quality": 90,
     "seed": 1,
@@ -177,6 +179,7 @@ def test_other_spellings_of_a_size_are_refused(text):
 
 
 def test_every_setting_decides_the_bytes_or_only_the_run():
+    # A new setting belongs into one of the two lists: an OUT is refused for other settings of the first kind alone.
     names = {field.name for field in dataclasses.fields(BuildConfig)}
     assert names == {*CONTENT, *RUN_ONLY, "shard_index"}
     assert BuildConfig().content_settings().keys() == CONTENT.keys()

@@ -18,6 +18,7 @@ from hypothesis.extra import numpy as hnp
 from specaug.errors import ArgumentError, NoSpaceError, SpecaugError
 from specaug.records import Clip, Failure, MediaInfo, Receipt, ShardPlan, Source
 from specaug.shards import (
+    SCHEMA_VERSION,
     ClipWriter,
     check_rows,
     clip_schema,
@@ -96,7 +97,7 @@ def test_types_are_those_that_other_readers_decode(tmp_path, rng):
         "frames": {"feature": {"_type": "Image"}, "_type": "Sequence"},
         "label": {"names": ["bonafide", "attack"], "_type": "ClassLabel"},
     }
-    assert json.loads(schema.metadata[b"specaug"])["schema_version"] == 1
+    assert json.loads(schema.metadata[b"specaug"])["schema_version"] == SCHEMA_VERSION == 2
 
 
 def test_raw_frames_are_one_buffer_with_their_shape_in_the_footer(tmp_path, rng):

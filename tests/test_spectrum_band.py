@@ -64,7 +64,7 @@ def test_reach_is_the_highest_index_of_a_band_with_a_hard_top(band, expected):
 
 
 @given(sides, sides, st.floats(0, 0.7), st.sampled_from(["radial", "square"]))
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(deadline=None, max_examples=40, derandomize=True)
 def test_no_bin_lies_beyond_the_reach(height, width, high, form):
     band = Band(0.0, high, form)
     rows, columns = np.nonzero(half_mask((height, width), band))
@@ -88,7 +88,7 @@ def test_a_square_reaches_as_far_on_both_axes_unless_it_is_the_whole_plane():
 
 
 @given(sides, sides, st.floats(0, 0.49), st.floats(0, 0.49))
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(deadline=None, max_examples=40, derandomize=True)
 def test_a_square_ring_is_the_definition_bin_by_bin(height, width, a, b):
     low, high = sorted((a, b))
     side = min(height, width)
@@ -100,7 +100,7 @@ def test_a_square_ring_is_the_definition_bin_by_bin(height, width, a, b):
 
 
 @given(sides, sides, st.lists(st.floats(0.0, 0.7), min_size=1, max_size=5))
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(deadline=None, max_examples=40, derandomize=True)
 def test_neighbouring_hard_bands_share_no_bin_and_leave_none_out(height, width, cuts):
     edges = [0.0, *sorted(cuts), MAX_RADIUS]
     masks = [band_mask((height, width), *pair) for pair in itertools.pairwise(edges)]

@@ -12,7 +12,7 @@ import numpy as np
 from specaug.align import TEMPLATE, box_warp, inverse_warp, similarity, template, warp_scale
 from specaug.errors import ArgumentError
 from specaug.faces.detector import FLIPPED
-from specaug.planes import PlaneImage
+from specaug.planes import PlaneImage, as_plane_image
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
@@ -52,7 +52,7 @@ def plausible(faces: Sequence[Face]) -> list[Face]:
     return [face for face in faces if residual(face.landmarks) <= MAX_RESIDUAL]
 
 
-def reduced(image: PlaneImage, *, long_side: int, max_area: float = math.inf) -> tuple[Array, Array]:
+def reduced(image: PlaneImage | Array, *, long_side: int, max_area: float = math.inf) -> tuple[Array, Array]:
     """An image made small enough to search, never enlarged.
 
     Returns
@@ -62,6 +62,7 @@ def reduced(image: PlaneImage, *, long_side: int, max_area: float = math.inf) ->
     ratios : numpy.ndarray
         (2,) how many px of `image` one px of `small` is, in x and y.
     """
+    image = as_plane_image(image)
     width, height = image.width, image.height
     ratio = min(1.0, long_side / max(height, width), math.sqrt(max_area / (height * width)))
     shape = max(1, round(width * ratio)), max(1, round(height * ratio))
@@ -91,11 +92,12 @@ def distinct(faces: Sequence[Face], *, max_overlap: float = 0.3) -> list[Face]:
     return kept
 
 
-def refined(image: PlaneImage, face: Face, find: Callable[[Array], list[Face]]) -> Face:
+def refined(image: PlaneImage | Array, face: Face, find: Callable[[Array], list[Face]]) -> Face:
     """`face` with landmarks found in its de-rolled crop, once as it is and once in the mirror.
 
     The mean of the two looks has no left-right bias, and the second starts from the landmarks of the first.
     """
+    image = as_plane_image(image)
     first = _look(image, face, find, mirror=False)
     if first is None:
         return face

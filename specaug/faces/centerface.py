@@ -12,7 +12,7 @@ import numpy as np
 
 from specaug.errors import MissingDependencyError
 from specaug.faces.boxes import distinct, enlarged, plausible, reduced, refined
-from specaug.planes import PlaneImage, as_plane_image
+from specaug.planes import PlaneImage
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
@@ -74,12 +74,12 @@ class CenterFace:
 
     def __call__(self, image: PlaneImage | Array) -> list[Face]:
         """Plausible faces in an image, or in an (H, W, 3) uint8 RGB array, best score first."""
-        small, ratios = reduced(as_plane_image(image), long_side=self.long_side, max_area=self.max_area)
+        small, ratios = reduced(image, long_side=self.long_side, max_area=self.max_area)
         return plausible([enlarged(face, ratios) for face in self._find(small)])
 
     def refine(self, image: PlaneImage | Array, face: Face) -> Face:
         """`face` with landmarks from a second look at full resolution; `face` itself if that sees nothing."""
-        return refined(as_plane_image(image), face, self._find)
+        return refined(image, face, self._find)
 
     def _find(self, image: Array) -> list[Face]:
         """Faces in a picture that goes through the network as it is, padded to multiples of 32 px."""

@@ -14,7 +14,7 @@ import numpy as np
 from specaug.errors import MissingDependencyError
 from specaug.faces.boxes import distinct, enlarged, plausible, reduced, refined
 from specaug.faces.weights import model_path, sha256_prefix
-from specaug.planes import PlaneImage, as_plane_image
+from specaug.planes import PlaneImage
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
@@ -67,12 +67,12 @@ class InsightFace:
 
     def __call__(self, image: PlaneImage | Array) -> list[Face]:
         """Plausible faces in an image, or in an (H, W, 3) uint8 RGB array, best score first."""
-        small, ratios = reduced(as_plane_image(image), long_side=_SIDE)
+        small, ratios = reduced(image, long_side=_SIDE)
         return plausible([enlarged(face, ratios) for face in self._find(small, _CANVAS)])
 
     def refine(self, image: PlaneImage | Array, face: Face) -> Face:
         """`face` with landmarks from a second look at full resolution; `face` itself if that sees nothing."""
-        return refined(as_plane_image(image), face, lambda crop: self._find(crop, _LOOK_CANVAS))
+        return refined(image, face, lambda crop: self._find(crop, _LOOK_CANVAS))
 
     def _find(self, image: Array, side: int) -> list[Face]:
         """Faces in an image that is laid in the middle of a black canvas, so that the package does not enlarge it."""

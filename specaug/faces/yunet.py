@@ -11,7 +11,7 @@ import numpy as np
 from specaug.errors import MissingDependencyError
 from specaug.faces.boxes import distinct, enlarged, plausible, reduced, refined
 from specaug.faces.weights import model_path, sha256_prefix
-from specaug.planes import PlaneImage, as_plane_image
+from specaug.planes import PlaneImage
 from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
@@ -54,12 +54,12 @@ class YuNet:
 
     def __call__(self, image: PlaneImage | Array) -> list[Face]:
         """Plausible faces in an image, or in an (H, W, 3) uint8 RGB array, best score first."""
-        small, ratios = reduced(as_plane_image(image), long_side=self.long_side)
+        small, ratios = reduced(image, long_side=self.long_side)
         return plausible([enlarged(face, ratios) for face in self._find(small)])
 
     def refine(self, image: PlaneImage | Array, face: Face) -> Face:
         """`face` with landmarks from a second look at full resolution; `face` itself if that sees nothing."""
-        return refined(as_plane_image(image), face, self._find)
+        return refined(image, face, self._find)
 
     def _find(self, image: Array) -> list[Face]:
         self._net.setInputSize((image.shape[1], image.shape[0]))

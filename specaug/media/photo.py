@@ -19,7 +19,7 @@ from specaug.errors import MediaError
 from specaug.media.heic import is_heic, probe_heic, read_heic
 from specaug.media.jpeg import decode_strictly
 from specaug.media.open_files import one_line, open_regular
-from specaug.media.signatures import described
+from specaug.media.signatures import Described, described
 from specaug.media.size_limits import ABSURD, check_length, check_photo_size, memory_is_short
 from specaug.planes import Frame, Placement, Plane, PlaneImage
 from specaug.planes.icc import is_usable_profile
@@ -147,7 +147,7 @@ def _profile(image: Image.Image) -> bytes | None:
 
 
 @contextmanager
-def _pillow_errors(stage: Stage, reason: Reason, what: str = "") -> Iterator[None]:
+def _pillow_errors(stage: Stage, reason: Reason, what: Described | None = None) -> Iterator[None]:
     """Turn what Pillow raises on damaged files into MediaError; its warnings are dropped."""
     try:
         with warnings.catch_warnings():
@@ -161,15 +161,21 @@ def _pillow_errors(stage: Stage, reason: Reason, what: str = "") -> Iterator[Non
             raise MediaError(stage, "out_of_memory", "no memory for the picture") from error
         raise MediaError(stage, reason, ABSURD) from error
     except UnidentifiedImageError as error:
-        known = what in FORMATS or what.startswith("TIFF")
-        if known:
-            raise MediaError(stage, "unreadable", f"a {what} whose header is damaged") from error
-        raise MediaError(stage, "unsupported", f"{what}; read are {', '.join(FORMATS)} and HEIC") from error
+        raise _unidentified(stage, what) from error
     except _DAMAGE as error:
         cut = "truncated" in str(error).lower()
         raise MediaError(
             stage, "truncated" if cut else reason, one_line(error) or type(error).__name__
         ) from error
+
+
+def _unidentified(stage: Stage, what: Described | None) -> MediaError:
+    """What to say of a file that is none of `FORMATS` to Pillow."""
+    name, is_media = what or Described("no known format", False)
+    if name.upper() in FORMATS:
+        return MediaError(stage, "unreadable", f"a {name} whose header is damaged")
+    read = f"read are {', '.join(FORMATS)} and HEIC"
+    return MediaError(stage, "unsupported" if is_media else "unreadable", f"{name}; {read}")
 
 
 _DAMAGE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -54,6 +54,19 @@ _BRANDS: dict[bytes, str] = {
     b"jp2 ": "JPEG 2000", b"qt  ": "QuickTime",
 }  # fmt: skip
 """Major brands of ISO base media files (ISO/IEC 14496-12)."""
+_NO_MEDIA = frozenset(
+    (
+        "a playlist",
+        "a ZIP archive",
+        "gzip",
+        "a 7z archive",
+        "a RAR archive",
+        "HDF5",
+        "a Git LFS pointer",
+        "XML",
+        "HTML",
+    )
+)
 HEAD_BYTES = 64
 
 
@@ -74,10 +87,21 @@ def format_of(head: bytes) -> str | None:
     return next((name for start, name in _STARTS if head.startswith(start)), None)
 
 
-def described(file: BinaryIO) -> str:
-    """What a file is by its first bytes, in words; the file is left at its start."""
+class Described(NamedTuple):
+    """What a file is by its first bytes."""
+
+    name: str
+    """In words, for a message."""
+    is_media: bool
+    """Whether it is an image or a video of a known format."""
+
+
+def described(file: BinaryIO) -> Described:
+    """What a file is by its first bytes; it is left at its start."""
     file.seek(0)
     head = file.read(HEAD_BYTES)
     file.seek(0)
     name = format_of(head)
-    return name if name is not None else f"an unknown format that begins with {head[:8].hex(' ')}"
+    if name is None:
+        return Described(f"no known format: it begins with the bytes {head[:8].hex(' ')}", False)
+    return Described(name, name not in _NO_MEDIA)

@@ -12,6 +12,7 @@ from specaug.align import template
 from specaug.extract import extract
 from specaug.media.write import write_video
 from specaug.media_types import HDF5_SUFFIXES, IMAGE_SUFFIXES
+from specaug.planes import PlaneImage, as_plane_image
 from specaug.records import BuildConfig, Clip, Face, Failure, Source
 from specaug.stage_timer import Stopwatch
 
@@ -23,13 +24,14 @@ class MiddleFace:
 
     name, version = "middle", "1"
 
-    def __call__(self, image: np.ndarray) -> list[Face]:
-        center = np.array([image.shape[1], image.shape[0]]) / 2
-        points = (template(60, 1.0) - 29.5) * (1 if _is_bright_above(image) else -1) + center
+    def __call__(self, image: PlaneImage | np.ndarray) -> list[Face]:
+        planes = as_plane_image(image)
+        center = np.array([planes.width, planes.height]) / 2
+        points = (template(60, 1.0) - 29.5) * (1 if _is_bright_above(planes.rgb()) else -1) + center
         box = np.concatenate([center - 30, center + 30])
         return [Face(box.astype(np.float32), points.astype(np.float32), 0.9)]
 
-    def refine(self, image: np.ndarray, face: Face) -> Face:
+    def refine(self, image: PlaneImage | np.ndarray, face: Face) -> Face:
         return face
 
 

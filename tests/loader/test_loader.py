@@ -172,7 +172,7 @@ class TestDamage:
     def test_another_schema_version(self, broken, monkeypatch):
         table = pq.read_table(broken)
         metadata = {**table.schema.metadata}
-        metadata[b"specaug"] = metadata[b"specaug"].replace(b'"schema_version": 1', b'"schema_version": 99')
+        metadata[b"specaug"] = metadata[b"specaug"].replace(b'"schema_version": 2', b'"schema_version": 99')
         pq.write_table(table.replace_schema_metadata(metadata), broken)
         with pytest.raises(SpecaugError, match=rf"{broken.name}: expected schema version 1, got 99"):
             load(broken.parents[2], split="train")

@@ -176,6 +176,11 @@ class TestSettings:
         report = evaluated(DEV, DEV, confidence=np.float64(0.01), resamples=np.int64(1))
         assert (report.confidence, report.resamples) == (0.01, 1)
 
+    def test_left_out_they_are_those_of_the_documentation(self):
+        report = metrics.evaluate(DEV, DEV)
+        assert (report.confidence, report.resamples) == (0.95, 1000)
+        assert report == metrics.evaluate(DEV, DEV, confidence=0.95, resamples=1000, rng=0, unseen="raise")
+
     @pytest.mark.parametrize("short", ["dev", "test"])
     def test_species_are_known_in_both_sets_or_in_none(self, short):
         sets = {"dev": subjects(2, "d"), "test": subjects(2, "t")}

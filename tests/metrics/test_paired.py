@@ -28,8 +28,8 @@ def exact_p(values: list[int]) -> Fraction:
     return Fraction(as_far, 2 ** len(values))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
-@given(st.lists(st.integers(-9, 9), min_size=1, max_size=9))
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(st.lists(st.integers(-9, 9), min_size=1, max_size=8))
 def test_few_differences_give_the_exact_share_of_sign_patterns(values):
     assert sign_flip_test(values) == float(exact_p(values))
 
@@ -98,7 +98,7 @@ def closed_testing(p_values: list[Fraction]) -> list[Fraction]:
     return [max(p for s, p in of_set.items() if i in s) for i in everything]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=6))
 def test_holm_is_closed_testing_with_bonferroni(hundredths):
     found = holm([n / 100 for n in hundredths])

@@ -134,6 +134,12 @@ def test_names_are_escaped_wherever_they_stand(name):
     assert str(report).count(name) == 5
 
 
+@pytest.mark.parametrize("record", [REPORT, POINT])
+def test_figures_cannot_be_changed_afterwards(record):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        record.apcer = 0.0
+
+
 def test_reports_are_equal_where_their_figures_are():
     assert changed() == REPORT
     assert changed(bpcer=0.2) != REPORT

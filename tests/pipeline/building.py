@@ -13,6 +13,7 @@ from specaug.align import template
 from specaug.extract import extract
 from specaug.faces import FaceDetector
 from specaug.media.write import write_video
+from specaug.planes import PlaneImage, as_plane_image
 from specaug.records import BuildConfig, Clip, Face, Failure, Source
 from specaug.shards import sha256
 from specaug.stage_timer import Stopwatch
@@ -26,15 +27,16 @@ class MiddleFace:
 
     name, version = "middle", "1"
 
-    def __call__(self, image: np.ndarray) -> list[Face]:
-        if image.max() < 40:
+    def __call__(self, image: PlaneImage | np.ndarray) -> list[Face]:
+        planes = as_plane_image(image)
+        if planes.rgb().max() < 40:
             return []
-        center = np.array([image.shape[1] / 2, image.shape[0] / 2])
+        center = np.array([planes.width / 2, planes.height / 2])
         points = (template(80, 1.0) - 40 + center).astype(np.float32)
         box = np.concatenate([center - 40, center + 40]).astype(np.float32)
         return [Face(box, points, 0.9)]
 
-    def refine(self, image: np.ndarray, face: Face) -> Face:
+    def refine(self, image: PlaneImage | np.ndarray, face: Face) -> Face:
         return face
 
 

@@ -127,7 +127,10 @@ def test_a_number_that_predicts_the_label_is_told_without_its_unit(attack):
     seen.distributions["padding"].add(values, np.repeat([0, 1], 20))
     (finding,) = told(seen=seen)
     auc = f"{float(attack > 0.5):.2f}"
-    assert finding == ("shortcuts", f"padding alone predicts the label: AUC {auc} (95 % interval {auc} to {auc})")
+    assert finding == (
+        "shortcuts",
+        f"padding alone predicts the label: AUC {auc} (95 % interval {auc} to {auc})",
+    )
 
 
 def test_interval_is_written_beside_the_auc(rng):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -110,7 +111,9 @@ def test_ends_must_rise_and_be_above_zero_on_a_log_scale(low, high, log, good):
     if good:
         assert Histogram("x", low, high, log=log).edges[0] == pytest.approx(low)
         return
-    with pytest.raises(ArgumentError, match=f"^low: expected below high, above 0 with log, got {low:g}, {high:g}$"):
+    with pytest.raises(
+        ArgumentError, match=f"^low: expected below high, above 0 with log, got {low:g}, {high:g}$"
+    ):
         Histogram("x", low, high, log=log)
 
 
@@ -154,7 +157,7 @@ def test_coarse_shares_are_those_of_the_numbers_between_the_edges(values, split)
     bonafide, attack = values[:split], values[split:]
     edges, shares = of_classes(bonafide, attack).coarse()
     for row, own in zip(shares, (bonafide, attack), strict=True):
-        inside = [((own >= a) & (own < b)).sum() for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        inside = [((own >= a) & (own < b)).sum() for a, b in pairwise(edges)]
         np.testing.assert_allclose(row, np.array(inside) / max(1, len(own)))
 
 
@@ -203,7 +206,11 @@ def test_interval_is_that_of_hanley_and_mcneil_on_either_side_of_one_half(bonafi
 def test_interval_stays_within_zero_and_one():
     found = of_classes([0.1, 0.2], [0.15, 0.3]).separation()
     # (0.75 * 0.25 + (0.6 - 0.5625) + (0.642857 - 0.5625)) / 4 is a variance of 0.0763.
-    assert (found.auc, found.low, found.high) == (0.75, pytest.approx(0.75 - 1.96 * 0.0763**0.5, abs=1e-3), 1.0)
+    assert (found.auc, found.low, found.high) == (
+        0.75,
+        pytest.approx(0.75 - 1.96 * 0.0763**0.5, abs=1e-3),
+        1.0,
+    )
     found = of_classes([0.15, 0.3], [0.1, 0.2]).separation()
     assert (found.auc, found.low) == (0.25, 0.0)
 

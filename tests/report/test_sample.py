@@ -185,7 +185,11 @@ def test_brightness_is_luma(tmp_path, channel, weight):
 
 
 def test_distributions_of_pictures_know_the_label(tmp_path):
-    rows = [clip_row(0, frames=[flat(50)]), attack_row(1, frames=[flat(200)]), attack_row(2, frames=[flat(201)])]
+    rows = [
+        clip_row(0, frames=[flat(50)]),
+        attack_row(1, frames=[flat(200)]),
+        attack_row(2, frames=[flat(201)]),
+    ]
     pixels = sampled(tmp_path, rows)
     found = pixels.distributions["brightness"].separation()
     assert (found.auc, found.bonafide, found.attacks) == (1, 1, 2)

@@ -19,7 +19,14 @@ def value_range(histogram):
 
 
 def test_a_group_is_told_apart_by_each_of_its_six_columns(tmp_path):
-    other = {"split": "dev", "label": 1, "pai": "mask", "device": "tv", "subject": "s2", "origin": "synthetic"}
+    other = {
+        "split": "dev",
+        "label": 1,
+        "pai": "mask",
+        "device": "tv",
+        "subject": "s2",
+        "origin": "synthetic",
+    }
     rows = [clip_row(0), clip_row(1)]
     rows += [clip_row(2 + n, **{name: value}) for n, (name, value) in enumerate(other.items())]
     write_shard(tmp_path, rows)
@@ -196,9 +203,7 @@ def test_a_subject_leaks_where_it_is_in_two_splits_of_one_data_set(tmp_path, sec
 def test_leaking_subjects_are_sorted_by_name(tmp_path):
     names = ["s10", "a", "s2"]
     rows = [
-        clip_row(n, subject=s, split=split)
-        for n, s in enumerate(names)
-        for split in ("train", "dev", "test")
+        clip_row(n, subject=s, split=split) for n, s in enumerate(names) for split in ("train", "dev", "test")
     ]
     write_shard(tmp_path, rows)
     assert survey(tmp_path).subjects_in_two_splits == ["a", "s10", "s2"]

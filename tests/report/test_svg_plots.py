@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -61,7 +62,7 @@ def steps(path, edges):
     middles = (edges[:-1] + edges[1:]) / 2
     heights = []
     for middle in middles:
-        level = [y0 for (x0, y0), (x1, y1) in zip(path[:-1], path[1:], strict=True) if x0 < middle < x1]
+        level = [y0 for (x0, y0), (x1, y1) in pairwise(path) if x0 < middle < x1]
         assert len(level) == 1
         heights += level
     return np.array(heights)
@@ -104,7 +105,10 @@ def test_stairs_are_the_shares_of_each_class_in_per_cent(two_classes, row, color
     edges, shares = histogram.coarse()
     (line,) = plot.paths(color)
     np.testing.assert_allclose(steps(line, edges), shares[row] * 100, atol=0.02)
-    assert (line[0, 0], line[-1, 0]) == (pytest.approx(edges[0], abs=1e-4), pytest.approx(edges[-1], abs=1e-4))
+    assert (line[0, 0], line[-1, 0]) == (
+        pytest.approx(edges[0], abs=1e-4),
+        pytest.approx(edges[-1], abs=1e-4),
+    )
 
 
 def test_stairs_on_a_log_axis_lie_at_their_numbers(log_histogram):
@@ -119,7 +123,9 @@ def test_stairs_on_a_log_axis_lie_at_their_numbers(log_histogram):
 def test_the_area_under_a_stair_is_filled_faintly(two_classes, color):
     _, plot = two_classes
     np.testing.assert_allclose(plot.paths(color, filled=True)[0], plot.paths(color)[0], atol=1e-6)
-    styles = [p.get("style") for p in plot.root.iter(f"{SVG}path") if f"fill: var(--{color})" in p.get("style", "")]
+    styles = [
+        p.get("style") for p in plot.root.iter(f"{SVG}path") if f"fill: var(--{color})" in p.get("style", "")
+    ]
     assert "opacity: 0.18" in styles[0]
 
 
@@ -132,7 +138,9 @@ def test_shares_start_at_zero(two_classes):
 
 def dashes(plot, color):
     key = f"stroke: var(--{color})"
-    styles = [p.get("style") for p in plot.groups("axes_1")[0].iter(f"{SVG}path") if key in p.get("style", "")]
+    styles = [
+        p.get("style") for p in plot.groups("axes_1")[0].iter(f"{SVG}path") if key in p.get("style", "")
+    ]
     return {re.search(r"stroke-dasharray: ([\d., ]+)", s)[1] if "dasharray" in s else None for s in styles}
 
 
@@ -148,7 +156,9 @@ def test_legend_and_axes_of_a_histogram_have_names(two_classes):
     assert {"a number, px", "% of the class"} <= set(plot.texts("axes_1"))
 
 
-@pytest.mark.parametrize(("bonafide", "attack", "named"), [([0.2, 0.4], [], "bona fide"), ([], [0.2, 0.4], "attack")])
+@pytest.mark.parametrize(
+    ("bonafide", "attack", "named"), [([0.2, 0.4], [], "bona fide"), ([], [0.2, 0.4], "attack")]
+)
 def test_a_class_without_clips_is_not_drawn(bonafide, attack, named):
     plot = Plot(histogram_plot("h", histogram_of(bonafide, attack)))
     absent = "attack" if named == "bona fide" else "bonafide"
@@ -194,7 +204,10 @@ def test_a_band_holds_the_middle_eighty_per_cent_of_the_clips(profiles):
         ends = np.sort([np.percentile(rows, q, axis=0) for q in (10, 90)], axis=None)
         for end in (ends[0], ends[-1]):
             assert np.abs(heights - end).min() < 1e-3
-        assert (heights.min(), heights.max()) == (pytest.approx(ends[0], abs=1e-3), pytest.approx(ends[-1], abs=1e-3))
+        assert (heights.min(), heights.max()) == (
+            pytest.approx(ends[0], abs=1e-3),
+            pytest.approx(ends[-1], abs=1e-3),
+        )
 
 
 def test_three_curves_have_three_styles(profiles):

@@ -13,7 +13,16 @@ import pytest
 from shard_rows import SIZE, media_of, pixels, row_of, write_rows
 
 from specaug.errors import ArgumentError, SpecaugError
-from specaug.shards import KEYS, EncodedRows, RowGroup, clip_schema, find_groups, groups_of_file, read_keys
+from specaug.shards import (
+    KEYS,
+    SCHEMA_VERSION,
+    EncodedRows,
+    RowGroup,
+    clip_schema,
+    find_groups,
+    groups_of_file,
+    read_keys,
+)
 from specaug.shards.groups import check_schema, guarded, open_parquet
 
 
@@ -102,10 +111,11 @@ def test_a_footer_without_version_is_not_ours(footer):
         check_schema(Path("x.parquet"), pa.schema([]))
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, 1.5])
+@pytest.mark.parametrize("version", [0, SCHEMA_VERSION + 1, str(SCHEMA_VERSION), None, SCHEMA_VERSION + 0.5])
 def test_a_footer_of_another_version_is_told(version):
     text = json.dumps({"schema_version": version}).encode()
-    with pytest.raises(SpecaugError, match=rf"x.parquet: expected schema version 1, got {version!r}: build"):
+    message = rf"x.parquet: expected schema version {SCHEMA_VERSION}, got {version!r}: build"
+    with pytest.raises(SpecaugError, match=message):
         check_schema(Path("x.parquet"), with_footer(text))
 
 

@@ -72,6 +72,7 @@ def test_declared_features_are_columns_that_are_there(image_format):
 def test_columns_with_a_dictionary_hold_text():
     schema = clip_schema(image_format="png", size=8)
     assert {schema.field(name).type for name in LABEL_LIKE} == {pa.string()}
+    assert {"dataset", "split", "pai", "subject", "session", "device", "origin"} <= set(LABEL_LIKE)
     assert not {"clip_id", "source_id", "parent_id", "recipe"} & set(LABEL_LIKE)  # distinct in every row
 
 

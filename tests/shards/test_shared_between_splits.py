@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shard_rows import media_of, pixels
 
-from specaug.shards.leaks import IDS, Seen, content_digest
+from specaug.shards.leaks import Seen, content_digest
 
 SPLITS = ("train", "dev", "test")
 
@@ -30,10 +30,6 @@ def leaks(seen: Seen, rows: list[dict[str, Any]], *, file: str = "f") -> list[st
 
 def child(clip: str, parent: str | None, split: str = "train") -> dict[str, Any]:
     return row(clip, split, parent_id=parent, origin="synthetic", source_id=None, subject=None)
-
-
-def test_the_columns_are_those_that_are_looked_at():
-    assert set(IDS) | {"content"} == row("a").keys()
 
 
 def expected(rows: list[dict[str, Any]]) -> set[tuple[str, Any]]:

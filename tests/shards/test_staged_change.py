@@ -119,11 +119,15 @@ def test_killed_anywhere_it_is_all_or_nothing_to_readers_and_whole_after_settlin
     for step in itertools.count():
         out = tmp_path / f"out{step}"
         fill(out, BEFORE)
-        fill(staging(out), NEW)
+        fill(staging(out), {**NEW, "stray": "not named", "data/stray": "nor this"})
         if not killed(out, step):
             break
         before = seen(out)
         assert before in (BEFORE, AFTER), step
+        if before == AFTER and not (staging(out) / "change.json").exists():
+            assert not [path for path in staging(out).rglob("*") if path.is_file()], (
+                step
+            )  # no unfinished work
         settle(out)
         assert content(out) == seen(out) == before, step
         clear_staging(out)

@@ -23,6 +23,7 @@ from specaug.shards import (
     write_failures,
     writer,
 )
+from specaug.shards.schema import LABEL_LIKE
 
 
 def media_row(number: int, size: int, *, frames: int = 1) -> dict:
@@ -128,7 +129,7 @@ def test_every_leaf_has_the_settings_of_its_kind(tmp_path, image_format, media):
         assert column.compression == ("UNCOMPRESSED" if pictures else "ZSTD"), name
         assert column.is_stats_set != pictures, name
     dictionary = {name for name, column in columns_of(path).items() if "RLE_DICTIONARY" in column.encodings}
-    assert dictionary == {"dataset", "split", "pai", "subject", "session", "device", "origin"}
+    assert dictionary == set(LABEL_LIKE)
 
 
 def test_pages_have_an_index(tmp_path):

@@ -129,6 +129,16 @@ def test_p_values_are_corrected_among_the_arms_compared_with_the_same_one():
     assert compared["real"]["control"].p == compared["control"]["real"].p
 
 
+@pytest.mark.parametrize(
+    ("subjects", "of_arm", "of_difference"), [(1, (0, 1), (-1, 1)), (2, (0, 0), (0, 0)), (3, (0, 0), (0, 0))]
+)
+def test_of_one_subject_nothing_is_known_and_of_two_what_resamples_say(subjects, of_arm, of_difference):
+    runs = [made(0, subjects=subjects, error=0)]
+    real, mixed = compare({"real": runs, "mixed": runs}).arms
+    assert real.acer_interval == of_arm
+    assert mixed.differences[0].interval == of_difference
+
+
 def test_arms_without_baseline_and_control_are_compared_with_nothing():
     result = compare({"mixed": [made(1)], "profile": [made(2)]})
     assert [arm.differences for arm in result.arms] == [(), ()]
