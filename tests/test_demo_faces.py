@@ -49,7 +49,7 @@ def at(canvas, u, v):
 
 @pytest.fixture(scope="module")
 def plain():
-    """Bare skin of one colour."""
+    """Bare skin of one color."""
     return np.full((SIDE, SIDE, 3), SUBJECT.skin, np.float32)
 
 
@@ -202,7 +202,7 @@ def test_lips_meet_at_the_mouth_and_rise_to_the_corners_by_the_smile(plain):
 def test_lips_are_redder_than_skin(plain, color, left):
     lips = lips_of(plain, lip_colour=color)
     middle = lips[round(float(to_px(0.595))), 270:306].mean(axis=0)
-    # 0.92 of the colour of the lower lip, which is lit from above.
+    # 0.92 of the color of the lower lip, which is lit from above.
     expected = np.array(SUBJECT.skin) * (0.92 * 1.06 * np.array(left) + 0.08)
     np.testing.assert_allclose(middle, expected, rtol=0.08)
 

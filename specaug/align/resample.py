@@ -129,7 +129,12 @@ def warp_image(
 
 
 def warp_plane(
-    plane: Array, warp: ArrayLike, *, shape: tuple[int, int], resample: Resample = "prefiltered"
+    plane: Array,
+    warp: ArrayLike,
+    *,
+    shape: tuple[int, int],
+    resample: Resample = "prefiltered",
+    exact: bool = True,
 ) -> Array:
     """Resample one plane of an image, or several with one sampling, to float64 values that are not rounded.
 
@@ -147,6 +152,8 @@ def warp_plane(
     shape : tuple of int
         Height and width of the crop.
     resample : {"prefiltered", "bilinear"}
+    exact : bool
+        False rounds to the dtype of `plane`, in a third of the time: for detectors.
 
     Returns
     -------
@@ -154,7 +161,7 @@ def warp_plane(
         (height, width) or (height, width, C) float64, in units of `plane`; values may lie a little outside those
         of the plane at hard edges.
     """
-    return _resampled(_checked_image(plane), checked_warp(warp), shape, resample, exact=True)
+    return _resampled(_checked_image(plane), checked_warp(warp), shape, resample, exact=exact)
 
 
 def _resampled(

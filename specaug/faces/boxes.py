@@ -115,7 +115,7 @@ def _look(image: PlaneImage, face: Face, find: Callable[[Array], list[Face]], *,
         warp = similarity(face.landmarks, template(size, _LOOK_MARGIN))
     else:
         warp = box_warp(face.box, size=size, margin=1.2 * _LOOK_MARGIN)
-    crop = image.crop(warp, size=size, resample="bilinear")
+    crop = image.look(warp, size=size)
     seen = find(np.ascontiguousarray(crop[:, ::-1]) if mirror else crop)
     for candidate in sorted(seen, key=lambda face: -face.score):
         points = candidate.landmarks.astype(np.float64)

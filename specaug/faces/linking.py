@@ -281,7 +281,7 @@ def _patch(image: PlaneImage, face: Face) -> Array:
         warp = similarity(face.landmarks, template(_PATCH, _PATCH_MARGIN))
     else:
         warp = box_warp(face.box, size=_PATCH, margin=1.2)
-    crop = image.crop(warp, size=_PATCH).astype(np.float32)
+    crop = image.look(warp, size=_PATCH, resample="prefiltered").astype(np.float32)
     return np.asarray(cv2.GaussianBlur(crop, (3, 3), 0))
 
 

@@ -84,6 +84,10 @@ class PlaneImage:
         """
         return self._resampled(np.asarray(warp, np.float64), (size, size), resample)
 
+    def look(self, warp: ArrayLike, *, size: int, resample: Resample = "bilinear") -> Array:
+        """:meth:`crop` for detectors, which need no exact pixels: each plane is rounded, profiles are not applied."""
+        return self._resampled(np.asarray(warp, np.float64), (size, size), resample, exact=False)
+
     def rgb(self) -> Array:
         """The whole upright image, (H, W, 3) uint8 RGB."""
         (plane, *others) = self.planes
@@ -97,15 +101,28 @@ class PlaneImage:
             return image if self.icc_profile is None else profile_to_srgb(image, self.icc_profile)
         return self._resampled(np.eye(2, 3), (self.height, self.width), "prefiltered")
 
-    def _resampled(self, warp: Array, shape: tuple[int, int], resample: Resample) -> Array:
+    def _resampled(
+        self, warp: Array, shape: tuple[int, int], resample: Resample, *, exact: bool = True
+    ) -> Array:
         upright = chained(warp, self.placement.to_upright)
         parts = [
-            warp_plane(plane.values, chained(upright, plane.to_stored), shape=shape, resample=resample)
+            warp_plane(
+                plane.values, chained(upright, plane.to_stored), shape=shape, resample=resample, exact=exact
+            )
             for plane in self.planes
         ]
+        if not exact:
+            return self._draft(parts)
         values = parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
         image = to_uint8(values_to_rgb(values, self.color))
         return image if self.icc_profile is None else profile_to_srgb(image, self.icc_profile)
+
+    def _draft(self, parts: list[Array]) -> Array:
+        """RGB of rounded samples, in float32."""
+        if len(parts) == 1 and parts[0].ndim == 3 and self.color.bits == 8:
+            return parts[0]
+        values = parts[0] if len(parts) == 1 else cv2.merge(parts)
+        return to_uint8(values_to_rgb(values.astype(np.float32), self.color))
 
     def reduced(self, shape: tuple[int, int]) -> Array:
         """The whole upright image, averaged to (width, height) px: for detectors, which need no exact pixels.
@@ -118,9 +135,7 @@ class PlaneImage:
         if shape == (self.width, self.height):
             return self.rgb()
         stored = shape[::-1] if self.placement.is_transposed else shape
-        parts = [shrunk(plane.values, stored).astype(np.float64) for plane in self.planes]
-        values = parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
-        image = to_uint8(values_to_rgb(values, self.color))
+        image = self._draft([shrunk(plane.values, stored) for plane in self.planes])
         return np.ascontiguousarray(oriented(image, self.placement.orientation))
 
     def __repr__(self) -> str:

@@ -35,7 +35,7 @@ def values_to_rgb(values: Array, color: ColorInfo) -> Array:
 
     Parameters
     ----------
-    values : (H, W, 3) or (H, W) float64
+    values : (H, W, 3) or (H, W) float64 or float32
         Y', C_B, C_R, or R', G', B', or Y' alone, in the units in which they are stored.
     color : ColorInfo
         What they mean.
@@ -43,7 +43,7 @@ def values_to_rgb(values: Array, color: ColorInfo) -> Array:
     Returns
     -------
     numpy.ndarray
-        (H, W, 3) float64, R'G'B' of ITU-R BT.709 for a display of 100 cd/m² (SDR); 0 is black and 1 white, values of
+        (H, W, 3), R'G'B' of ITU-R BT.709 for a display of 100 cd/m² (SDR); 0 is black and 1 white, values of
         SDR outside are kept. HDR is tone-mapped; wide gamuts become BT.709.
     """
     if values.ndim == 2:
@@ -61,7 +61,8 @@ def values_to_rgb(values: Array, color: ColorInfo) -> Array:
 
 def to_uint8(rgb: Array) -> Array:
     """R'G'B' in [0, 1] as uint8, rounded once."""
-    return np.asarray(np.clip(np.rint(rgb * 255), 0, 255).astype(np.uint8))
+    scaled = np.rint(rgb * 255)
+    return np.asarray(np.clip(scaled, 0, 255, out=scaled).astype(np.uint8))
 
 
 def _luma_scale(color: ColorInfo) -> tuple[float, float]:

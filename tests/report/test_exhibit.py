@@ -118,7 +118,7 @@ def colored(red, green, blue):
 )
 def test_planes_of_a_plain_color(color, hue, saturation, value):
     planes = planes_of(colored(*color))
-    # A plain picture loses two levels at most in JPEG's colour conversion.
+    # A plain picture loses two levels at most in JPEG's color conversion.
     np.testing.assert_allclose(planes["hue"][16, 16], hue, atol=2)
     np.testing.assert_allclose(planes["saturation"][16, 16], saturation, atol=2)
     np.testing.assert_allclose(planes["value"][16, 16], value, atol=2)

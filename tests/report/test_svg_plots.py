@@ -1,4 +1,4 @@
-"""Plots: the curves of the SVG, read back from its paths, are the data; names, ids and colours are the page's."""
+"""Plots: the curves of the SVG, read back from its paths, are the data; names, ids and colors are the page's."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Plot:
         return np.polyfit(*np.transpose(ticks), 1)
 
     def paths(self, color, *, filled=False):
-        """Numbers (n, 2) of each path of one colour outside the legend."""
+        """Numbers (n, 2) of each path of one color outside the legend."""
         (axes,) = (g for g in self.root.iter(f"{SVG}g") if g.get("id", "").endswith("axes_1"))
         groups = [g for g in axes if "legend" not in g.get("id", "")]
         key = f"{'fill' if filled else 'stroke'}: var(--{color})"
@@ -144,7 +144,7 @@ def dashes(plot, color):
     return {re.search(r"stroke-dasharray: ([\d., ]+)", s)[1] if "dasharray" in s else None for s in styles}
 
 
-def test_attacks_can_be_told_without_colour(two_classes):
+def test_attacks_can_be_told_without_color(two_classes):
     _, plot = two_classes
     assert dashes(plot, "bonafide") == {None}
     assert None not in dashes(plot, "attack")
