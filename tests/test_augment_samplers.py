@@ -185,6 +185,7 @@ def test_default_ranges_are_those_that_are_documented():
     assert SpectralMixRanges() == SpectralMixRanges(
         (0, 1), None, 0.0, MAX_RADIUS, "radial", 0.0, keep_mean=True
     )
+    assert FdaRanges() == FdaRanges((0.01, 0.05, 0.09))
     assert RecaptureBlurRanges() == RecaptureBlurRanges((0.1, 0.35))
     assert SceneBlurRanges() == SceneBlurRanges((0.18, 0.5), 2.0)
     assert SpectralJitterRanges() == SpectralJitterRanges((0.05, 0.3))

@@ -15,8 +15,11 @@ from specaug.faces import (
     FaceTrack,
     FrameDetections,
     LinkKey,
+    check_inside,
     detections,
+    enlarged,
     faces_of_eyes,
+    find_in_tiles,
     link_faces,
     read_given,
 )
@@ -55,16 +58,34 @@ def follow_face(task: ClipTask, frames: ClipFrames, indices: np.ndarray) -> tupl
     find = _given(task) if given else _detected(task)
     check = None if given else IdentityCheck(task.path, task.info, find, task.watch)
     for _ in range(_ATTEMPTS):
-        seen: list[FrameDetections] = []
-        for frame in frames(indices):
-            with task.watch("detect"):
-                seen.append(detections(frame.planes, find(frame)))
+        seen = _seen(task, frames, indices, find)
+        if not given and not any(frame.faces for frame in seen):
+            find = _in_tiles(task)
+            check = IdentityCheck(task.path, task.info, find, task.watch)
+            seen = _seen(task, frames, indices, find)
         track = _linked(seen, indices, check)
         check_found(seen, track, task.config)
         if (track.start, track.stop) == (0, len(indices)):
             return indices, track
-        indices = _within(task, int(indices[track.start]), int(indices[track.stop - 1]))
+        first, last = int(indices[track.start]), int(indices[track.stop - 1])
+        if last - first + 1 < len(indices):
+            raise MediaError(
+                "detect",
+                "no_face",
+                f"no continuous segment with a single face has {len(indices)} frames, the longest has "
+                f"{last - first + 1}",
+            )
+        indices = _within(task, first, last)
     raise MediaError("detect", "no_face", "no continuous segment with a single face")
+
+
+def _seen(task: ClipTask, frames: ClipFrames, indices: np.ndarray, find: Find) -> list[FrameDetections]:
+    """The faces of each frame."""
+    seen: list[FrameDetections] = []
+    for frame in frames(indices):
+        with task.watch("detect"):
+            seen.append(detections(frame.planes, find(frame)))
+    return seen
 
 
 def _linked(seen: Sequence[FrameDetections], indices: np.ndarray, check: IdentityCheck | None) -> FaceTrack:
@@ -83,6 +104,11 @@ def _detected(task: ClipTask) -> Find:
     return lambda frame: task.detector(frame.planes)
 
 
+def _in_tiles(task: ClipTask) -> Find:
+    """Faces by the detector, searched for at a scale that shows the smallest that are wanted."""
+    return lambda frame: find_in_tiles(task.detector, frame.planes, min_face=task.config.min_face)
+
+
 def _given(task: ClipTask) -> Find:
     """Faces from the source's own box file: the one that is listed, else ``<name>.face`` beside it."""
     source, raw, info = task.source, task.raw, task.info
@@ -94,7 +120,17 @@ def _given(task: ClipTask) -> Find:
         faces = faces_of_eyes(read_eyes(raw / boxes))
     else:
         faces = read_given(raw / boxes, source.box_format, width=info.width, height=info.height)
-    return lambda frame: faces(frame.index)
+    # Boxes are in pixels as they are stored; a box of a unit square has no pixels of its own.
+    aspect = 1.0 if source.box_format == "unit224" else info.pixel_aspect
+    ratios = (1.0, aspect) if info.orientation >= 5 else (aspect, 1.0)
+
+    def find(frame: Frame) -> list[Face]:
+        scaled = [enlarged(face, ratios) if aspect != 1 else face for face in faces(frame.index)]
+        for face in scaled:
+            check_inside(face, frame.index, width=info.width, height=info.height)
+        return scaled
+
+    return find
 
 
 def _within(task: ClipTask, first: int, last: int) -> np.ndarray:
@@ -115,9 +151,9 @@ def check_found(seen: Sequence[FrameDetections], track: FaceTrack, config: Build
     MediaError
         ``no_face`` or ``face_too_small``.
     """
-    found, total = len(track.found), len(track.faces)
+    found, total = len(track.found), track.stop - track.start
     if not found or found < _MIN_FOUND * total:
-        any_face = sum(bool(sight.faces) for sight in seen)
+        any_face = sum(bool(frame.faces) for frame in seen)
         raise MediaError(
             "detect",
             "no_face",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from specaug.faces.boxes import enlarged
 from specaug.faces.centerface import CenterFace
 from specaug.faces.choose_detector import DETECTORS, detector_for, detector_from, detector_version
 from specaug.faces.continuity import continuous
 from specaug.faces.detector import FaceDetector
-from specaug.faces.given import faces_of_eyes, parse_eyes, parse_unit_box, read_given
+from specaug.faces.given import check_inside, faces_of_eyes, parse_eyes, parse_unit_box, read_given
 from specaug.faces.insight import InsightFace
 from specaug.faces.linking import (
     AmbiguousLink,
@@ -19,6 +20,7 @@ from specaug.faces.linking import (
     signature,
 )
 from specaug.faces.sidecar import Sidecar, SidecarBoxes, parse_boxes, read_boxes
+from specaug.faces.tiles import find_in_tiles
 from specaug.faces.yunet import YuNet
 
 __all__ = [
@@ -34,12 +36,15 @@ __all__ = [
     "Sidecar",
     "SidecarBoxes",
     "YuNet",
+    "check_inside",
     "continuous",
     "detections",
     "detector_for",
     "detector_from",
     "detector_version",
+    "enlarged",
     "faces_of_eyes",
+    "find_in_tiles",
     "link_faces",
     "parse_boxes",
     "parse_eyes",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from specaug.align import TEMPLATE, box_warp, inverse_warp, similarity, template, warp_scale
 from specaug.errors import ArgumentError
@@ -69,10 +70,11 @@ def reduced(image: PlaneImage | Array, *, long_side: int, max_area: float = math
     return image.reduced(shape), np.array([width / shape[0], height / shape[1]])
 
 
-def enlarged(face: Face, ratios: Array) -> Face:
-    """`face` in px of a picture that is `ratios` (x, y) times as large."""
-    box = (face.box.reshape(2, 2) + 0.5) * ratios - 0.5
-    landmarks = (face.landmarks + 0.5) * ratios - 0.5
+def enlarged(face: Face, ratios: ArrayLike) -> Face:
+    """`face` in px of an image that is `ratios` (x, y) times as large."""
+    factors = np.asarray(ratios, np.float64)
+    box = (face.box.reshape(2, 2) + 0.5) * factors - 0.5
+    landmarks = (face.landmarks + 0.5) * factors - 0.5
     return Face(box.reshape(4).astype(np.float32), landmarks.astype(np.float32), face.score)
 
 

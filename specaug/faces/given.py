@@ -18,6 +18,9 @@ from specaug.records import BoxFormat, Face
 
 Array = np.ndarray[Any, Any]
 
+_INSIDE = 0.5
+"""Least share of a given box within the image. Faces at the border of real sets reach out by a third at most; width
+and height that are really a second corner reach out by more wherever the face is not near the first one."""
 UNIT = 224
 """Side of the frame, px, that a picture is thought to be scaled to."""
 _SIDE = 112 / 1.2
@@ -132,6 +135,27 @@ def face_of_eyes(eyes: Array) -> Face | None:
     landmarks = np.full((5, 2), math.nan, np.float32)
     landmarks[:2] = points
     return Face(np.concatenate([center - half, center + half]).astype(np.float32), landmarks, 1.0)
+
+
+def check_inside(face: Face, frame_index: int, *, width: int, height: int) -> None:
+    """Refuse a given box that lies outside the image, or that its corners in another order would explain.
+
+    Raises
+    ------
+    MediaError
+        ``detect``: ``no_face`` for a box wholly outside, ``unreadable`` for one of which more than half is.
+    """
+    corners = np.clip(face.box.reshape(2, 2), -0.5, [width - 0.5, height - 0.5])
+    seen = float(np.prod(np.maximum(corners[1] - corners[0], 0)))
+    whole = float(np.prod(face.box[2:] - face.box[:2]))
+    x0, y0, x1, y1 = face.box.tolist()
+    if seen == 0:
+        detail = f"the given box of frame {frame_index}, ({x0:g}, {y0:g}) to ({x1:g}, {y1:g}), lies outside"
+        raise MediaError("detect", "no_face", f"{detail} the {width}x{height} image")
+    if seen < _INSIDE * whole:
+        detail = f"the given box of frame {frame_index} reaches from ({x0:g}, {y0:g}) to ({x1:g}, {y1:g})"
+        order = "expected frame x y width height: are these corners?"
+        raise MediaError("detect", "unreadable", f"{detail} in a {width}x{height} image; {order}")
 
 
 def _numbers(line: str) -> list[float]:

@@ -32,6 +32,8 @@ _STILL, _MOVED, _CERTAIN = 0.45, 0.65, 0.85
 _SURE, _SURE_LEVEL = 0.9, 0.2
 """Least likeness, and largest difference of mean colours in units of the contrast, that leave no doubt."""
 _SCENE_ALIKE, _BLOCKS_KEPT = 0.5, 0.2
+_MAJORITY = 0.5
+"""Share of the frames from which a face is what a clip is about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +150,8 @@ def link_faces(
 
     Faces are linked from frame to frame when they lie near each other, are about as large and look alike; across a
     change of the scene only when they clearly are. A frame without the face keeps the track, a cut or another face
-    in its place ends it. Of all tracks the one with the largest sum of size times centrality wins.
+    in its place ends it. Of all tracks the one with the largest sum of size times centrality wins; where that one is
+    in less than half of the frames, as when several people follow each other, the one that lasts longest.
 
     Parameters
     ----------
@@ -171,8 +174,11 @@ def link_faces(
     if not tracks:
         return FaceTrack((None,) * n, 0, n)
     best = max(tracks, key=lambda track: track.weight)
+    if len(best.faces) < _MAJORITY * n:
+        # Several people follow each other: then it is the one who stays longest.
+        best = max(tracks, key=lambda track: (track.span(seen, cuts), track.weight))
     faces = tuple(best.faces.get(position) for position in range(n))
-    return FaceTrack(faces, best.first(seen, cuts), n if best.end is None else best.end, best.ambiguous)
+    return FaceTrack(faces, *best.ends(seen, cuts), best.ambiguous)
 
 
 class _Track:
@@ -207,6 +213,15 @@ class _Track:
     def _add(self, number: int, sight: Detection, seen: FrameDetections) -> None:
         self.faces[sight.position], self.last, self._number = sight.face, sight, number
         self.weight += sight.face.size * _centrality(sight.face, seen)
+
+    def ends(self, seen: Sequence[FrameDetections], cuts: Sequence[bool]) -> tuple[int, int]:
+        """First position of the span that belongs to the track, and the one after its last."""
+        return self.first(seen, cuts), len(seen) if self.end is None else self.end
+
+    def span(self, seen: Sequence[FrameDetections], cuts: Sequence[bool]) -> int:
+        """How many frames the span has."""
+        start, stop = self.ends(seen, cuts)
+        return stop - start
 
     def first(self, seen: Sequence[FrameDetections], cuts: Sequence[bool]) -> int:
         """The first position of the scene in which the track begins, from where no other face has its place."""

@@ -113,7 +113,12 @@ def _row(words: list[str], number: int) -> tuple[int, Face | None]:
     if values[0] < 0 or values[0] != int(values[0]):
         raise ArgumentError(f"boxes: line {number}: expected a frame number from 0, got {words[0]!r}")
     x, y, width, height = values[1:5]
-    if width <= 0 or height <= 0:
+    if width < 0 or height < 0:
+        raise ArgumentError(
+            f"boxes: line {number}: expected frame x y width height, got a negative size in {words!r}; "
+            "corners go as x y width height too"
+        )
+    if width == 0 or height == 0:
         return int(values[0]), None
     box = np.array([x, y, x + width, y + height], np.float32)
     points = np.array(values[5:] or [math.nan] * 10, np.float32).reshape(5, 2)

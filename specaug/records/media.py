@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 import numpy as np
@@ -122,6 +122,11 @@ class Face:
     def center(self) -> np.ndarray:
         """Middle of the box (x, y), px."""
         return np.asarray((self.box[:2] + self.box[2:]) / 2)
+
+    def moved(self, x: float, y: float) -> Face:
+        """The same face in an image whose corner lies (x, y) px up and left of this one's."""
+        shift = np.array([x, y], np.float32)
+        return replace(self, box=self.box + np.tile(shift, 2), landmarks=self.landmarks + shift)
 
 
 @dataclass(frozen=True, eq=False)
