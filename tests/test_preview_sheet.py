@@ -145,6 +145,7 @@ def test_a_ring_grows_with_the_picture_and_has_a_dark_edge(shape, radius):
     for column in (x - radius, x + radius):
         assert found[y, column].tolist() == [255, 212, 0]
     assert found[y, x + radius + 1].tolist() == [0, 0, 0]
+    assert found[y, x + radius - 1].tolist() == [128, 128, 128]
 
 
 def test_points_are_x_then_y():

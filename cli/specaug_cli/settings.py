@@ -91,7 +91,7 @@ BUILD_SETTINGS = (
         "hdr",
         "--hdr",
         type=click.Choice(get_args(Hdr)),
-        help="Tone-map PQ and HLG video to SDR (ITU-R BT.2446 method A), or fail such sources.",
+        help="Tone-map PQ and HLG video to SDR (ITU-R BT.2446 method C), or fail such sources.",
     ),
     setting("detector", "--detector", type=click.Choice(get_args(DetectorName)), help="Who finds the face."),
     setting("model", "--model", metavar="PATH", help="Local model for yunet (file) or insightface (folder)."),

@@ -3,7 +3,7 @@
 References
 ----------
 ITU-R BT.2100-2 (07/2018): PQ (table 4) and HLG (table 5), with the system gamma of HLG.
-ITU-R BT.2446-1 (03/2021), 4: method A, tone mapping of 1,000 cd/m² to 100 cd/m².
+ITU-R BT.2446-1 (03/2021), 6: method C, tone mapping that keeps skin and reference white.
 ITU-R BT.2087-0 (10/2015): conversion between the primaries of BT.2020 and BT.709, in linear light.
 """
 
@@ -16,8 +16,8 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-HDR_PEAK = 1000.0
-"""cd/m² that method A takes as the peak of its input: what HLG is graded for, and phones master to."""
+HLG_PEAK = 1000.0
+"""cd/m² of the display that HLG is taken to be graded for, whose system gamma is 1.2."""
 SDR_PEAK = 100.0
 _GAMMA = 2.4
 """Of a reference display, ITU-R BT.1886."""
@@ -27,6 +27,8 @@ _C1, _C2, _C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
 """Constants of PQ."""
 _A, _B, _C = 0.17883277, 0.28466892, 0.55991073
 """Constants of HLG."""
+_K1, _K2, _K3, _K4 = 0.83802, 15.09968, 0.74204, 78.99439
+"""Constants of method C. At the knee, 69.8 cd/m², the two parts differ by 0.035 cd/m² and have one slope."""
 _LUMA_2020 = np.array([0.2627, 0.6780, 0.0593])
 
 _CHROMATICITIES = {
@@ -39,7 +41,7 @@ _CHROMATICITIES = {
 
 
 def display_referred(rgb: Array, transfer: str) -> Array:
-    """Light of a display of `HDR_PEAK`, from non-linear BT.2100 signals.
+    """Light of a display, from non-linear BT.2100 signals.
 
     Parameters
     ----------
@@ -51,56 +53,53 @@ def display_referred(rgb: Array, transfer: str) -> Array:
     Returns
     -------
     numpy.ndarray
-        (…, 3) cd/m², at most `HDR_PEAK`: PQ beyond it is clipped, as a display of that peak does.
+        (…, 3) cd/m²: of PQ as it says, of HLG on a display of `HLG_PEAK`.
     """
     signal = np.clip(rgb, 0, 1)
     if transfer == "smpte2084":
         power = signal ** (1 / _M2)
         light = 10_000 * (np.maximum(power - _C1, 0) / (_C2 - _C3 * power)) ** (1 / _M1)
-        return np.asarray(np.minimum(light, HDR_PEAK))
+        return np.asarray(light)
     scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - _C) / _A) + _B) / 12)
     luminance = scene @ _LUMA_2020
     # The system gamma of a display of 1,000 cd/m² is 1.2, so what it shows is E * Y^0.2 * 1,000.
-    return np.asarray(HDR_PEAK * scene * luminance[..., None] ** 0.2)
+    return np.asarray(HLG_PEAK * scene * luminance[..., None] ** 0.2)
 
 
 def tone_mapped(light: Array) -> Array:
-    """R'G'B' for a display of 100 cd/m² with the primaries of BT.709, by method A of ITU-R BT.2446-1.
+    """R'G'B' for a display of 100 cd/m² with the primaries of BT.709, by method C of ITU-R BT.2446-1.
+
+    Up to 70 cd/m², where faces lie, the curve is a straight line, and reference white (203 cd/m²) comes out at 96 % of
+    the signal: what was exposed alike in HDR and SDR looks alike. The curve acts on luminance and leaves chromaticity.
+    The method's headroom of 9 % above white does not fit into RGB, so light from 332 cd/m² on is white. Its optional
+    crosstalk between channels is left out.
 
     Parameters
     ----------
-    light : (…, 3) float64
-        cd/m², 0 to `HDR_PEAK`, primaries of BT.2020.
+    light : (…, 3) array
+        cd/m², primaries of BT.2020.
 
     Returns
     -------
     numpy.ndarray
-        (…, 3) float64 in [0, 1], for a display gamma of 2.4.
+        (…, 3) in [0, 1], for a display gamma of 2.4.
     """
-    rgb = (light / HDR_PEAK) ** (1 / _GAMMA)
-    luma = rgb @ _LUMA_2020
-    mapped = _curve(luma)
-    # Scaling of the colour differences, with the standard's 1.1; a black pixel has none.
-    factor = mapped / np.maximum(1.1 * luma, 1e-12)
-    blue, red = factor * (rgb[..., 2] - luma) / 1.8814, factor * (rgb[..., 0] - luma) / 1.4746
-    luma = mapped - np.maximum(0.1 * red, 0)
-    green = (luma - 0.2627 * (luma + 1.4746 * red) - 0.0593 * (luma + 1.8814 * blue)) / 0.6780
-    wide = np.stack([luma + 1.4746 * red, green, luma + 1.8814 * blue], axis=-1)
-    return gamut_to_bt709(np.clip(wide, 0, 1), "bt2020")
+    luminance = light @ _LUMA_2020
+    factor = _curve(luminance) / np.maximum(luminance, 1e-9)
+    relative = light * factor[..., None] / SDR_PEAK
+    return _signal(relative @ _to_bt709("bt2020").T)
 
 
-def _curve(luma: Array) -> Array:
-    """The tone curve of BT.2446-1, method A: luma of `HDR_PEAK` to luma of `SDR_PEAK`, both in [0, 1]."""
-    wide, narrow = (1 + 32 * (peak / 10_000) ** (1 / 2.4) for peak in (HDR_PEAK, SDR_PEAK))
-    perceived = np.log(1 + (wide - 1) * luma) / np.log(wide)
-    knee = np.where(
-        perceived <= 0.7399,
-        1.0770 * perceived,
-        np.where(
-            perceived < 0.9909, -1.1510 * perceived**2 + 2.7811 * perceived - 0.6302, 0.5 * perceived + 0.5
-        ),
-    )
-    return np.asarray((narrow**knee - 1) / (narrow - 1))
+def _curve(luminance: Array) -> Array:
+    """The tone curve of BT.2446-1, method C, cd/m² to cd/m²."""
+    knee = 58.5 / _K1
+    above = _K2 * np.log(np.maximum(luminance, knee) / knee - _K3) + _K4
+    return np.asarray(np.where(luminance < knee, _K1 * luminance, above))
+
+
+def _signal(light: Array) -> Array:
+    """Linear light in [0, 1] as R'G'B' for a display gamma of 2.4."""
+    return np.asarray(np.clip(light, 0, 1) ** (1 / _GAMMA))
 
 
 def gamut_to_bt709(rgb: Array, primaries: str) -> Array:
@@ -117,8 +116,7 @@ def gamut_to_bt709(rgb: Array, primaries: str) -> Array:
     numpy.ndarray
         (…, 3) float64 in [0, 1].
     """
-    light = np.clip(rgb, 0, None) ** _GAMMA @ _to_bt709(primaries).T
-    return np.asarray(np.clip(light, 0, 1) ** (1 / _GAMMA))
+    return _signal(np.clip(rgb, 0, None) ** _GAMMA @ _to_bt709(primaries).T)
 
 
 @lru_cache(maxsize=4)

@@ -54,7 +54,7 @@ class BuildConfig:
     align: Align = "clip"
     resample: Resample = "prefiltered"
     hdr: Hdr = "tonemap"
-    """What becomes of PQ and HLG video: tone-mapped to SDR where crops are cut (ITU-R BT.2446-1, method A), or a
+    """What becomes of PQ and HLG video: tone-mapped to SDR where crops are cut (ITU-R BT.2446-1, method C), or a
     failure ``hdr``."""
     detector: DetectorName = "centerface"
     model: str | None = _run_field(None)

@@ -173,6 +173,12 @@ def test_one_number_at_the_upper_end_has_a_bin():
     assert shares.tolist() == [[1], [0]]
 
 
+def test_numbers_that_are_all_equal_have_one_bin_of_the_finest_width():
+    edges, shares = of_classes([0.5, 0.5], [0.5]).coarse()
+    assert edges.tolist() == [0.5, 0.5 + 1 / BINS]
+    assert shares.tolist() == [[1], [1]]
+
+
 def hanley_mcneil(auc, bonafide, attacks):
     """Standard error as in table I of the paper, written for an AUC of at least one half."""
     q1 = auc / (2 - auc)

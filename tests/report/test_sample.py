@@ -184,6 +184,15 @@ def test_brightness_is_luma(tmp_path, channel, weight):
     assert measured(pixels.distributions["brightness"]) == pytest.approx(200 * weight, abs=0.04)
 
 
+@pytest.mark.parametrize(("name", "inside"), [("brightness", (0.1, 254.9)), ("sharpness", (0.0101, 9.9e4))])
+def test_distributions_of_pictures_reach_over_all_that_pictures_have(name, inside):
+    histogram = Pixels().distributions[name]
+    histogram.add(np.array(inside), np.array([0, 1]))
+    for row, value in enumerate(inside):
+        (place,) = np.flatnonzero(histogram.counts[row])
+        assert histogram.edges[place] <= value <= histogram.edges[place + 1]
+
+
 def test_distributions_of_pictures_know_the_label(tmp_path):
     rows = [
         clip_row(0, frames=[flat(50)]),
