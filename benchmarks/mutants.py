@@ -47,7 +47,9 @@ def read_mutants() -> list[Mutant]:
     for mutant in mutants:
         count = (ROOT / mutant.file).read_text().count(mutant.old)
         if count != 1:
-            raise SystemExit(f"{mutant.name}: expected {mutant.old!r} once in {mutant.file}, got {count} times")
+            raise SystemExit(
+                f"{mutant.name}: expected {mutant.old!r} once in {mutant.file}, got {count} times"
+            )
     return mutants
 
 
@@ -67,10 +69,17 @@ def run_tests(tree: Path, tests: tuple[str, ...]) -> int:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     paths = os.pathsep.join([str(tree), str(tree / "cli")])  # before the installed checkout
     done = subprocess.run(
-        command, cwd=tree, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False
+        command,
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode not in (0, 1):
-        raise SystemExit(f"pytest ended with {done.returncode} for {tests}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise SystemExit(
+            f"pytest ended with {done.returncode} for {tests}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
     return done.returncode
 
 
@@ -103,7 +112,9 @@ def main() -> None:
             killed = list(pool.map(tried, mutants))
     print(f"{sum(killed)}/{len(killed)} killed")
     if not asked.only:
-        outcome = {m.name: ("killed" if dead else "survived") for m, dead in zip(mutants, killed, strict=True)}
+        outcome = {
+            m.name: ("killed" if dead else "survived") for m, dead in zip(mutants, killed, strict=True)
+        }
         write_results("mutants", {"killed": sum(killed), "total": len(killed), "mutants": outcome})
     raise SystemExit(not all(killed))
 

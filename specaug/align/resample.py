@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
+from specaug.align.cubic import cubic_warp
 from specaug.align.kernels import Steps, bilinear_steps, prefiltered_steps
 from specaug.align.similarity import (
     checked_points,
@@ -40,6 +41,8 @@ Affine = tuple[tuple[float, float, float], tuple[float, float, float]]
 _DTYPES = ("uint8", "uint16", "float32", "float64")
 _MAX_SPAN = 1 << 16
 _TILE_PIXELS = 1 << 21
+_LEAST_SCALE = 2.0
+"""Tiles are no larger where the crop enlarges: weights of each of its pixels are held too."""
 _BAND_COST = 8_000
 """What one more band costs, in source px whose filtering it saves."""
 _MAX_BANDS = 16
@@ -192,7 +195,7 @@ def _in_tiles(
     rows, columns = shape
     across, down = (columns - 1) / 2, (rows - 1) / 2
     anchor = [math.floor(a * across + b * down + shift + 0.5) for a, b, shift in inverse]
-    side = max(8, int(math.sqrt(_TILE_PIXELS) / scale))
+    side = max(8, int(math.sqrt(_TILE_PIXELS) / max(scale, _LEAST_SCALE)))
     if side >= max(shape):
         return _tile(pixels, inverse, anchor, shape, steps, exact=exact)
     crop = np.empty((*shape, *pixels.shape[2:]), np.float64 if exact else pixels.dtype)
@@ -330,7 +333,10 @@ def _separable(part: Array, kernels: tuple[Array, Array], out: Array) -> Array:
 def _warped(part: Array, outline: _Outline, steps: Steps) -> Array:
     """`part` sampled at the pixels of a tile, then filtered, without the tile's border."""
     flags, mirror = steps.interpolation | cv2.WARP_INVERSE_MAP, cv2.BORDER_REFLECT_101
-    place, shape = np.array(outline.place), outline.shape
+    shape = outline.shape
+    if part.dtype == np.float64 and steps.interpolation == cv2.INTER_CUBIC:
+        return cubic_warp(part, outline.place, shape)
+    place = np.array(outline.place)
     dst = _scratch("tile", (*shape, *part.shape[2:]), part.dtype)
     tile = np.asarray(cv2.warpAffine(part, place, shape[::-1], dst=dst, flags=flags, borderMode=mirror))
     if steps.post is None:

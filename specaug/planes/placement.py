@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -68,12 +69,20 @@ class Placement:
     @property
     def to_upright(self) -> Array:
         """(2, 3) float64 from stored px to px of the upright image."""
-        aspect = self.pixel_aspect
-        square = np.array([[aspect, 0.0, (aspect - 1) / 2], [0.0, 1.0, 0.0]])
-        linear = np.array(_AXES[self.orientation], np.float64)
-        # An axis that runs backwards starts at its last pixel.
-        shift = np.minimum(linear, 0) @ -(np.array([self.width * aspect, self.height]) - 1)
-        return chained(np.column_stack([linear, shift]), square)
+        return _to_upright(self)
+
+
+@lru_cache(maxsize=16)
+def _to_upright(placement: Placement) -> Array:
+    """The frames of a video share one map, and every crop asks for it."""
+    aspect = placement.pixel_aspect
+    square = np.array([[aspect, 0.0, (aspect - 1) / 2], [0.0, 1.0, 0.0]])
+    linear = np.array(_AXES[placement.orientation], np.float64)
+    # An axis that runs backwards starts at its last pixel.
+    shift = np.minimum(linear, 0) @ -(np.array([placement.width * aspect, placement.height]) - 1)
+    matrix = chained(np.column_stack([linear, shift]), square)
+    matrix.setflags(write=False)
+    return matrix
 
 
 def orientation_of(linear: Array) -> int:
@@ -137,5 +146,8 @@ def field_to_frame(field: Field) -> Array:
 
 def chained(outer: Array, inner: Array) -> Array:
     """The (2, 3) map that applies `inner` first."""
-    linear = outer[:, :2] @ inner[:, :2]
-    return np.column_stack([linear, outer[:, :2] @ inner[:, 2] + outer[:, 2]])
+    (a, b, x), (c, d, y) = outer.tolist()
+    (e, f, u), (g, h, v) = inner.tolist()
+    return np.array(
+        [[a * e + b * g, a * f + b * h, a * u + b * v + x], [c * e + d * g, c * f + d * h, c * u + d * v + y]]
+    )
