@@ -97,11 +97,16 @@ def test_skin_lies_between_the_lightest_and_the_darkest_in_even_steps(people):
 
 @pytest.mark.parametrize(
     ("name", "every", "step"),
-    [("skin", 1, (5**0.5 - 1) / 2), ("age", 1, 2**0.5 - 1), ("robust", 2, 0.5)],
+    [
+        ("skin", slice(None), (5**0.5 - 1) / 2),
+        ("age", slice(None), 2**0.5 - 1),
+        ("robust", slice(0, None, 2), 0.5),
+        ("robust", slice(1, None, 2), 3**0.5 / 2),
+    ],
 )
 def test_consecutive_people_are_a_fixed_step_apart_but_for_chance(people, name, every, step):
     values = np.array([melanin_of(p) if name == "skin" else getattr(p, name) for p in people])
-    off = (np.diff(values)[::every] - step + 0.5) % 1 - 0.5
+    off = (np.diff(values)[every] - step + 0.5) % 1 - 0.5
     assert np.abs(off).max() <= 0.12
     assert off.mean() == pytest.approx(0, abs=0.01)
     assert (values.min() < 0.05, values.max() > 0.95) == (True, True)
@@ -130,6 +135,7 @@ def test_styles_of_hair_go_with_strength_and_baldness_with_age(people):
     assert soft["long"] / soft.total() == pytest.approx(0.4, abs=0.08)
     assert strong["short"] / strong.total() == pytest.approx(0.3, abs=0.08)
     assert min(p.age for p in people if p.hair == "bald") > 0.35
+    assert {p.hair for p in people if p.robust >= 0.5 and p.age <= 0.35} == set(strong) - {"bald"}
 
 
 def test_beards_grow_on_strong_faces_only(people):
@@ -167,3 +173,17 @@ def test_muted_colors_stay_near_grey_and_within_what_things_reflect(low, high, s
     elif found.min() > 0.01 and found.max() < 0.95:
         ratio = found.max(axis=1) / found.min(axis=1)
         assert 2 < ratio.max() <= (1 + saturation) / (1 - saturation)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "saturation"),
+    [("glasses_colour", 0.01, 0.05, 0.6), ("cloth", 0.04, 0.5, 0.5), ("cloth_accent", 0.04, 0.6, 0.4)],
+)
+def test_glasses_are_dark_and_clothes_of_every_brightness(people, name, low, high, saturation):
+    found = np.array([getattr(p, name) for p in people])
+    assert found.max() <= high * (1 + saturation)
+    assert found.min() >= max(0.01, low * (1 - saturation))
+    assert found.max() > high
+    ratio = found[found.min(axis=1) > 0.011]
+    ratio = ratio.max(axis=1) / ratio.min(axis=1)
+    assert 0.7 < ratio.max() / ((1 + saturation) / (1 - saturation)) <= 1

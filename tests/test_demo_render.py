@@ -211,6 +211,15 @@ def test_shoulders_follow_two_fifths_of_the_heads_way_and_do_not_roll():
     assert place("torso", 0.3, 0.6, moved) == pytest.approx((x + 0.4 * 5, y - 0.4 * 4), abs=0.03)
 
 
+def test_shoulders_shake_with_the_camera():
+    shaken = replace(SCENE, shake=1.5, seed=5)
+    (pose,) = poses(shaken, 1)
+    assert np.abs(pose.camera).min() > 0.3
+    x, y = place("torso", 0.3, 0.6)
+    found = place("torso", 0.3, 0.6, shaken)
+    assert found == pytest.approx((x + pose.camera[0], y + pose.camera[1]), abs=0.03)
+
+
 def test_a_head_at_the_bottom_has_no_shoulders():
     low = replace(SCENE, centre=(48.0, 79.0))
     np.testing.assert_array_equal(frame(head(torso=opaque(1, 1, 1)), low), frame(head(), low))

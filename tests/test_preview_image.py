@@ -234,6 +234,13 @@ def test_a_recipe_replaces_operations_and_is_drawn_nine_times(tiles):
     assert len(found) == 6 + 2 * 9
 
 
+def test_a_recipe_is_drawn_alike_each_time_without_a_generator(tiles):
+    recipe = Recipe.from_preset("control")
+    first, second = ([t.text for t in tiles(picture(), recipe=recipe, **rng)] for rng in ({}, {"rng": 0}))
+    assert first == second
+    assert first != [t.text for t in tiles(picture(), recipe=recipe, rng=1)]
+
+
 @pytest.mark.parametrize("draws", [0, -1])
 def test_a_recipe_must_be_drawn(draws):
     with pytest.raises(ArgumentError, match=f"^draws: expected at least 1, got {draws}$"):

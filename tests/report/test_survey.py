@@ -159,6 +159,12 @@ def test_distributions_reach_over_all_numbers_that_media_have(tmp_path, name, in
         assert histogram.edges[place] <= value <= histogram.edges[place + 1]
 
 
+@pytest.mark.parametrize("name", ["padding", "score"])
+def test_shares_are_counted_from_nothing_to_all(tmp_path, name):
+    edges = survey(tmp_path).distributions[name].edges
+    assert (edges[0], edges[-1]) == (0, 1)
+
+
 def test_numbers_of_synthetic_clips_are_not_counted(tmp_path):
     rows = [clip_row(0, scale=[2.0]), synthetic_row(1, f"{source_id(0)}-000", scale=[9.0], fps=60.0)]
     write_shard(tmp_path, rows)
