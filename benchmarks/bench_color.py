@@ -4,8 +4,8 @@
 
 *accuracy*: a synthetic frame (zone plates, colour edges, ramps, noise) as lossless H.264 in each subsampling, depth,
 matrix, range and chroma location, and as RGB; a crop at scale 1, unrotated. The reference is calculated here in float64
-from the planes: bicubic interpolation (a = -0.75) of chroma at its own places, H.273, one rounding. Error in levels of
-8 bits; energy of colour (R - Y) above 0.4 cycles/px against the reference. Beside it, what swscale makes of the frame as
+from the planes: bicubic interpolation (a = -0.75) of chroma at its own places, H.273, one rounding. Error in levels
+of 8 bits; energy of colour (R - Y) above 0.4 cycles/px against the reference. Beside it, what swscale makes of the frame as
 it is called by default, and with its flags for accuracy.
 
 *zscale*: the reference itself against FFmpeg's zscale (zimg), where Debian's ``ffmpeg`` is installed.

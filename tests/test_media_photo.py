@@ -174,18 +174,31 @@ def png_header(width: int, height: int) -> bytes:
     return blank + b"".join(parts)
 
 
-@pytest.mark.parametrize(("width", "height"), [(8001, 8000), (11000, 10000), (60000, 60000), (2**31 - 1, 2)])
+@pytest.mark.parametrize(("width", "height"), [(16385, 16384), (60000, 60000), (2**31 - 1, 2)])
 def test_a_bomb_is_not_unpacked(tmp_path: Path, width: int, height: int) -> None:
     (tmp_path / "a.png").write_bytes(png_header(width, height))
-    with pytest.raises(MediaError, match="probe: too_large: "):
+    with pytest.raises(MediaError, match=rf"probe: too_large: {width}x{height} px; .* --max-memory \d+GiB reads it"):
         probe(tmp_path / "a.png", "image")
+
+
+def test_photos_of_phones_are_within_the_default_memory(tmp_path: Path) -> None:
+    for width, height in ((12000, 9000), (16320, 12240)):  # 108 and 200 MP
+        (tmp_path / "a.png").write_bytes(png_header(width, height))
+        assert probe(tmp_path / "a.png", "image").width == width
+
+
+def test_the_memory_that_a_photo_needs_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png_header(12000, 9000))
+    with pytest.raises(MediaError, match="a photo may have 67 MP, --max-memory 2GiB reads it"):
+        probe(tmp_path / "a.png", "image", max_memory=1 << 30)
+    assert probe(tmp_path / "a.png", "image", max_memory=2 << 30).height == 9000
 
 
 def test_a_photo_at_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.new("RGB", (20, 10)).save(tmp_path / "a.png")
-    monkeypatch.setattr(size_limits, "MAX_PHOTO_PIXELS", 200)
+    monkeypatch.setattr(size_limits, "PHOTO_BYTES", size_limits.DEFAULT_MEMORY // 200)
     assert read(tmp_path / "a.png").shape == (10, 20, 3)
-    monkeypatch.setattr(size_limits, "MAX_PHOTO_PIXELS", 199)
+    monkeypatch.setattr(size_limits, "PHOTO_BYTES", size_limits.DEFAULT_MEMORY // 199)
     with pytest.raises(MediaError, match="20x10 px"):
         probe(tmp_path / "a.png", "image")
 

@@ -1,8 +1,8 @@
 """Bicubic interpolation in float64, the same to the last bit on every processor.
 
 OpenCV's own differs by up to 1e-4 levels with the processor's vector instructions, enough to change a rounded value
-now and then, and it rounds places to 1/32 px. Here the weights of all output pixels are one sparse matrix, which is made
-once for all frames that are cut by one warp.
+now and then, and it rounds places to 1/32 px. Here the weights of all output pixels are one sparse matrix,
+which is made once for all frames that are cut by one warp.
 """
 
 from __future__ import annotations

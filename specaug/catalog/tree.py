@@ -11,7 +11,13 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from specaug.errors import CatalogError
-from specaug.media_types import HDF5_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from specaug.media_types import (
+    ALL_SUFFIXES,
+    HDF5_SUFFIXES,
+    IMAGE_SUFFIXES,
+    UNREAD_VIDEO_SUFFIXES,
+    VIDEO_SUFFIXES,
+)
 from specaug.records import MediaKind
 
 
@@ -76,10 +82,10 @@ class Tree:
         ending = suffix(path)
         if ending in HDF5_SUFFIXES:
             return "hdf5"
-        return "video" if ending in VIDEO_SUFFIXES else "image"
+        return "video" if ending in _VIDEOS else "image"
 
 
-_MEDIA = VIDEO_SUFFIXES | IMAGE_SUFFIXES | HDF5_SUFFIXES
+_VIDEOS = VIDEO_SUFFIXES | UNREAD_VIDEO_SUFFIXES
 
 
 _LEADS_NOWHERE, _LEAVES = "link leads nowhere", "link leaves RAW (--follow-symlinks accepts it)"
@@ -107,7 +113,7 @@ def without_suffix(path: str) -> str:
 
 def is_media(path: str) -> bool:
     """Whether the name says that it is a photo, a video, or an HDF5 file that may hold one."""
-    return suffix(path) in _MEDIA
+    return suffix(path) in ALL_SUFFIXES
 
 
 def by_bytes(path: str) -> bytes:

@@ -57,7 +57,7 @@ def extract(
     try:
         detector = detector or detector_for(config.detector, model=config.model)
         with watch("probe"):
-            info = probe(raw / source.path, source.kind)
+            info = probe(raw / source.path, source.kind, max_memory=config.memory_limit())
             if info.color.is_hdr and config.hdr == "fail":
                 raise MediaError("probe", "hdr", f"{info.color.transfer} video; --hdr tonemap makes it SDR")
         with watch("detect"):

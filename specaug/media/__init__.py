@@ -15,6 +15,7 @@ from specaug.media.hdf5 import probe_hdf5, read_eyes, read_hdf5
 from specaug.media.info import VideoInfo
 from specaug.media.open_files import kind_of
 from specaug.media.photo import probe_photo, read_photo
+from specaug.media.size_limits import DEFAULT_MEMORY
 from specaug.media.video import probe_video
 from specaug.media_types import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from specaug.planes import Frame
@@ -23,7 +24,7 @@ from specaug.records import MediaInfo, MediaKind
 __all__ = ["IMAGE_SUFFIXES", "VIDEO_SUFFIXES", "kind_of", "probe", "read_eyes", "read_frames"]
 
 
-def probe(path: Path, kind: MediaKind) -> MediaInfo:
+def probe(path: Path, kind: MediaKind, *, max_memory: int = DEFAULT_MEMORY) -> MediaInfo:
     """Look at a source without decoding it (see :func:`specaug.media.video.probe_video` for the exceptions).
 
     Parameters
@@ -32,6 +33,8 @@ def probe(path: Path, kind: MediaKind) -> MediaInfo:
         A file, or a folder for ``frames``.
     kind : {"video", "image", "frames", "hdf5"}
         What it is taken for; nothing is guessed from the name.
+    max_memory : int
+        Bytes that decoding a photo may take.
 
     Returns
     -------
@@ -46,9 +49,9 @@ def probe(path: Path, kind: MediaKind) -> MediaInfo:
     if kind == "video":
         return probe_video(path)
     if kind == "image":
-        return probe_photo(path)
+        return probe_photo(path, max_memory=max_memory)
     if kind == "frames":
-        return probe_folder(path)
+        return probe_folder(path, max_memory=max_memory)
     if kind == "hdf5":
         return probe_hdf5(path)
     raise ArgumentError(f"kind: expected one of {', '.join(get_args(MediaKind))}, got {kind!r}")

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from specaug.errors import MediaError
 from specaug.media.open_files import one_line, open_regular
+from specaug.media.signatures import described
 from specaug.media.size_limits import ABSURD, MAX_VIDEO_SIDES, memory_is_short
 from specaug.records import Reason, Stage
 
@@ -23,6 +24,21 @@ CONTAINERS = ("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "a
 """FFmpeg's names of the formats that are read. Playlists and lists of files (hls, dash, concat…) are not."""
 TELLING = frozenset(("mov", "matroska"))
 """Of these, formats whose header tells all there is to know of a stream, and whose packets are whole frames."""
+_CONTAINER_NAMES = (
+    *(
+        "MP4",
+        "QuickTime",
+        "Matroska",
+        "AVI",
+        "Ogg",
+        "Flash video",
+        "ASF",
+        "MPEG program stream",
+        "MPEG video",
+    ),
+    "RIFF",
+)
+"""What files of `CONTAINERS` are called by their first bytes."""
 _MAX_PIXELS = str(MAX_VIDEO_SIDES[0] * MAX_VIDEO_SIDES[1])
 
 _DECODER_OPTIONS = {"max_pixels": _MAX_PIXELS}
@@ -63,9 +79,14 @@ def open_video(path: Path, *, stage: Stage, thorough: bool = True) -> Iterator[I
                 options = _OPEN_OPTIONS if thorough else _OPEN_OPTIONS | {"skip_frame": "all"}
                 container = av.open(_Bytes(file), mode="r", options=options, **_METADATA)
         except MediaError as error:
+            what = described(file)
             if "whitelist" in error.detail:
-                detail = f"a container format that is not read ({error.detail})"
+                detail = f"a container format that is not read: {what.name} ({error.detail})"
                 raise MediaError(stage, "unsupported", detail) from error
+            if what.is_media and what.name not in _CONTAINER_NAMES:
+                raise MediaError(
+                    stage, "unsupported", f"{what.name}, which is not read as a video"
+                ) from error
             # an MP4 whose index was to come last and never did
             if "moov atom not found" in error.detail:
                 raise MediaError(stage, "truncated", error.detail) from error

@@ -11,13 +11,16 @@ import numpy as np
 from specaug.errors import MediaError
 from specaug.media.open_files import one_line
 from specaug.media.photo import probe_photo, read_photo
-from specaug.media.size_limits import check_length
+from specaug.media.size_limits import DEFAULT_MEMORY, check_length
 from specaug.media_types import IMAGE_SUFFIXES
 from specaug.planes import Frame
 from specaug.records import MediaInfo, Stage
 
+_PROBED = 1 << 62
+"""No limit: the probe has checked the sizes, and they must not have changed."""
 
-def probe_folder(path: Path) -> MediaInfo:
+
+def probe_folder(path: Path, *, max_memory: int = DEFAULT_MEMORY) -> MediaInfo:
     """Read the headers of all pictures of a folder.
 
     Files that are no pictures by their name, and hidden ones, are no part of it. The order is that of the
@@ -26,6 +29,8 @@ def probe_folder(path: Path) -> MediaInfo:
     Parameters
     ----------
     path : Path
+    max_memory : int
+        As for :func:`specaug.media.photo.probe_photo`.
 
     Returns
     -------
@@ -39,9 +44,9 @@ def probe_folder(path: Path) -> MediaInfo:
         without pictures; ``unsupported`` for pictures of different sizes.
     """
     names = picture_names(path, stage="probe")
-    first = _probe_picture(path, names[0])
+    first = _probe_picture(path, names[0], max_memory)
     for name in names[1:]:
-        info = _probe_picture(path, name)
+        info = _probe_picture(path, name, max_memory)
         if (info.width, info.height) != (first.width, first.height):
             sizes = f"{info.width}x{info.height} px instead of {first.width}x{first.height} as in"
             raise MediaError("probe", "unsupported", one_line(f"{name}: {sizes} {names[0]}"))
@@ -85,7 +90,7 @@ def read_folder(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Fr
     for index in indices.tolist():
         name = names[index]
         try:
-            picture = _probe_picture(path, name)
+            picture = _probe_picture(path, name, _PROBED)
             if (picture.width, picture.height) != (info.width, info.height):
                 raise MediaError("decode", "unsupported", f"{picture.width}x{picture.height} px")
             (frame,) = read_photo(path / name, picture, np.zeros(1, dtype=np.int64))
@@ -126,9 +131,9 @@ def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
     return [(0, int(digits), "") if digits else (1, 0, text) for digits, text in parts], name
 
 
-def _probe_picture(path: Path, name: str) -> MediaInfo:
+def _probe_picture(path: Path, name: str, max_memory: int) -> MediaInfo:
     """The header of one picture, its name in the error."""
     try:
-        return probe_photo(path / name)
+        return probe_photo(path / name, max_memory=max_memory)
     except MediaError as error:
         raise MediaError(error.stage, error.reason, one_line(f"{name}: {error.detail}")) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -21,9 +22,21 @@ Array = np.ndarray[Any, Any]
 _SAME_SAMPLES = {
     "yuyv422": "yuv422p", "uyvy422": "yuv422p", "yvyu422": "yuv422p", "uyyvyy411": "yuv411p",
     "nv12": "yuv420p", "nv21": "yuv420p", "nv16": "yuv422p", "nv24": "yuv444p", "nv42": "yuv444p",
-    "p010le": "yuv420p10le", "p210le": "yuv422p10le", "y210le": "yuv422p10le",
+    "p010le": "yuv420p10le", "p012le": "yuv420p12le", "p016le": "yuv420p16le",
+    "p210le": "yuv422p10le", "p212le": "yuv422p12le", "p216le": "yuv422p16le",
+    "y210le": "yuv422p10le", "y212le": "yuv422p12le", "y216le": "yuv422p16le",
+    "p410le": "yuv444p10le", "p412le": "yuv444p12le", "p416le": "yuv444p16le",
+    "xv30le": "yuv444p10le", "v30xle": "yuv444p10le", "xv36le": "yuv444p12le", "xv48le": "yuv444p16le",
+    "ayuv": "yuv444p", "uyva": "yuv444p", "vuya": "yuv444p", "vuyx": "yuv444p", "vyu444": "yuv444p",
+    "ayuv64le": "yuv444p16le",
+    "x2rgb10le": "gbrp10le", "x2bgr10le": "gbrp10le",
+    "rgb48le": "gbrp16le", "bgr48le": "gbrp16le", "rgba64le": "gbrp16le", "bgra64le": "gbrp16le",
+    "ya8": "gray", "ya16le": "gray16le", "monow": "gray", "monob": "gray",
 }  # fmt: skip
 """Packed formats, and the planar ones with the same samples: swscale moves them and changes none."""
+_FLOAT = re.compile(r"f(16|32)[lb]e$")
+_PLANAR = re.compile(r"(yuvj?4|yuva4|gbra?p|gray)\d*(?!.*msb)")
+"""Formats of one plane a component. ``msb`` has its samples in the upper bits."""
 
 
 def frame_planes(frame: VideoFrame, info: VideoInfo, reformatter: VideoReformatter) -> PlaneImage:
@@ -56,25 +69,15 @@ def frame_planes(frame: VideoFrame, info: VideoInfo, reformatter: VideoReformatt
 
 def _planar(frame: VideoFrame, reformatter: VideoReformatter) -> VideoFrame:
     """The same samples in planes, or as ``rgb24``."""
-    form = frame.format
-    name = form.name
-    wanted = _SAME_SAMPLES.get(name)
-    if wanted is None and name.endswith("be"):
-        wanted = name.removesuffix("be") + "le"
-    elif wanted is None and not (
-        name.startswith(("yuv", "gbr")) or name in ("gray", "rgb24") or _is_deep_grey(name)
-    ):
-        wanted = "gray" if name in ("ya8", "monow", "monob") else "rgb24"
-    if wanted is not None:
-        with ffmpeg_errors("decode", "decoder_error"):
-            frame = reformatter.reformat(frame, format=wanted, threads=1)
-    if any(component.bits > 16 for component in frame.format.components) or "f32" in frame.format.name:
-        raise MediaError("decode", "unsupported", f"samples of the format {frame.format.name}")
-    return frame
-
-
-def _is_deep_grey(name: str) -> bool:
-    return name.startswith("gray") and name.endswith("le") and "f" not in name
+    name = frame.format.name
+    if any(component.bits > 16 for component in frame.format.components) or _FLOAT.search(name):
+        raise MediaError("decode", "unsupported", f"samples of the format {name}")
+    little = name.removesuffix("be") + "le" if name.endswith("be") else name
+    wanted = little if _PLANAR.match(little) else _SAME_SAMPLES.get(little, "rgb24")
+    if wanted == name:
+        return frame
+    with ffmpeg_errors("decode", "decoder_error"):
+        return reformatter.reformat(frame, format=wanted, threads=1)
 
 
 def _components(frame: VideoFrame) -> tuple[int, ...]:

@@ -29,7 +29,7 @@ def is_heic(file: BinaryIO) -> bool:
     return format_of(head) in ("HEIC", "HEIF")
 
 
-def probe_heic(file: BinaryIO) -> MediaInfo:
+def probe_heic(file: BinaryIO, *, max_memory: int) -> MediaInfo:
     """Read the boxes of a HEIC photo, and decode a tile for its colours.
 
     Raises
@@ -38,6 +38,7 @@ def probe_heic(file: BinaryIO) -> MediaInfo:
         Stage ``probe``: ``unreadable``, ``unsupported``, ``too_large``.
     """
     image = _opened(file, stage="probe")
+    check_photo_size(image.width, image.height, max_memory=max_memory)
     width, height = _placement(image).size
     return MediaInfo(
         kind="image",
@@ -76,9 +77,7 @@ def read_heic(file: BinaryIO) -> PlaneImage:
 
 def _opened(file: BinaryIO, *, stage: Stage) -> HeifImage:
     file.seek(0)
-    image = read_heif(file.read(), stage=stage)
-    check_photo_size(image.width, image.height, stage=stage)
-    return image
+    return read_heif(file.read(), stage=stage)
 
 
 def _placement(image: HeifImage) -> Placement:

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from specaug.errors import MediaError
-from specaug.media_types import HDF5_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from specaug.media_types import (
+    HDF5_SUFFIXES,
+    IMAGE_SUFFIXES,
+    UNREAD_IMAGE_SUFFIXES,
+    UNREAD_VIDEO_SUFFIXES,
+    VIDEO_SUFFIXES,
+)
 from specaug.records import MediaKind, Stage, readable_path
 
 MAX_DETAIL = 300
@@ -29,11 +35,11 @@ def kind_of(path: Path) -> MediaKind | None:
     ('video', 'image', None)
     """
     suffix = path.suffix.lower()
-    if suffix in VIDEO_SUFFIXES:
+    if suffix in VIDEO_SUFFIXES | UNREAD_VIDEO_SUFFIXES:
         return "video"
     if suffix in HDF5_SUFFIXES:
         return "hdf5"
-    return "image" if suffix in IMAGE_SUFFIXES else None
+    return "image" if suffix in IMAGE_SUFFIXES | UNREAD_IMAGE_SUFFIXES else None
 
 
 @contextmanager

@@ -20,7 +20,13 @@ from specaug.media.heic import is_heic, probe_heic, read_heic
 from specaug.media.jpeg import decode_strictly
 from specaug.media.open_files import one_line, open_regular
 from specaug.media.signatures import Described, described
-from specaug.media.size_limits import ABSURD, check_length, check_photo_size, memory_is_short
+from specaug.media.size_limits import (
+    ABSURD,
+    DEFAULT_MEMORY,
+    check_length,
+    check_photo_size,
+    memory_is_short,
+)
 from specaug.planes import Frame, Placement, Plane, PlaneImage
 from specaug.planes.icc import is_usable_profile
 from specaug.planes.placement import ROTATIONS
@@ -30,6 +36,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF")
 """Pillow's names of the formats that are read (MPO is a JPEG to it). EPS, which runs a program, is not one."""
 _BITS, _PHOTOMETRIC, _PLANAR = 258, 262, 284
 """TIFF tags: bits per sample, photometric interpretation, planar configuration."""
+_LINES = 256
 _RGB_MODES = ("RGB", "RGBA", "RGBX", "P", "PA")
 """Pillow's modes of which a profile describes the values."""
 ANIMATED = ("GIF", "PNG", "WEBP")
@@ -38,12 +45,14 @@ DEFAULT_SECONDS = 0.1
 """How long a picture of an animation is shown that says 0, as browsers do."""
 
 
-def probe_photo(path: Path) -> MediaInfo:
+def probe_photo(path: Path, *, max_memory: int = DEFAULT_MEMORY) -> MediaInfo:
     """Read the header of a photo; of an animation, all its durations.
 
     Parameters
     ----------
     path : Path
+    max_memory : int
+        Bytes that decoding may take; a photo that needs more is ``too_large``.
 
     Returns
     -------
@@ -57,8 +66,9 @@ def probe_photo(path: Path) -> MediaInfo:
     """
     with open_regular(path, stage="probe") as file:
         if is_heic(file):
-            return probe_heic(file)
+            return probe_heic(file, max_memory=max_memory)
         image = _open(file, stage="probe")
+        check_photo_size(*image.size, max_memory=max_memory)
         orientation = _orientation(image, file, stage="probe")
         # Of a TIFF, Pillow gives the upright size.
         upright = 1 if image.format == "TIFF" else orientation
@@ -134,9 +144,7 @@ def _open(file: BinaryIO, *, stage: Stage) -> Image.Image:
     """Read the header."""
     what = described(file)
     with _pillow_errors(stage, "unreadable", what):
-        image = Image.open(file, formats=FORMATS)
-    check_photo_size(*image.size, stage=stage)
-    return image
+        return Image.open(file, formats=FORMATS)
 
 
 def _profile(image: Image.Image) -> bytes | None:
@@ -150,12 +158,9 @@ def _profile(image: Image.Image) -> bytes | None:
 def _pillow_errors(stage: Stage, reason: Reason, what: Described | None = None) -> Iterator[None]:
     """Turn what Pillow raises on damaged files into MediaError; its warnings are dropped."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _no_limit_of_pillow():
             warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise MediaError(stage, "too_large", one_line(error)) from error
     except MemoryError as error:
         if memory_is_short():
             raise MediaError(stage, "out_of_memory", "no memory for the picture") from error
@@ -167,6 +172,17 @@ def _pillow_errors(stage: Stage, reason: Reason, what: Described | None = None) 
         raise MediaError(
             stage, "truncated" if cut else reason, one_line(error) or type(error).__name__
         ) from error
+
+
+@contextmanager
+def _no_limit_of_pillow() -> Iterator[None]:
+    """Without Pillow's limit of 89 MP: sizes are checked here, against the memory that is allowed."""
+    limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 def _unidentified(stage: Stage, what: Described | None) -> MediaError:
@@ -290,5 +306,9 @@ def _deep_color(file: BinaryIO) -> np.ndarray:
 
 
 def _from_16_bits(values: np.ndarray) -> np.ndarray:
-    """uint8, rounded."""
-    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    """uint8, rounded; a band of lines at a time, since four bytes a value would be most of what a photo takes."""
+    rounded = np.empty(values.shape, np.uint8)
+    for start in range(0, len(values), _LINES):
+        band = values[start : start + _LINES].astype(np.uint32)
+        rounded[start : start + _LINES] = (band + 128) // 257
+    return rounded

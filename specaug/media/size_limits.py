@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 
 from specaug.errors import MediaError
 from specaug.records import Stage
 
-MAX_PHOTO_PIXELS = 64_000_000
-"""Pixels of a photo."""
+DEFAULT_MEMORY = 4 << 30
+"""Bytes, where nobody says: the default of ``--max-memory``."""
+PHOTO_BYTES = 16
+"""Bytes of memory a pixel that reading a photo may take: 6 of 16-bit colour, 4 within Pillow, 3 and 3 of RGB and a copy
+of it. So 4 GiB admit 268 MP, and the 200 MP of a phone."""
 MAX_VIDEO_SIDES = (8192, 4320)
 """Longer and shorter side of a video frame, px."""
 MAX_SECONDS = 4 * 3600
@@ -19,12 +23,18 @@ HONEST_BYTES = 1 << 30
 """More than a decoder takes for the largest of these."""
 
 
-def check_photo_size(width: int, height: int, *, stage: Stage = "probe") -> None:
-    """Refuse a photo of more than `MAX_PHOTO_PIXELS` with ``MediaError(stage, "too_large")``."""
-    if width * height > MAX_PHOTO_PIXELS:
-        raise MediaError(
-            stage, "too_large", f"{width}x{height} px; a photo may have {MAX_PHOTO_PIXELS // 1_000_000} MP"
+def check_photo_size(
+    width: int, height: int, *, stage: Stage = "probe", max_memory: int = DEFAULT_MEMORY
+) -> None:
+    """Refuse a photo that `max_memory` bytes may not hold with ``MediaError(stage, "too_large")``."""
+    needed = width * height * PHOTO_BYTES
+    if needed > max_memory:
+        pixels = max_memory // PHOTO_BYTES // 1_000_000
+        enough = f"--max-memory {math.ceil(needed / (1 << 30))}GiB"
+        detail = (
+            f"{width}x{height} px; with the memory allowed a photo may have {pixels} MP, {enough} reads it"
         )
+        raise MediaError(stage, "too_large", detail)
 
 
 def check_video_size(width: int, height: int, *, stage: Stage = "probe") -> None:

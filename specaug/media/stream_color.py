@@ -97,9 +97,9 @@ def color_of(
         As for :func:`stream_color`.
     """
     name: Matrix
-    if form.name.startswith("gray"):
+    if form.name.startswith(("gray", "ya", "mono")):
         name = "gray"
-    elif form.is_rgb:
+    elif form.is_rgb or form.has_palette:
         name = "rgb"
     elif matrix in (0, _UNSPECIFIED, 3):  # RGB, of which the samples are none, unspecified, reserved
         matrix, name = _UNSPECIFIED, untagged

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from specaug.catalog import Catalog
 from specaug.errors import ArgumentError
-from specaug.media_types import HDF5_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from specaug.media_types import ALL_SUFFIXES
 from specaug.records import BuildConfig, Clip, Failure, ShardPlan, Source
 from specaug.shards import Row
 
@@ -25,7 +25,7 @@ _SEALED = "sealed:"
 _TAG, _BLOCK = 16, 64
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _FILE = re.compile(
-    r"\S+(?:" + "|".join(map(re.escape, sorted(VIDEO_SUFFIXES | IMAGE_SUFFIXES | HDF5_SUFFIXES))) + r")\b",
+    r"\S+(?:" + "|".join(map(re.escape, sorted(ALL_SUFFIXES))) + r")\b",
     re.IGNORECASE,
 )
 
