@@ -237,7 +237,7 @@ def cubic() -> dict[str, dict[str, float]]:
 
 
 def byte_differences() -> dict[str, float]:
-    """Largest difference of uint8 and float32 crops, levels, over `EDGE_SCALES`: an edge from 64 to 192, a smooth image."""
+    """Largest difference of uint8 and float32 crops, levels: an edge from 64 to 192, a smooth image."""
     edge = np.full((800, 800), 64, np.uint8)
     edge[:, 400:] = 192
     noise = np.random.default_rng(0).integers(0, 256, (800, 800), dtype=np.uint8)

@@ -10,7 +10,8 @@ it is called by default, and with its flags for accuracy.
 
 *zscale*: the reference itself against FFmpeg's zscale (zimg), where Debian's ``ffmpeg`` is installed.
 
-*simd*: the digest of crops for given warps with all of OpenCV's SIMD code and without any.
+*simd*: the digest of crops for given warps, SDR, HDR and wide gamut, with all vector instructions and without those that
+OpenCV, NumPy and OpenBLAS choose by the processor; and how far the detector's landmarks move by that, in drawn faces.
 
 *speed*: CPU seconds and peak memory of extracting a 1080p clip, in turn with a checkout of an earlier commit.
 """
@@ -253,20 +254,24 @@ def zscale(folder: Path) -> dict[str, Any] | None:
 
 
 CROPS = """
-import hashlib, sys
+import hashlib
 import numpy as np
 from specaug.planes import Placement, Plane, PlaneImage
 from specaug.planes.placement import chroma_to_stored
 from specaug.records import ColorInfo
 rng = np.random.default_rng(0)
 digest = hashlib.sha256()
-for bits in (8, 10):
+kinds = ((8, "bt709", "bt709"), (10, "bt709", "bt709"), (10, "smpte2084", "bt2020"), (10, "arib-std-b67", "bt2020"),
+         (8, "iec61966-2-1", "smpte432"))
+for bits, transfer, primaries in kinds:
     dtype = np.uint8 if bits == 8 else np.uint16
     shapes = ((360, 640), (180, 320), (180, 320))
     values = [rng.integers(0, 2**bits, shape).astype(dtype) for shape in shapes]
     to_stored = [np.eye(2, 3)] + [chroma_to_stored((2, 2), "left")] * 2
     planes = tuple(Plane(*pair) for pair in zip(values, to_stored))
-    image = PlaneImage(planes, Placement(640, 360), ColorInfo(matrix="bt709", range="limited", bits=bits))
+    matrix = "bt2020" if primaries == "bt2020" else "bt709"
+    color = ColorInfo(matrix=matrix, range="limited", bits=bits, transfer=transfer, primaries=primaries)
+    image = PlaneImage(planes, Placement(640, 360), color)
     for scale in (0.6, 1.0, 1.3, 1.9, 2.5, 4.0):
         for turn in (0.0, 0.2, 1.0):
             a, b = np.cos(turn) / scale, np.sin(turn) / scale
@@ -275,20 +280,65 @@ for bits in (8, 10):
 print(digest.hexdigest())
 """
 
+DRAWN = """
+import sys, tempfile
+from pathlib import Path
+import av, cv2, numpy as np
+from specaug.demo_data import make_demo
+folder = Path(tempfile.mkdtemp())
+make_demo(folder, subjects=3, seed=3, jobs=1, frames=2, size=(480, 270))
+frames = []
+for name in sorted(folder.rglob("*.mp4"))[:12]:
+    with av.open(str(name)) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    frames.append(cv2.resize(frame, (1920, 1080), interpolation=cv2.INTER_CUBIC))
+np.save(sys.argv[1], np.stack(frames))
+"""
 
-def simd() -> dict[str, Any]:
-    """Digests of the same crops with and without OpenCV's optional instructions."""
+LANDMARKS = """
+import json, sys
+import numpy as np
+from specaug.faces import detector_for
+from specaug.planes import as_plane_image
+detector = detector_for("centerface", model=None)
+found = []
+for image in map(as_plane_image, np.load(sys.argv[1])):
+    faces = detector(image)
+    found.append(detector.refine(image, faces[0]).landmarks.tolist() if faces else None)
+print(json.dumps(found))
+"""
 
-    def run(disabled: str) -> str:
-        environment = {**os.environ, "OPENCV_CPU_DISABLE": disabled, "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            [sys.executable, "-c", CROPS], env=environment, capture_output=True, text=True, check=True
-        )
+_DISPATCHED = {
+    "OPENCV_CPU_DISABLE": "AVX512-SKX,AVX2,FMA3,AVX,FP16,SSE4.2,SSE4.1,SSSE3,POPCNT",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3 AVX512_ICL",
+    "OPENBLAS_CORETYPE": "Prescott",
+}
+"""Takes away what the wheels choose by the processor; SSE3 is what OpenCV's are compiled for, x86-64-v2 NumPy's."""
+
+
+def simd(folder: Path) -> dict[str, Any]:
+    """Digests of crops, and landmarks, with and without vector instructions."""
+
+    def run(code: str, *words: str, **taken: str) -> str:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", **taken}
+        command = [sys.executable, "-c", code, *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
-    disabled = "AVX512_SKX,AVX512-SKX,AVX512_ICL,AVX2,FMA3,AVX,FP16,SSE4_2,SSE4_1,SSSE3,POPCNT"
-    digests = [run(""), run("AVX512_SKX,AVX512-SKX,AVX512_ICL"), run(disabled)]
-    return {"digests": [digest[:16] for digest in digests], "same": len(set(digests)) == 1}
+    without = [{}, *({name: value} for name, value in _DISPATCHED.items()), _DISPATCHED]
+    digests = [run(CROPS, **taken) for taken in without]
+    frames = str(folder / "frames.npy")
+    run(DRAWN, frames)
+    pairs = zip(
+        *(json.loads(run(LANDMARKS, frames, **taken)) for taken in (without[0], without[-1])), strict=True
+    )
+    moved = [float(np.hypot(*(np.array(a) - b).T).max()) for a, b in pairs if a and b]
+    return {
+        "digests": [digest[:16] for digest in digests],
+        "same": len(set(digests)) == 1,
+        "faces": len(moved),
+        "landmarks_moved_px": round(max(moved), 3),
+    }
 
 
 EXTRACT = """
@@ -383,7 +433,7 @@ def main() -> None:
             "accuracy": rows,
             "rgb_largest": rgb_error(folder),
             "zscale": zscale(folder),
-            "simd": simd(),
+            "simd": simd(folder),
         }
         if asked.before:
             figures["speed"] = speed(folder, asked.before)

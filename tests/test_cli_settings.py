@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from specaug.errors import ArgumentError
 from specaug.records import BuildConfig, BuildReport
+from specaug_cli.build_dataset import build_dataset
 from specaug_cli.main import cli
 from specaug_cli.settings import config_from
 
@@ -83,7 +84,7 @@ def test_every_field_has_an_option_and_without_any_the_defaults_count(parsed):
         f.name for f in dataclasses.fields(BuildConfig)
     }
     assert parsed() == BuildConfig()
-    names = {p.name for p in cli.commands["build-dataset"].params}
+    names = {p.name for p in build_dataset.params}
     assert {f.name for f in dataclasses.fields(BuildConfig)} <= names
 
 
@@ -91,7 +92,7 @@ def test_every_field_has_an_option_and_without_any_the_defaults_count(parsed):
     "field", ["split", "layout", "frames", "margin", "timeout", "frame_folders", "model", "jobs"]
 )
 def test_the_help_shows_defaults_that_are_values(field):
-    (option,) = (p for p in cli.commands["build-dataset"].params if p.name == field)
+    (option,) = (p for p in build_dataset.params if p.name == field)
     assert isinstance(option, click.Option)
     value = "all usable cores" if field == "jobs" else getattr(BuildConfig(), field)
     shown = value is not None and value is not False

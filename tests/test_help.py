@@ -12,7 +12,8 @@ from click.shell_completion import BashComplete
 from specaug_cli.main import cli
 from specaug_cli.printing import printable
 
-COMMANDS = list(cli.commands.items())
+CONTEXT = click.Context(cli)
+COMMANDS = [(name, cli.get_command(CONTEXT, name)) for name in cli.list_commands(CONTEXT)]
 
 
 def examples(command: click.Command) -> list[list[str]]:
@@ -27,7 +28,7 @@ def test_every_command_has_examples_whose_options_exist(name, command):
     lines = examples(command)
     assert lines
     for words in lines:
-        target = cli.commands[words[0]]
+        target = dict(COMMANDS)[words[0]]
         known = {option for p in target.params if isinstance(p, click.Option) for option in p.opts}
         assert {w.partition("=")[0] for w in words if w.startswith("-")} <= known, words
     assert any(words[0] == name for words in lines)
@@ -42,7 +43,7 @@ def test_summaries_fit_a_line_and_every_option_says_what_it_does(name, command):
 
 def test_completion_knows_commands_and_options():
     complete = BashComplete(cli, {}, "specaug", "_SPECAUG_COMPLETE")
-    assert {item.value for item in complete.get_completions([], "")} == set(cli.commands)
+    assert {item.value for item in complete.get_completions([], "")} == set(dict(COMMANDS))
     assert [i.value for i in complete.get_completions(["build-dataset"], "--sam")] == ["--sampling"]
     choices = complete.get_completions(["build-dataset", "--sampling"], "u")
     assert [item.value for item in choices] == ["uniform"]

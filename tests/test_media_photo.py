@@ -177,7 +177,9 @@ def png_header(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(("width", "height"), [(16385, 16384), (60000, 60000), (2**31 - 1, 2)])
 def test_a_bomb_is_not_unpacked(tmp_path: Path, width: int, height: int) -> None:
     (tmp_path / "a.png").write_bytes(png_header(width, height))
-    with pytest.raises(MediaError, match=rf"probe: too_large: {width}x{height} px; .* --max-memory \d+GiB reads it"):
+    with pytest.raises(
+        MediaError, match=rf"probe: too_large: {width}x{height} px; .* --max-memory \d+GiB reads it"
+    ):
         probe(tmp_path / "a.png", "image")
 
 

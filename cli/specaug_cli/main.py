@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
@@ -21,21 +22,7 @@ from specaug.errors import (
     PlanMismatchError,
     SpecaugError,
 )
-from specaug_cli.ablate import ablate
-from specaug_cli.build_dataset import build_dataset
-from specaug_cli.demo import demo
-from specaug_cli.doctor import doctor
-from specaug_cli.evaluate import evaluate
-from specaug_cli.finalize import finalize
-from specaug_cli.fit_profile import fit_profile
-from specaug_cli.preview import preview
 from specaug_cli.printing import printable
-from specaug_cli.report import report
-from specaug_cli.retry import retry
-from specaug_cli.scan import scan
-from specaug_cli.synthesize import synthesize
-from specaug_cli.train import train
-from specaug_cli.verify import verify
 
 EXIT_CODES: tuple[tuple[type[SpecaugError], int], ...] = (
     (NothingToDoError, 4),
@@ -51,14 +38,42 @@ EXIT_CODES: tuple[tuple[type[SpecaugError], int], ...] = (
 """Exit code of each error; the first class that fits counts."""
 
 
-class _InOrder(click.Group):
-    """Lists its commands in the order in which one needs them."""
+COMMANDS = (
+    "demo",
+    "scan",
+    "build-dataset",
+    "verify",
+    "report",
+    "preview",
+    "retry",
+    "finalize",
+    "synthesize",
+    "fit-profile",
+    "train",
+    "evaluate",
+    "ablate",
+    "doctor",
+)
+"""In the order in which one needs them; each is a function of the module of its name."""
+
+
+class _OnDemand(click.Group):
+    """Imports a command when it is asked for: most of them load much that the others do not need."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in self.commands or name not in COMMANDS:
+            return super().get_command(ctx, name)
+        module = name.replace("-", "_")
+        self.add_command(getattr(import_module(f"specaug_cli.{module}"), module))
+        return super().get_command(ctx, name)
 
 
-@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_OnDemand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="specaug")
 def cli() -> None:
     """Training-ready face anti-spoofing (PAD) data from raw video and photos.
@@ -82,25 +97,6 @@ def cli() -> None:
     5 verify found damage or leakage, 6 another build holds OUT, 7 plan or configuration mismatch,
     8 no space, 130 or 143 interrupted.
     """
-
-
-for command in (
-    demo,
-    scan,
-    build_dataset,
-    verify,
-    report,
-    preview,
-    retry,
-    finalize,
-    synthesize,
-    fit_profile,
-    train,
-    evaluate,
-    ablate,
-    doctor,
-):
-    cli.add_command(command)
 
 
 def main() -> NoReturn:

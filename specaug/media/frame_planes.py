@@ -72,12 +72,16 @@ def _planar(frame: VideoFrame, reformatter: VideoReformatter) -> VideoFrame:
     name = frame.format.name
     if any(component.bits > 16 for component in frame.format.components) or _FLOAT.search(name):
         raise MediaError("decode", "unsupported", f"samples of the format {name}")
-    little = name.removesuffix("be") + "le" if name.endswith("be") else name
-    wanted = little if _PLANAR.match(little) else _SAME_SAMPLES.get(little, "rgb24")
-    if wanted == name:
-        return frame
+    if name.endswith("be"):  # swscale reads packed 15 and 16 bits of this order wrongly as RGB
+        name = name.removesuffix("be") + "le"
+        frame = _reformatted(frame, name, reformatter)
+    wanted = name if _PLANAR.match(name) else _SAME_SAMPLES.get(name, "rgb24")
+    return frame if wanted == name else _reformatted(frame, wanted, reformatter)
+
+
+def _reformatted(frame: VideoFrame, name: str, reformatter: VideoReformatter) -> VideoFrame:
     with ffmpeg_errors("decode", "decoder_error"):
-        return reformatter.reformat(frame, format=wanted, threads=1)
+        return reformatter.reformat(frame, format=name, threads=1)
 
 
 def _components(frame: VideoFrame) -> tuple[int, ...]:

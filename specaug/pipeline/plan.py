@@ -28,7 +28,8 @@ from specaug.records import (
 )
 from specaug.shards import STATE, write_atomically
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
+"""2: with the setting `hdr`, for clips of schema version 2."""
 _CHUNK = 1 << 20
 _OTHER_CONTENT = "other content now"
 
@@ -289,7 +290,8 @@ def load_plan(out: Path, key: Key | None = None) -> Plan | None:
         value = json.loads(file.read_text())
         if value["plan_version"] != PLAN_VERSION:
             raise PlanMismatchError(
-                f"OUT: expected a plan of version {PLAN_VERSION}, got {value['plan_version']!r}"
+                f"OUT: expected a plan of version {PLAN_VERSION}, got {value['plan_version']!r}: another version of "
+                "specaug built it. Build into a new folder, or with --overwrite."
             )
         shards = tuple(
             ShardPlan(

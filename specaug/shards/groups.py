@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from specaug.errors import ArgumentError, SpecaugError
 from specaug.records import SPLITS, Split
 from specaug.shards.codec import decode_into
-from specaug.shards.schema import MEDIA, SCHEMA_VERSION
+from specaug.shards.schema import MEDIA, check_version
 from specaug.storage import place_of
 
 Origin = Literal["captured", "synthetic"]
@@ -107,11 +107,7 @@ def check_schema(file: Path, schema: pa.Schema) -> dict[str, Any]:
         version = ours["schema_version"]
     except (KeyError, TypeError, ValueError):
         raise SpecaugError(f"{file.name}: expected clips of specaug, got a file without its schema") from None
-    if version != SCHEMA_VERSION:
-        raise SpecaugError(
-            f"{file.name}: expected schema version {SCHEMA_VERSION}, got {version!r}: build the data set again, "
-            f"or install the specaug that made it"
-        )
+    check_version(file.name, version)
     return ours
 
 

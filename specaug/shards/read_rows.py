@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from specaug.errors import SpecaugError
 from specaug.shards.codec import decode_image
+from specaug.shards.schema import check_version
 
 _ROWS = 8
 """Rows that are held at a time where their pictures are read."""
@@ -91,7 +92,12 @@ def read_rows(path: Path, group: int, rows: Collection[int]) -> Iterator[dict[st
 
 
 def _opened(path: Path) -> pq.ParquetFile:
-    return _guarded(path, lambda: pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20))
+    """A file of this version's schema, or one that says nothing of a version."""
+    file = _guarded(path, lambda: pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20))
+    said = (file.schema_arrow.metadata or {}).get(b"specaug")
+    if said is not None:
+        check_version(path.name, json.loads(said).get("schema_version"))
+    return file
 
 
 def _guarded(path: Path, read: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from specaug.errors import SpecaugError
 from specaug.records import LABELS, Clip, Failure, ImageFormat, readable_path
 
 SCHEMA_VERSION = 2
@@ -98,6 +99,21 @@ def clip_schema(*, image_format: ImageFormat, size: int) -> pa.Schema:
         ours["frames_raw"] = {"dtype": "uint8", "shape": ["T", size, size, 3], "order": "C"}
     metadata = {"specaug": json.dumps(ours), "huggingface": json.dumps({"info": {"features": features}})}
     return pa.schema(fields, metadata=metadata)
+
+
+def check_version(name: str, version: object) -> None:
+    """Refuse a file of another version of the schema.
+
+    Raises
+    ------
+    SpecaugError
+        It names the file, both versions and what to do.
+    """
+    if version != SCHEMA_VERSION:
+        raise SpecaugError(
+            f"{name}: expected schema version {SCHEMA_VERSION}, got {version!r}: build the data set again, "
+            "or install the specaug that made it"
+        )
 
 
 def clip_table(clips: Sequence[Clip | Row], schema: pa.Schema) -> pa.Table:

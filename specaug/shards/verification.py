@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -18,7 +19,7 @@ from specaug.shards.atomic_files import STATE, sha256
 from specaug.shards.change import View
 from specaug.shards.leaks import IDS, Seen, content_digest
 from specaug.shards.recorded import Line, Manifest, Planned
-from specaug.shards.schema import FAILURE_SCHEMA, MEDIA, Row, clip_schema
+from specaug.shards.schema import FAILURE_SCHEMA, MEDIA, SCHEMA_VERSION, Row, clip_schema
 
 Kind = Literal["checksum", "schema", "count", "leakage", "missing", "unexpected"]
 _MANIFEST = "manifest.jsonl"
@@ -197,7 +198,7 @@ class _Verification:
             return None
         wanted = self._schema(entry["kind"])
         if not schema.equals(wanted) or schema.metadata != wanted.metadata:
-            self._add(name, "schema", "columns, types or footer differ from this version's")
+            self._add(name, "schema", _difference(schema))
         if len(rows) != entry["rows"]:
             self._add(name, "count", f"expected {entry['rows']} rows, got {len(rows)}")
         return rows if before == len(self._problems) else None
@@ -249,3 +250,14 @@ def _short_rows(path: Path, *, clips: bool) -> Iterator[Row]:
                 table.select(list(IDS)).to_pylist(), table.select(media).to_pylist(), strict=True
             ):
                 yield {**ids, "content": content_digest(pictures)}
+
+
+def _difference(schema: pa.Schema) -> str:
+    """What is wrong with the schema of a file, in words."""
+    try:
+        version = json.loads((schema.metadata or {})[b"specaug"])["schema_version"]
+    except (KeyError, TypeError, ValueError):
+        version = None
+    if version not in (None, SCHEMA_VERSION):
+        return f"schema version {version!r}, expected {SCHEMA_VERSION}: another version of specaug built it"
+    return "columns, types or footer differ from this version's"

@@ -27,9 +27,10 @@ class Tracer:
         self.files: set[str] = set()
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code.co_name != "<module>":
-            if str(frame.f_globals.get("__name__", "")).partition(".")[0] == "specaug":
-                self.files.add(frame.f_globals["__file__"])
+        if event != "call" or frame.f_code.co_name == "<module>":
+            return
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] == "specaug":
+            self.files.add(frame.f_globals["__file__"])
 
     def start(self) -> None:
         threading.setprofile(self)

@@ -94,10 +94,14 @@ def reference_method_c(light: float) -> float:
     return min(1.0, sdr / 100) ** (1 / 2.4)
 
 
-@pytest.mark.parametrize("light", [0.0, 1.0, 10.0, 50.0, 69.0, 71.0, 100.0, 203.0, 300.0, 331.0, 340.0, 1000.0])
+@pytest.mark.parametrize(
+    "light", [0.0, 1.0, 10.0, 50.0, 69.0, 71.0, 100.0, 203.0, 300.0, 331.0, 340.0, 1000.0]
+)
 def test_greys_are_mapped_by_the_curve_of_bt2446(light):
     mapped = tone_mapped(np.full((1, 3), light))[0]
-    np.testing.assert_allclose(mapped, reference_method_c(light), atol=2e-4)  # the standard's rounded matrices
+    np.testing.assert_allclose(
+        mapped, reference_method_c(light), atol=2e-4
+    )  # the standard's rounded matrices
 
 
 def test_tone_mapping_is_smooth_and_monotonic_up_to_white():
