@@ -5,13 +5,14 @@
 *accuracy*: a synthetic frame (zone plates, colour edges, ramps, noise) as lossless H.264 in each subsampling, depth,
 matrix, range and chroma location, and as RGB; a crop at scale 1, unrotated. The reference is calculated here in float64
 from the planes: bicubic interpolation (a = -0.75) of chroma at its own places, H.273, one rounding. Error in levels
-of 8 bits; energy of colour (R - Y) above 0.4 cycles/px against the reference. Beside it, what swscale makes of the frame as
-it is called by default, and with its flags for accuracy.
+of 8 bits; energy of colour (R - Y) above 0.4 cycles/px against the reference. Beside it, what swscale makes of the
+frame as it is called by default, and with its flags for accuracy.
 
 *zscale*: the reference itself against FFmpeg's zscale (zimg), where Debian's ``ffmpeg`` is installed.
 
-*simd*: the digest of crops for given warps, SDR, HDR and wide gamut, with all vector instructions and without those that
-OpenCV, NumPy and OpenBLAS choose by the processor; and how far the detector's landmarks move by that, in drawn faces.
+*simd*: the digest of crops for given warps, SDR, HDR and wide gamut, with all vector instructions and without those
+that OpenCV, NumPy and OpenBLAS choose by the processor; and how far the detector's landmarks move by that, in drawn
+faces.
 
 *speed*: CPU seconds and peak memory of extracting a 1080p clip, in turn with a checkout of an earlier commit.
 """

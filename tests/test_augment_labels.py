@@ -192,3 +192,11 @@ def test_the_coin_says_yes_below_the_probability_and_no_at_it():
 def test_a_drawn_preset_follows_its_ranges():
     drawn = Preset("jpeg", OPERATIONS["jpeg"].ranges((7, 7))).draw(rng=np.random.default_rng(0))
     assert drawn == Drawn("jpeg", JpegParams(7))
+
+
+@pytest.mark.parametrize("name", ["moire", "halftone", "recapture_blur"])
+def test_what_makes_an_attack_makes_one_whatever_partner_is_named(name):
+    drawn = draw(name, rng=0)
+    if label_after(drawn, "bonafide") == "attack":
+        assert label_after(drawn, "bonafide", "bonafide") == "attack"
+    assert OPERATIONS[name].effect in ("attack", "keeps")

@@ -165,3 +165,22 @@ def test_an_empty_batch_stays_empty():
 def test_bad_call_is_named(call, match):
     with pytest.raises(ArgumentError, match=match):
         call()
+
+
+def test_a_label_is_that_of_the_images_as_they_were_given():
+    """A bona fide image that became an attack before is still a bona fide partner: partners are taken unchanged."""
+    x = torch.rand(12, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 0.4 + 0.3
+    labels = torch.tensor([0] * 11 + [1])
+    for seed in range(20):
+        rng, settings = np.random.default_rng(seed), SpectralMixRanges((1.0, 1.0), low=1 / 16)
+        out, new = SpectralAugment("spectral_mix", settings, p=1.0, rng=rng)(x, labels)
+        for changed, before, label in zip(out[:11], x, new[:11], strict=False):
+            mixed = [preset_mix(before, partner) for partner in x]
+            (partner,) = (j for j, image in enumerate(mixed) if torch.allclose(image, changed, atol=1e-6))
+            assert label == labels[partner]
+
+
+def preset_mix(image, reference):
+    import specaug
+
+    return specaug.spectral_mix(image, reference, strength=1.0, low=1 / 16, channel_axis=0)

@@ -196,3 +196,10 @@ def test_a_fit_streams_and_counts_clips(rng):
         fit.result()
     fit.add(clips[0], pai="mask")
     np.testing.assert_array_equal(fit.result().bonafide, made.bonafide)
+
+
+def test_a_profile_that_is_written_anew_is_read_anew(tmp_path):
+    path, flat = tmp_path / "p.npz", np.zeros((3, 4))
+    for gain in (0.1, 0.9):
+        SpoofProfile(flat, {"print": flat + gain}).save(path)
+        assert named_profile(str(path)).attack["print"].max() == pytest.approx(gain)

@@ -224,3 +224,14 @@ def test_a_fit_may_have_as_few_or_as_many_bins(bins, rng):
     for pai in ("none", "print"):
         fit.add(rng.uniform(0, 1, (12, 12, 3)), pai=pai)
     assert fit.result().frequencies.shape == (bins,)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_tensors_are_measured_as_arrays_are(rng, dtype):
+    torch = pytest.importorskip("torch", reason="torch is an optional dependency")
+    images = rng.integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    images = images if dtype == "uint8" else (images / 255).astype(dtype)
+    expected, reached = log_amplitudes(images)
+    values, weight = log_amplitudes(torch.asarray(images))
+    np.testing.assert_allclose(values, expected, atol=1e-5)
+    np.testing.assert_array_equal(weight, reached)

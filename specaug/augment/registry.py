@@ -287,10 +287,10 @@ def label_after(drawn: Drawn, label: Label, partner_label: Label | None = None) 
     for name, value in (("label", label), ("partner_label", partner_label)):
         if value not in LABELS and not (name == "partner_label" and effect != "partner"):
             raise ArgumentError(f"{name}: expected one of {', '.join(LABELS)}, got {value!r}")
-    if effect == "keeps" or partner_label == label:
-        return label
     if effect == "attack":
         return "attack"
+    if effect == "keeps" or partner_label == label:
+        return label
     low = check_number("low", getattr(drawn.params, "low", 0.0), low=0.0)
     if partner_label == "attack" and low >= BANDS["high"][0]:
         return "attack"

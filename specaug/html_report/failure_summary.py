@@ -21,8 +21,9 @@ APART = 0.1
 """Difference of the share that failed which is told even where there are too few sources to be sure."""
 EXAMPLES = 1000
 """Failures that are listed with their path."""
+_ROUNDING = 1e-9
+"""0.5 - 0.4 is a little less than 0.1 in binary."""
 _COLUMNS = ("source_id", "source_path", "split", "stage", "reason", "detail", "frame_index")
-_CHUNK = 4096
 UNKNOWN = ("unknown", "unknown")
 
 
@@ -79,7 +80,11 @@ class Losses:
         usual = next((rate.share for rate in self.rates if rate.label == "bonafide"), None)
         if usual is None:
             return []
-        return [rate for rate in self.rates if rate.p >= SIGNIFICANT and abs(rate.share - usual) >= APART]
+        return [
+            rate
+            for rate in self.rates
+            if rate.p >= SIGNIFICANT and abs(rate.share - usual) >= APART - _ROUNDING
+        ]
 
 
 def losses(out: Path) -> Losses:

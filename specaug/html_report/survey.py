@@ -79,7 +79,6 @@ class Survey:
     """(dataset, subject) to the splits that it is in."""
     sources: dict[str, array[int]] = field(default_factory=dict)
     """By split: 64 bits of the id of every source, and of every source that a synthetic clip was made from."""
-    frames: int = 0
 
     @property
     def clips(self) -> int:

@@ -80,13 +80,14 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
         -------
         tensor, or (tensor, labels) where labels were given
         """
-        out, names = list(images), self._names(images, labels)
+        given = self._names(images, labels)
+        out, names = list(images), list(given)
         for i in range(len(out) if self.training else 0):
             if self.rng.uniform() >= self.p:
                 continue
             drawn = self.preset.draw(rng=self.rng)
             if drawn is not None:
-                out[i] = self._changed(drawn, i, images, names, references)
+                out[i], names[i] = self._changed(drawn, i, images, given, references)
         stacked = torch.stack(out) if out else images
         if labels is None:
             return stacked
@@ -104,24 +105,26 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
             raise ArgumentError(f"labels: expected {len(images)} numbers, 0 or 1, got {values}")
         return [LABELS[value] for value in values]
 
-    def _changed(self, drawn: Drawn, i: int, images: Any, names: list[Any], references: Any) -> Any:
-        """Picture `i` after the draw; its new label goes into `names`."""
-        image, partner, partner_label = images[i], None, None
+    def _changed(
+        self, drawn: Drawn, i: int, images: Any, names: list[Any], references: Any
+    ) -> tuple[Any, Any]:
+        """Image `i` after the draw, and its new label; `names` are those of the images as they were given."""
+        image, name, partner, partner_label = images[i], names[i], None, None
         if OPERATIONS[drawn.operation].partner is not None:
             partners = _certain(drawn, i, names) if references is None else list(range(len(references)))
             if not partners:
-                return image
+                return image, name
             j = partners[int(self.rng.integers(len(partners)))]
             partner, partner_label = (
                 (images[j], names[j]) if references is None else (references[j], names[i])
             )
-        if names[i] is not None:
-            names[i] = label_after(drawn, names[i], partner_label)
+        if name is not None:
+            name = label_after(drawn, name, partner_label)
         clip_axis = 0 if image.ndim > 3 else None
         if clip_axis == 0 and image.ndim + self.channel_axis == 0:
             clip_axis = 1
         applied = apply_drawn(image, drawn, partner, channel_axis=self.channel_axis, clip_axis=clip_axis)
-        return applied.image
+        return applied.image, name
 
 
 def _certain(drawn: Drawn, i: int, names: list[Any]) -> list[int]:

@@ -18,6 +18,8 @@ _NO_MEMORY = re.compile(
 )
 Ended = Literal["itself", "overdue", "garbled"]
 _LINE = 160
+_READ = 2000
+"""Characters of the last line that are looked at: searching for paths takes time with the square of them."""
 """Characters of the child's last words that fit into a detail."""
 
 
@@ -139,7 +141,7 @@ def last_words(log: str, *, hidden: Sequence[str] = ()) -> str:
     lines = [line.strip() for line in _before_trace(log).splitlines() if line.strip()]
     if not lines:
         return ""
-    line = lines[-1]
+    line = lines[-1][:_READ]
     for folder in hidden:
         line = line.replace(folder.rstrip("/") + "/", "")
     line = re.sub(r"""(['"])/[^'"]*?([^/'"]*)\1""", r"\1\2\1", line)

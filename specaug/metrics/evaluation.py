@@ -150,7 +150,7 @@ def _validity(dev: Scored, test: Scored) -> list[str]:
     if same:
         notes.append("dev and test are the same rows: threshold: test-optimal, not a valid result.")
     elif dev.subject is not None and test.subject is not None:
-        shared = np.intersect1d(dev.subject, test.subject)
+        shared = np.setdiff1d(np.intersect1d(dev.subject, test.subject), [""])
         if len(shared):
             few = ", ".join(map(str, shared[:3])) + ("…" if len(shared) > 3 else "")
             notes.append(f"{len(shared)} subjects are in both dev and test ({few}): not a valid result.")

@@ -23,6 +23,7 @@ SHORT = 16
 """A key of fewer bytes can be found by trying."""
 _SEALED = "sealed:"
 _TAG, _BLOCK = 16, 64
+_HIDDEN, _LETTER = "\0", r"[^\W\d_]"
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _FILE = re.compile(
     r"\S+(?:" + "|".join(map(re.escape, sorted(ALL_SUFFIXES))) + r")\b",
@@ -102,13 +103,14 @@ def nameless(clip: Clip | Row) -> Clip | Row:
 
 def nameless_failure(failure: Failure) -> Failure:
     """A failure without the path of its source, also in its detail."""
-    detail = _FILE.sub("<name>", _QUOTED.sub("<name>", failure.detail))
+    detail = _FILE.sub(_HIDDEN, _QUOTED.sub(_HIDDEN, failure.detail))
     parts = re.split(r"[/.]", failure.source_path)
-    for part in sorted(
-        {failure.source_path, *(p for p in parts if len(p) > 2)} - {""}, key=len, reverse=True
-    ):
-        detail = detail.replace(part, "<name>")
-    return replace(failure, source_path="", detail=detail)
+    known = {failure.source_path, *(p for p in parts if len(p) > 2)} - {""}
+    if known:
+        # Whole words alone: a hole in an ordinary word would tell which letters stood there.
+        longest_first = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+        detail = re.sub(rf"(?<!{_LETTER})(?:{longest_first})(?!{_LETTER})", _HIDDEN, detail)
+    return replace(failure, source_path="", detail=detail.replace(_HIDDEN, "<name>"))
 
 
 def sealed(shards: tuple[ShardPlan, ...], key: Key | None) -> tuple[ShardPlan, ...]:

@@ -188,3 +188,9 @@ def test_every_end_has_a_known_reason_and_one_line(status: Any) -> None:
         assert reason in REASONS
         assert "\n" not in detail
         assert detail
+
+
+def test_a_long_line_without_an_end_is_cut_before_it_is_searched():
+    """The search for paths takes time with the square of the line: of 16 kB it took seconds."""
+    words = last_words("'/" + "a" * 200_000)
+    assert len(words) <= 160

@@ -11,6 +11,7 @@ from exact_rates import Exact, random_set
 
 from specaug import metrics
 from specaug.errors import ArgumentError
+from specaug.metrics import evaluate
 
 DEV = {"scores": [0.0, 1.0], "labels": [0, 1]}
 """Its equal error threshold is 0.5."""
@@ -187,3 +188,12 @@ class TestSettings:
         sets[short]["pai"] = None
         with pytest.raises(ArgumentError, match=r"^pai: expected it in both of dev and test, got it in one$"):
             evaluated(**sets, unseen="allow")
+
+
+def test_rows_without_a_subject_are_not_one_person():
+    scores, labels = [0.0, 0.1, 0.9, 1.0], [0, 0, 1, 1]
+    dev = {"scores": scores, "labels": labels, "subject": ["a", "", "b", ""]}
+    test = {"scores": [*scores[:3], 1.1], "labels": labels, "subject": ["c", "", "d", ""]}
+    assert not any("both dev and test" in note for note in evaluate(dev, test).notes)
+    shared = {**test, "subject": ["a", "", "d", ""]}
+    assert any("1 subjects are in both dev and test (a)" in note for note in evaluate(dev, shared).notes)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from specaug.errors import ArgumentError
 from specaug.pipeline.pseudonym import Key, key_of, nameless, nameless_failure, opened, pseudonymous, sealed
-from specaug.records import BuildConfig, ShardPlan
+from specaug.records import BuildConfig, Failure, ShardPlan
 
 KEY, OTHER = Key(b"k" * 64, 64), Key(b"x" * 64, 64)
 TEXTS = st.text("a/.é€😀\n'\\", max_size=200)
@@ -202,3 +202,17 @@ def test_words_about_a_failure_name_no_file(path, detail, shown):
     hidden = nameless_failure(failure(source(path), "unreadable", detail=detail, attempts=4))
     assert (hidden.detail, hidden.source_path) == (shown, "")
     assert (hidden.reason, hidden.attempts, hidden.source_id) == ("unreadable", 4, source(path).source_id)
+
+
+@pytest.mark.parametrize(
+    ("path", "detail", "told"),
+    [
+        ("live/ann/1.mp4", "file is longer than planned", "file is longer than planned"),
+        ("live/nam/1.mp4", "damaged: '1.mp4'", "damaged: <name>"),
+        ("live/ann_01/1.mp4", "in ann_01-2 nothing", "in <name>-2 nothing"),
+        ("live/ann/1.mp4", "x_ann_y", "x_<name>_y"),
+    ],
+)
+def test_names_are_hidden_as_words_and_leave_no_hole_in_others(path, detail, told):
+    failure = Failure("1", path, "train", "probe", "unreadable", detail)
+    assert nameless_failure(failure).detail == told

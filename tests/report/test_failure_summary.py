@@ -9,7 +9,7 @@ import pytest
 from hand_shards import failure_row, source_id, write_failure_file, write_plan
 from scipy.stats import hypergeom
 
-from specaug.html_report.failure_summary import EXAMPLES, Losses, losses, planned_sources
+from specaug.html_report.failure_summary import EXAMPLES, Losses, Rate, losses, planned_sources
 
 BONAFIDE, PRINT, MASK = ("bonafide", "none"), ("attack", "print"), ("attack", "mask")
 
@@ -199,3 +199,9 @@ def test_what_lacks_a_key_of_a_source_is_no_source(tmp_path, missing):
     first = next(n for n, line in enumerate(lines) if line.startswith(f'"{missing}"'))
     path.write_text("".join(lines[:first] + lines[first + 1 :]))
     assert list(planned_sources(tmp_path)) == [(source_id(2), *PRINT)]
+
+
+def test_a_difference_of_exactly_a_tenth_is_told():
+    for usual, other in ((50, 40), (30, 20), (20, 30)):
+        rates = [Rate("bonafide", "none", usual, 100, float("nan")), Rate("attack", "print", other, 100, 0.2)]
+        assert Losses(rates=rates).doubtful == rates[1:]

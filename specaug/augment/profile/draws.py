@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 
@@ -29,11 +30,25 @@ class ProfileRanges:
         return replace(self, scale=scale)
 
 
-@lru_cache(maxsize=16)
 def named_profile(name: str) -> SpoofProfile:
-    """The profile ``demo`` that comes with the library, or the one in a file."""
-    if name != "demo":
-        return SpoofProfile.load(name)
+    """The profile ``demo`` that comes with the library, or the one in a file, as that file is now."""
+    if name == "demo":
+        return _shipped()
+    try:
+        state = Path(name).stat()
+    except OSError:
+        return SpoofProfile.load(name)  # which says what is wrong
+    return _loaded(name, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=16)
+def _loaded(name: str, *state: int) -> SpoofProfile:
+    """A profile from a file in this state: each draw asks for it."""
+    return SpoofProfile.load(name)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> SpoofProfile:
     with resources.as_file(
         resources.files("specaug.augment").joinpath("recipes", "shipped", "demo-profile.npz")
     ) as path:

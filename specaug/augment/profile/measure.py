@@ -62,7 +62,7 @@ def log_amplitudes(pictures: Any, scale: float = 1.0, bins: int = BINS) -> tuple
     """
     check_image("pictures", pictures, channels=3, unit=True)
     scale = check_number("scale", scale, low=1e-3, high=1e3)
-    numbers = to_unit(pictures if is_numpy(pictures) else pictures.detach().cpu().float().numpy())
+    numbers = to_unit(pictures if is_numpy(pictures) else _as_numpy(pictures))
     flat = numbers.reshape(-1, *numbers.shape[-3:])
     shape = (flat.shape[1], flat.shape[2])
     index, weights = _bin_index(shape, scale, bins)
@@ -79,6 +79,12 @@ def log_amplitudes(pictures: Any, scale: float = 1.0, bins: int = BINS) -> tuple
             sums = np.bincount(index, weights=weights * log.ravel(), minlength=bins + 1)[:bins]
             values[number, plane, reached] = sums[reached] / total[reached]
     return values, reached.astype(np.float64)
+
+
+def _as_numpy(pictures: Any) -> np.ndarray:
+    """A tensor's values; half precision, which NumPy lacks or transforms badly, as float32."""
+    here = pictures.detach().cpu()
+    return np.asarray((here.float() if here.is_floating_point() else here).numpy())
 
 
 def _window(shape: tuple[int, int]) -> np.ndarray:
