@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 PIP := "$(CURDIR)/$(BIN)/pip" --disable-pip-version-check
 
-.PHONY: env test lint types layers docs demo clean
+.PHONY: env test mutants lint types layers docs demo clean
 
 env: $(VENV)/.ready
 
@@ -16,7 +16,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	touch $@
 
 test: env
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Faults planted in decisions, one at a time: the tests must notice each. Takes ten minutes and more.
+mutants: env
+	$(BIN)/python benchmarks/mutants.py
 
 lint: env
 	$(BIN)/ruff check .

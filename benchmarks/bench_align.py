@@ -1,10 +1,10 @@
 """The warp of crops: time against a bare bilinear warp, gain by frequency, false frequencies, overshoot of edges.
 
-    python benchmarks/bench_align.py [--repeats 300]
+    python benchmarks/bench_align.py [--repeats 300] [--keep-times]
 
 A crop of 224 px out of a 1080p RGB picture in uint8, one thread. Times are those of `align_face` and of OpenCV's
 bilinear ``warpAffine``, taken in turns: ``ratio`` is the median of their ratios, ``ratio_of_least`` that of the
-shortest times, which a busy machine disturbs least.
+shortest times, which a busy machine disturbs least; ``times_of`` tells when and at which commit.
 
 Gains are those of gratings along `degrees` of the source, by the frequency that they have in the crop: below 0.5
 cycles/px the amplitude at the grating's own frequency, with ``residual``, the rms share that came out at others; above,
@@ -23,10 +23,13 @@ in levels.
 from __future__ import annotations
 
 import argparse
+import json
+import time
+from typing import Any
 
 import cv2
 import numpy as np
-from results import alternate, median_ratio, save
+from results import HERE, alternate, commit, median_ratio, save
 
 from specaug.align import align_face, inverse_warp, similarity, template, warp_image, warp_plane
 
@@ -252,18 +255,35 @@ def byte_differences() -> dict[str, float]:
     return found
 
 
+def times(repeats: int) -> dict[str, Any]:
+    """Times by reduction and turn, and where they were measured."""
+    found: dict[str, Any] = {
+        f"reduction {scale:g}, turn {degrees}": time_ratio(scale, degrees, repeats)
+        for scale in SCALES
+        for degrees in TURNS
+    }
+    return {"times": found, "times_of": {"date": time.strftime("%Y-%m-%d"), "commit": commit()}}
+
+
+def kept_times() -> dict[str, Any]:
+    """Times of the last result."""
+    last_result = json.loads((HERE / "results" / "align.json").read_text())
+    figures = last_result["figures"]
+    of = figures.get("times_of", {"date": last_result["date"], "commit": last_result["commit"]})
+    return {"times": figures["times"], "times_of": of}
+
+
 def main() -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=300)
-    repeats = parser.parse_args().repeats
+    parser.add_argument(
+        "--keep-times", action="store_true", help="for a busy machine: do not measure times anew"
+    )
+    asked = parser.parse_args()
     cv2.setNumThreads(1)
     figures = {
-        "times": {
-            f"reduction {scale:g}, turn {degrees}": time_ratio(scale, degrees, repeats)
-            for scale in SCALES
-            for degrees in TURNS
-        },
+        **(kept_times() if asked.keep_times else times(asked.repeats)),
         "crop_frequencies": list(FREQUENCIES),
         "prefiltered": curves("prefiltered"),
         "bilinear": curves("bilinear"),

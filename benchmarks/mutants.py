@@ -3,9 +3,10 @@
     make mutants                                  # all of them
     python benchmarks/mutants.py --only loader    # those whose file or name holds a word
 
-Each mutant changes one line of a copy of the tree and runs the tests that are named for it. A mutant that survives is
-a decision that nothing nails. Prints a line for each and killed/total; writes results/mutants.json; ends with 1 if one
-survives. A mutant whose line is no longer in the code is an error: mend the list.
+The faults are listed in ``mutants.toml``. Each changes a few words in a copy of the tree, where the tests that are
+named for it run. A mutant that survives is a decision that nothing nails. Prints a line for each and killed/total;
+writes results/mutants.json; ends with 1 if one survives. A mutant whose text is no longer in the code is an error: mend
+the list, ``tests/test_mutants.py`` checks it too.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from results import write_results
+from results import save
 
 ROOT = Path(__file__).resolve().parents[1]
+LIST = ROOT / "benchmarks/mutants.toml"
+LONGEST = 600
+"""Seconds after which tests that a fault made hang count as failed."""
 COPIED = ("specaug", "cli", "tests", "docs", "conftest.py", "pyproject.toml", "README.md")
 
 
@@ -41,11 +45,11 @@ class Mutant:
 
 
 def read_mutants() -> list[Mutant]:
-    """The list, each checked against the tree: its line is there exactly once."""
-    tables = tomllib.loads((ROOT / "benchmarks/mutants.toml").read_text())["mutant"]
+    """The list, each checked against the tree: its text is there exactly once."""
+    tables = tomllib.loads(LIST.read_text(encoding="utf-8"))["mutant"]
     mutants = [Mutant(**{**table, "tests": tuple(table["tests"])}) for table in tables]
     for mutant in mutants:
-        count = (ROOT / mutant.file).read_text().count(mutant.old)
+        count = (ROOT / mutant.file).read_text(encoding="utf-8").count(mutant.old)
         if count != 1:
             raise SystemExit(
                 f"{mutant.name}: expected {mutant.old!r} once in {mutant.file}, got {count} times"
@@ -56,26 +60,30 @@ def read_mutants() -> list[Mutant]:
 def is_killed(mutant: Mutant, tree: Path) -> bool:
     """Whether a named test fails with the fault in place; the copy is mended afterwards."""
     path = tree / mutant.file
-    sound = path.read_text()
-    path.write_text(sound.replace(mutant.old, mutant.new))
+    sound = path.read_text(encoding="utf-8")
+    path.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
         return run_tests(tree, mutant.tests) == 1
     finally:
-        path.write_text(sound)
+        path.write_text(sound, encoding="utf-8")
 
 
 def run_tests(tree: Path, tests: tuple[str, ...]) -> int:
-    """Exit status of pytest: 0 all passed, 1 some failed."""
+    """Exit status of pytest: 0 all passed, 1 some failed or took too long."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     paths = os.pathsep.join([str(tree), str(tree / "cli")])  # before the installed checkout
-    done = subprocess.run(
-        command,
-        cwd=tree,
-        env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=tree,
+            env={**os.environ, "PYTHONPATH": paths},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST,
+        )
+    except subprocess.TimeoutExpired:
+        return 1
     if done.returncode not in (0, 1):
         raise SystemExit(
             f"pytest ended with {done.returncode} for {tests}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
@@ -115,7 +123,12 @@ def main() -> None:
         outcome = {
             m.name: ("killed" if dead else "survived") for m, dead in zip(mutants, killed, strict=True)
         }
-        write_results("mutants", {"killed": sum(killed), "total": len(killed), "mutants": outcome})
+        save(
+            "mutants",
+            {"killed": sum(killed), "total": len(killed), "mutants": outcome},
+            "pytest",
+            "hypothesis",
+        )
     raise SystemExit(not all(killed))
 
 

@@ -6,6 +6,7 @@ python docs/make_color.py
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -32,65 +33,71 @@ it, is in [reliability](reliability.md#colours-and-geometry).
 COLORS = """
 ## Colour
 
-A synthetic frame (zone plate, edges of colour, ramps, noise, stripes of colour at the finest pitch) was coded without loss in
-{combinations} combinations of subsampling, depth (8 and 10 bits), matrix (BT.601, BT.709, BT.2020), range and place of chroma, and cropped
-at scale 1. The reference is calculated in float64 from the planes and rounded once. Errors are in levels of 8 bits: the largest mean
-error of a channel, and the largest error of a value. *Chroma energy* is that of R − Y above 0.4 cycles/px as a share of
-the reference's, least and most: below 1, detail of colour was lost; above 1, it was invented.
+A synthetic frame (zone plate, edges of colour, ramps, noise, stripes of colour at the finest pitch) was coded
+without loss in {combinations} combinations of subsampling, depth (8 and 10 bits), matrix (BT.601, BT.709, BT.2020),
+range and place of chroma, and cropped at scale 1. The reference is calculated in float64 from the planes and
+rounded once. Errors are in levels of 8 bits: the largest mean error of a channel, and the largest error of a value.
+*Chroma energy* is that of R − Y above 0.4 cycles/px as a share of the reference's, least and most: below 1, detail
+of colour was lost; above 1, it was invented.
 """
 
 NOTES = """
-The frame is made to be hard: where colour changes from one pixel to the next, whoever repeats or misplaces a sample is wrong by
-many levels. The mean errors are those of any video: they are a tint that goes with the format of the file, and so with the
-device. The energies of swscale by default are as high as they are because the reference has next to none where chroma was averaged.
+The frame is made to be hard: where colour changes from one pixel to the next, whoever repeats or misplaces a sample is
+wrong by many levels, and where chroma was averaged the reference has next to no energy, so that what repeating samples
+invents is many times as much. The mean error is a tint, and it differs by the format of the file, which differs by
+device.
 
-- The reference against FFmpeg's zscale (zimg), 4:2:0, BT.709: mean error {zscale_mean}, largest {zscale_inside} away from the border,
-  where zimg repeats the last sample and this library mirrors; chroma energy {zscale_energy}.
+- The reference against FFmpeg's zscale (zimg), 4:2:0, BT.709: mean error {zscale_mean}, largest {zscale_inside}
+  away from the border, where zimg repeats the last sample and this library mirrors; chroma energy {zscale_energy}.
 - A lossless RGB video: largest error {rgb}.
-- Vector instructions: crops for given warps, SDR, HDR and wide gamut, are {same} with and without those that OpenCV, NumPy and OpenBLAS choose by
-  the processor ({digests} runs). The detector is a network, whose sums have another order on another processor: landmarks moved by
-  up to {moved} px in {faces} drawn faces of 1080p, by more in larger images. So given boxes (`--detector sidecar`, `--align box`) lead to the same bytes on every
-  processor; a detector's do so on processors with the same instructions.
-- One 1080p clip of {frames} frames, detector included, against the version before, which converted whole frames: {cpu} of its CPU time and
-  {peak} of its peak memory ({mib} MiB), medians of {repeats} runs in turn.
+- Vector instructions: crops for given warps, SDR, HDR and wide gamut, are {same} with and without those that
+  OpenCV, NumPy and OpenBLAS choose by the processor ({digests} runs). The detector is a network, whose sums have
+  another order on another processor: landmarks moved by up to {moved} px in {faces} drawn faces of 1080p. So crops
+  along given boxes (`--detector sidecar --align box`) are the same bytes on every processor, those of a detector on
+  processors with the same instructions.
+- One 1080p clip of {frames} frames, detector included, against the version before, which converted whole frames:
+  {cpu} of its CPU time and {peak} of its peak memory ({mib} MiB), medians of {repeats} runs in turn.
 """
 
 DETAIL = """
 ## Detail
 
-The warp reduces and turns in one go, after a filter. No filter of finite length passes all that fits into a crop and stops all that
-does not. The figures are those of gratings along an axis of the source, worst of turns by 0, 20 and 45 degrees, in cycles/px of the
-crop, where 0.5 is the finest that it can hold:
+The warp reduces and turns in one go, after a filter. No filter of finite length passes all that fits into a crop and
+stops all that does not. The figures are those of gratings along an axis of the source, worst of turns by 0, 20 and
+45 degrees, in cycles/px of the crop, where 0.5 is the finest that it can hold:
 """
 
 READING = """
-*Gain* is the share of the amplitude that is kept. *Kept* at 0.55 cycles/px is an alias: it comes out at 0.45. *False* is the share of a grating that
-fits that comes out at other frequencies, up to the frequency named; it is largest near the finest. *Overshoot* is how far an edge is left on either
-side, as a share of its step: filters that keep detail ring. Below a reduction of 1, where the crop enlarges, the interpolation alone does so: {enlarged}
-of the step.
+*Gain* is the share of the amplitude that is kept. What is *kept* of 0.55 cycles/px is an alias: it comes out at 0.45.
+*False* is the share of a grating which fits that comes out at other frequencies; it is largest near the finest.
+*Overshoot* is how far an edge is left on either side, as a share of its step: filters that keep detail ring. Below a
+reduction of 1, where the crop enlarges, the interpolation alone does so, by {enlarged} of the step.
 
-In short: {claim}. From a reduction of 1 to that of {reducing} the filter sets in by and by; at 1.2, a grating of 0.55 keeps {middle}.
+{claim}
 
 ### Values, not light
 
-The warp works on the values as they are stored, which are gamma-coded, and not on linear light. Detectors and networks are trained
-on images that were scaled so, and its errors are more even: an edge from 0.2 to 0.8 of sRGB is left by
+The warp works on the values as they are stored, which are gamma-coded, and not on linear light. Detectors and networks
+are trained on images that were scaled so, and its errors are even: an edge from 0.2 to 0.8 of sRGB is left by
 
 {light}
 
-In linear light the dark side of such an edge would go down to black (that is what {dark} of the step means). The price is brightness: a grating between the two values that is
-too fine to be kept becomes {fine_values} and not the {fine_light} that a camera at a distance would see.
+In linear light the dark side of such an edge goes down to black, which is {dark} of its step. The price of values is
+brightness: a grating between the two, too fine to be kept, becomes {fine_values} and not the {fine_light} of its
+mean light.
 
 ### Bytes and floats
 
-Bytes are rounded and clipped to 0 to 255, floats are held within the values that the source has there, since they have no range of
-their own. So {align_face} of the same picture in uint8 and float32 differ at hard edges, where bytes overshoot: by up to {edge} levels at an edge of 128 levels,
-and by {smooth} in a smooth image, where halving rounds once more. Builds cut from planes in float64 and round once.
+Bytes are rounded and clipped to 0 to 255; floats are held within the values that the source has there, since they have
+no range of their own. So crops by `align_face` of one image in uint8 and in float32 differ at hard edges, where bytes
+overshoot: by up to {edge} levels at an edge of 128 levels, and by {smooth} in a smooth image, where halving
+rounds once more. Builds cut from planes in float64 and round once.
 
 ### Another kernel
 
-Interpolation is bicubic with a = −0.75, as OpenCV has it. A smaller one overshoots less where crops are enlarged, and puts more of the
-detail at false frequencies; what it costs in time is the same. A row shifted by every part of a pixel, in source cycles/px:
+Interpolation is bicubic with a = −0.75, as in OpenCV. Nearer to 0 it overshoots less where crops are enlarged, but
+keeps less detail and, from 0.25 cycles/px on, puts more of it at false frequencies; time is the same. A row shifted
+by every part of a pixel, in source cycles/px:
 """
 
 
@@ -167,7 +174,15 @@ def bands(figures: dict[str, Any]) -> list[str]:
         ]
         for scale, band in figures["bands"].items()
     ]
-    head = ["reduction", "gain to 0.35", "kept at 0.55", "kept from 0.65", "false to 0.30", "false to 0.45", "overshoot"]
+    head = [
+        "reduction",
+        "gain to 0.35",
+        "kept at 0.55",
+        "kept from 0.65",
+        "false to 0.30",
+        "false to 0.45",
+        "overshoot",
+    ]
     return table(head, rows)
 
 
@@ -202,16 +217,18 @@ def light(figures: dict[str, Any]) -> list[str]:
 def reading(figures: dict[str, Any]) -> str:
     """What the table of bands says, and how values, bytes and kernels differ."""
     shares = figures["light"]
-    return (READING).format(
+    middle = percent(figures["bands"]["1.2"]["kept_at_0.55"])
+    short = (
+        f"In short: {claim(figures)}. From a reduction of 1 to one of {REDUCING:g} the filter sets in by and by; at "
+        f"1.2, a grating of 0.55 cycles/px keeps {middle}."
+    )
+    return READING.format(
         enlarged=percent(figures["overshoot"]["0.5"]),
-        claim=claim(figures),
-        reducing=f"{REDUCING:g}",
-        middle=percent(figures["bands"]["1.2"]["kept_at_0.55"]),
+        claim=textwrap.fill(short, 120),
         light="\n".join(light(figures)),
         dark=percent(max(cell["dark"] for name, cell in shares.items() if "linear" in name)),
         fine_values=f"{shares['3, values']['fine_grating']:.2f}",
         fine_light=f"{shares['3, linear light']['fine_grating']:.2f}",
-        align_face="crops that `align_face` makes",
         edge=f"{figures['bytes']['edge']:.0f}",
         smooth=f"{figures['bytes']['smooth']:.1f}",
     )

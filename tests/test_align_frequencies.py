@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specaug.align import inverse_warp, warp_image
+from specaug.align import inverse_warp, warp_image, warp_plane
 
 
 def reducing(scale: float, center: tuple[float, float], size: int, degrees: float = 0.0) -> np.ndarray:
@@ -53,6 +53,33 @@ def test_gain_by_crop_frequency_holds_at_any_reduction(scale):
     for f in (0.75, 0.9, 1.3, 2.1):
         if f / scale < 0.49:
             assert kept(scale, f / scale) <= 0.1, f
+
+
+@pytest.mark.parametrize("scale", [1.5, 2.0, 2.4, 2.79, 3.0, 4.0, 8.0])
+def test_a_grating_just_too_fine_keeps_less_than_half(scale):
+    assert 0.1 < kept(scale, 0.55 / scale) < 0.45
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 1.3, 1.5, 2.0, 2.7, 3.0, 6.0])
+def test_a_hard_edge_is_left_by_as_much_as_the_docs_say(scale):
+    side = int(1.6 * scale * 48) + 80
+    edge = np.zeros((side, side))
+    edge[:, side // 2 :] = 1
+    crops = [
+        warp_plane(edge, reducing(scale, (side / 2 + part, side / 2), 48, 20), shape=(48, 48))
+        for part in max(1, scale) * np.arange(16) / 16
+    ]
+    assert 0.065 < max(max(crop.max() - 1, -crop.min()) for crop in crops) < 0.135
+
+
+def test_bytes_show_the_overshoot_that_floats_do_not():
+    edge = np.full((200, 200), 64, np.uint8)
+    edge[:, 100:] = 192
+    warp = reducing(1.5, (99.8, 100.1), 48, 20)  # turned, the edge crosses every part of a pixel
+    bytes_, floats = warp_image(edge, warp, size=48), warp_image(edge.astype(np.float32), warp, size=48)
+    assert (floats.min(), floats.max()) == (64, 192)
+    assert bytes_.min() < 64 - 5
+    assert bytes_.max() > 192 + 5
 
 
 def lanczos(image: np.ndarray, warp: np.ndarray, size: int) -> np.ndarray:

@@ -157,6 +157,21 @@ def test_return_after_a_cut_away_is_not_bridged():
     assert (track.start, track.stop) == (0, 3)
 
 
+def test_of_people_who_follow_each_other_the_one_who_stays_longest_counts():
+    stays = ((A, 150, 3), (B, 90, 4), (3, 90, 3))
+    frames = [frame_with(room(0), (who, 300, 180, size)) for who, size, n in stays for _ in range(n)]
+    track = link_faces(frames)
+    assert [face is not None for face in track.faces] == [False] * 3 + [True] * 4 + [False] * 3
+    assert (track.start, track.stop) == (3, 7)
+
+
+def test_who_is_in_most_frames_counts_though_somebody_smaller_stays_longer():
+    both = frame_with(room(0), (A, 460, 180, 160), (B, 150, 180, 60))
+    alone = frame_with(room(0), (B, 150, 180, 60))
+    track = link_faces([alone, alone, *[both] * 5, alone])
+    assert positions(track) == [None, None, *[pytest.approx(460)] * 5, None]
+
+
 def test_far_smaller_face_in_the_same_place_is_not_linked():
     frames = [frame_with(room(0), (A, 300, 180, 140))] * 3 + [frame_with(room(0), (A, 300, 180, 60))] * 2
     assert [face is not None for face in link_faces(frames).faces] == [True, True, True, False, False]

@@ -124,7 +124,8 @@ def test_insightface_folder_must_hold_one_detector(tmp_path):
 
 def test_missing_insightface_names_package_extra_and_command(tmp_path, monkeypatch):
     (tmp_path / "det_10g.onnx").write_bytes(b"")
-    monkeypatch.setitem(sys.modules, "insightface", None)
+    for name in ("insightface", "insightface.model_zoo"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(
         MissingDependencyError, match=r"packages insightface .* pip install 'specaug\[insightface\]'"
     ):

@@ -1,7 +1,8 @@
 """Prefiltered resampling of a picture into a crop.
 
-A crop that is smaller than the face must be low-passed before it is sampled; a bilinear warp does not, and folds
-the fine detail of the source (and with it the resolution of each data set) into false frequencies.
+A crop that is smaller than the face must be low-passed before it is sampled; a bilinear warp is not, and folds
+the fine detail of the source (and with it the resolution of each data set) into false frequencies. Values are
+resampled as they are stored, gamma-coded, as in the images that detectors and networks are trained on.
 ``prefiltered`` reduces in four steps, all on the part of the picture that the crop can see:
 
 1. from a reduction of 2.8 on, halve with the binomial filter (gain ``cos⁴(πf)``) until less than 2.8 is left;
@@ -9,7 +10,8 @@ the fine detail of the source (and with it the resolution of each data set) into
 3. the warp: bilinear, or bicubic where less than 1.4 is left;
 4. where 2 or more is left, a filter of five taps on the crop, so that the low-pass can be short.
 
-`specaug.align.kernels` fits the kernels: together all steps pass up to 0.38 crop cycles/px and stop from 0.62 on.
+`specaug.align.kernels` fits the kernels so that all steps together pass up to 0.38 crop cycles/px and stop from 0.62
+on, as far as their few taps can; :func:`warp_image` says what they reach.
 """
 
 from __future__ import annotations
@@ -73,7 +75,7 @@ def align_face(
     margin : float
         How much wider the crop looks than the tight ArcFace crop; 1 is tight.
     resample : {"prefiltered", "bilinear"}
-        ``bilinear`` aliases and is there to compare with others.
+        ``bilinear`` has no filter: it folds fine detail, and is there to compare with others.
 
     Returns
     -------
@@ -107,10 +109,14 @@ def warp_image(
     """Resample a picture into a crop; outside the picture it is mirrored at its border pixels.
 
     With ``prefiltered``, from a reduction of 1.5 on, for gratings along an axis of the source and any turn of the
-    face, the gain by crop cycles/px is 0.88 to 1.07 up to 0.35 and at most 0.1 from 0.65 on; of what passes, up to
-    10 % at 0.3 and 17 % at 0.45 comes out at a false frequency (``benchmarks/bench_align.py`` prints the curves).
-    Enlarging is bicubic. Integers are rounded and clipped; floats are held within the values of the source, which
-    the filter's negative lobes would leave by a few per cent at hard edges.
+    face, the gain by crop cycles/px is 0.88 to 1.07 up to 0.35 and at most 0.1 from 0.65 on; a grating of 0.55, which
+    folds, keeps up to 0.44. Of what passes, up to 10 % at 0.3 and 17 % at 0.45 comes out at a false frequency.
+    Between reductions of 1 and 1.5 the filter sets in by and by: at 1.2, a grating of 0.55 keeps 0.63. Enlarging is
+    bicubic (``benchmarks/bench_align.py`` measures all this).
+
+    A hard edge is left by 7 to 13 % of its step on either side. Integers are rounded and clipped to their range, so
+    they show that; floats, which have no range of their own, are held within the values of the source. The two
+    therefore differ at hard edges.
 
     Parameters
     ----------

@@ -14,7 +14,8 @@ from specaug.align import TEMPLATE, box_warp, inverse_warp, similarity, template
 from specaug.errors import ArgumentError
 from specaug.faces.detector import FLIPPED
 from specaug.planes import PlaneImage, as_plane_image
-from specaug.records import Face
+from specaug.planes.placement import chained
+from specaug.records import Face, Resample
 
 Array = np.ndarray[Any, Any]
 
@@ -26,6 +27,9 @@ _EYE_DISTANCE = float(np.hypot(*(TEMPLATE[1] - TEMPLATE[0])))
 _LOOK_SIZE, _LOOK_MARGIN = 128, 1.6
 _MAX_RESIZE, _MAX_TURN, _MAX_SHIFT = 0.4, 0.4, 0.4
 """How far a second look may differ: log of size, radians, eye distances."""
+_FAR_SCALE = 64.0
+"""Reduction from which an image is averaged by halves first: the warp alone takes seconds where a face of thousands of
+px becomes a thumbnail."""
 
 
 def residual(landmarks: Array) -> float:
@@ -78,6 +82,17 @@ def enlarged(face: Face, ratios: ArrayLike) -> Face:
     return Face(box.reshape(4).astype(np.float32), landmarks.astype(np.float32), face.score)
 
 
+def look_at(image: PlaneImage, warp: Array, *, size: int, resample: Resample = "bilinear") -> Array:
+    """:meth:`PlaneImage.look`, in a fraction of the time where little of a large face is wanted."""
+    halvings = math.ceil(math.log2(warp_scale(warp) / _FAR_SCALE))
+    if halvings > 0:
+        shape = max(1, image.width >> halvings), max(1, image.height >> halvings)
+        x, y = image.width / shape[0], image.height / shape[1]
+        warp = chained(warp, np.array([[x, 0.0, (x - 1) / 2], [0.0, y, (y - 1) / 2]]))
+        image = as_plane_image(image.reduced(shape))
+    return image.look(warp, size=size, resample=resample)
+
+
 def overlap(a: Array, b: Array) -> float:
     """Intersection over union of two boxes (4,)."""
     sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
@@ -117,7 +132,7 @@ def _look(image: PlaneImage, face: Face, find: Callable[[Array], list[Face]], *,
         warp = similarity(face.landmarks, template(size, _LOOK_MARGIN))
     else:
         warp = box_warp(face.box, size=size, margin=1.2 * _LOOK_MARGIN)
-    crop = image.look(warp, size=size)
+    crop = look_at(image, warp, size=size)
     seen = find(np.ascontiguousarray(crop[:, ::-1]) if mirror else crop)
     for candidate in sorted(seen, key=lambda face: -face.score):
         points = candidate.landmarks.astype(np.float64)

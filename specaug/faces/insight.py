@@ -19,11 +19,11 @@ from specaug.records import Face
 
 Array = np.ndarray[Any, Any]
 
-_SIDE = 416
-"""Longer side of the image in the search, px; never enlarged."""
 _CANVAS = 640
-"""Side of the canvas on which it is laid. The package would enlarge it to fill the network's input, and then misses
-faces that fill the image; with a border of a sixth and more on each side they are as large as in its training."""
+"""Side of the canvas on which an image is laid. The package would enlarge it to fill the network's input, and then
+misses faces that fill the image; with a border on each side they are as large as in its training."""
+_FILLED = 0.65
+"""Longer side of the image in the search, in units of the canvas: a border of a sixth and more; never enlarged."""
 _LOOK_CANVAS = 256
 """Of the second look, whose crop has 128 px."""
 
@@ -44,7 +44,7 @@ class InsightFace:
     Raises
     ------
     MissingDependencyError
-        If the package or the model is absent.
+        If the package or the model is absent, or the model is none that the package runs.
     """
 
     name = "insightface"
@@ -59,29 +59,33 @@ class InsightFace:
                 "pip install 'specaug[insightface]'"
             ) from error
         self.version = sha256_prefix(path)
+        self._model = _loaded(zoo, path)
+        fixed = _fixed_input(self._model)
+        self._canvas, self._look_canvas = fixed or (_CANVAS, _CANVAS), fixed or (_LOOK_CANVAS, _LOOK_CANVAS)
+        if min(self._look_canvas) < _LOOK_CANVAS:
+            raise MissingDependencyError(
+                f"model: expected an input of {_LOOK_CANVAS} px and more, got {path.name} with {fixed}"
+            )
         with contextlib.redirect_stdout(io.StringIO()):
-            self._model = zoo.get_model(str(path), providers=["CPUExecutionProvider"])
-            if not hasattr(self._model, "detect"):
-                raise MissingDependencyError(f"model: expected a detection model, got {path.name}")
-            self._model.prepare(ctx_id=-1, input_size=(_CANVAS, _CANVAS), det_thresh=min_score)
+            self._model.prepare(ctx_id=-1, input_size=self._canvas, det_thresh=min_score)
 
     def __call__(self, image: PlaneImage | Array) -> list[Face]:
         """Plausible faces in an image, or in an (H, W, 3) uint8 RGB array, best score first."""
-        small, ratios = reduced(image, long_side=_SIDE)
-        return plausible([enlarged(face, ratios) for face in self._find(small, _CANVAS)])
+        small, ratios = reduced(image, long_side=round(_FILLED * min(self._canvas)))
+        return plausible([enlarged(face, ratios) for face in self._find(small, self._canvas)])
 
     def refine(self, image: PlaneImage | Array, face: Face) -> Face:
         """`face` with landmarks from a second look at full resolution; `face` itself if that sees nothing."""
-        return refined(image, face, lambda crop: self._find(crop, _LOOK_CANVAS))
+        return refined(image, face, lambda crop: self._find(crop, self._look_canvas))
 
-    def _find(self, image: Array, side: int) -> list[Face]:
+    def _find(self, image: Array, size: tuple[int, int]) -> list[Face]:
         """Faces in an image that is laid in the middle of a black canvas, so that the package does not enlarge it."""
         height, width = image.shape[:2]
-        left, top = (side - width) // 2, (side - height) // 2
-        canvas = np.zeros((side, side, 3), np.uint8)
+        left, top = (size[0] - width) // 2, (size[1] - height) // 2
+        canvas = np.zeros((size[1], size[0], 3), np.uint8)
         canvas[top : top + height, left : left + width] = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         with contextlib.redirect_stdout(io.StringIO()):
-            rows, points = self._model.detect(canvas, input_size=(side, side))
+            rows, points = self._model.detect(canvas, input_size=size)
         if points is None:
             raise MissingDependencyError(
                 "model: expected a detection model with five landmarks, got one without"
@@ -96,6 +100,26 @@ class InsightFace:
         return distinct(
             [face for face in faces if np.all((face.center >= 0) & (face.center < [width, height]))]
         )
+
+
+def _loaded(zoo: Any, path: Path) -> Any:
+    """The package's detector of a file."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            model = zoo.get_model(str(path), providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own errors have no common class but this one
+        raise MissingDependencyError(
+            f"model: insightface cannot read {path.name}: {type(error).__name__}"
+        ) from error
+    if not hasattr(model, "detect"):
+        raise MissingDependencyError(f"model: expected a detection model, got {path.name}")
+    return model
+
+
+def _fixed_input(model: Any) -> tuple[int, int] | None:
+    """Width and height of the network's input where it was exported for one size only."""
+    size = getattr(model, "input_size", None)
+    return size if size is not None and all(isinstance(side, int) for side in size) else None
 
 
 def _detection_model(model: str | Path | None) -> Path:

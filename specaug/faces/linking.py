@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from specaug.align import box_warp, similarity, template
+from specaug.faces.boxes import look_at
 from specaug.planes import PlaneImage, as_plane_image
 from specaug.records import Face
 
@@ -296,7 +297,7 @@ def _patch(image: PlaneImage, face: Face) -> Array:
         warp = similarity(face.landmarks, template(_PATCH, _PATCH_MARGIN))
     else:
         warp = box_warp(face.box, size=_PATCH, margin=1.2)
-    crop = image.look(warp, size=_PATCH, resample="prefiltered").astype(np.float32)
+    crop = look_at(image, warp, size=_PATCH, resample="prefiltered").astype(np.float32)
     return np.asarray(cv2.GaussianBlur(crop, (3, 3), 0))
 
 

@@ -1,4 +1,4 @@
-"""Raw photos, videos, folders of frames and arrays in HDF5 -> upright RGB frames."""
+"""Raw photos, videos, folders of frames and arrays in HDF5 -> frames: planes as they are stored, and what they mean."""
 
 from __future__ import annotations
 

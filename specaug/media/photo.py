@@ -1,4 +1,4 @@
-"""A photo, or a short animation in a picture format, as upright RGB frames."""
+"""Read a photo, or a short animation in a picture format, as frames of one plane."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ _CODEC_LOCATIONS: dict[str, ChromaLocation] = {
     "dvvideo": "topleft",
 }
 """Of codecs whose standards fix it otherwise than MPEG-2, MPEG-4 and H.264 do by default (left)."""
-_TOP_FIRST, _BOTTOM_FIRST = (2, 4), (3, 5)
-"""AVFieldOrder: which field is shown first."""
+_TOP_FIRST, _BOTTOM_FIRST = (2, 5), (3, 4)
+"""AVFieldOrder by the field that is shown first (TT, BT and BB, TB: coded first, shown first)."""
 
 
 def stream_color(stream: VideoStream, frame: VideoFrame) -> ColorInfo:

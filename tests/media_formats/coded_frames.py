@@ -40,7 +40,10 @@ def write_frames(
     flags: int = 0,
     field_order: int | None = None,
 ) -> Path:
-    """Code frames, on one thread; `tags` are numbers of ITU-T H.273 by PyAV's names (``colorspace`` …)."""
+    """Code frames on one thread, with libx265 without B-frames.
+
+    `tags` are numbers of ITU-T H.273 by PyAV's names (``colorspace`` …).
+    """
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream(codec, rate=rate, options=(options or {}) | {"threads": "1"})
         stream.width, stream.height = frames[0].width, frames[0].height
@@ -57,9 +60,17 @@ def write_frames(
             frame.pts, frame.time_base = number, 1 / Fraction(rate)
             for name, value in (tags or {}).items():
                 setattr(frame, name, value)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+            container.mux(_in_order(stream.encode(frame), codec))
+        container.mux(_in_order(stream.encode(None), codec))
     return path
+
+
+def _in_order(packets: list[av.Packet], codec: str) -> list[av.Packet]:
+    """Packets of a coding without B-frames; of a few frames, x265 leaves their times of decoding unset."""
+    if codec == "libx265":
+        for packet in packets:
+            packet.dts = packet.pts
+    return packets
 
 
 def lossless(pix_fmt: str, params: str = "") -> dict[str, Any]:

@@ -58,7 +58,7 @@ def coded(signal: np.ndarray) -> list[np.ndarray]:
 
 def back(planes: list[np.ndarray]) -> np.ndarray:
     """R'G'B' in [0, 1] that the rounded samples stand for."""
-    y, blue, red = (planes[0] - 64) / 876, (planes[1] - 512) / 896, (planes[2] - 512) / 896
+    y, blue, red = (planes[0] - 64.0) / 876, (planes[1] - 512.0) / 896, (planes[2] - 512.0) / 896
     r, b = y + (2 - 2 * KR) * red, y + (2 - 2 * KB) * blue
     return np.clip(np.stack([r, (y - KR * r - KB * b) / (1 - KR - KB), b], axis=-1), 0, 1)
 

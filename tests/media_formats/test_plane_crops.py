@@ -105,8 +105,18 @@ LOCATED: list[tuple[str, str, dict[str, Any], str]] = [
     ("mpeg1video", "mpg", {}, "center"),
     ("mpeg4", "mp4", {}, "left"),
     ("libvpx-vp9", "webm", {"options": {"cpu-used": "8", "lossless": "1"}}, "left"),
-    ("libx265", "mp4", {"options": {"x265-params": "chromaloc=2:log-level=none:pools=none"}}, "topleft"),
-    ("libx265", "mp4", {"options": {"x265-params": "chromaloc=1:log-level=none:pools=none"}}, "center"),
+    (
+        "libx265",
+        "mp4",
+        {"options": {"x265-params": "chromaloc=2:log-level=none:pools=none:bframes=0"}},
+        "topleft",
+    ),
+    (
+        "libx265",
+        "mp4",
+        {"options": {"x265-params": "chromaloc=1:log-level=none:pools=none:bframes=0"}},
+        "center",
+    ),
 ]
 
 

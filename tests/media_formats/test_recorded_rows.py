@@ -96,8 +96,8 @@ def test_the_orientation_of_a_photo_is_recorded(tmp_path: Path, code: int) -> No
 
 
 def test_grey_video_has_no_chroma_to_place(tmp_path: Path) -> None:
-    luma = np.full((96, 128), 90, np.uint8)
-    path = write_frames(tmp_path / "a.mkv", [video_frame("gray", [luma])] * 2)
+    luma = np.arange(96 * 128).reshape(96, 128) // 64
+    path = write_frames(tmp_path / "a.mkv", [video_frame("gray", [luma.astype(np.uint8)])] * 2)
     color = row_of(path, "video")["color"]
     assert (color["matrix"], color["range"], color["chroma_location"]) == ("gray", "full", None)
 
