@@ -91,6 +91,7 @@ def align_face(
 
     Examples
     --------
+    >>> from specaug.align import warp_scale
     >>> image = np.zeros((480, 640, 3), np.uint8)
     >>> crop, warp = align_face(image, template(112, 1.0) * 2 + 50)
     >>> crop.shape, round(warp_scale(warp), 2)

@@ -38,7 +38,7 @@ def probe_heic(file: BinaryIO, *, max_memory: int) -> MediaInfo:
         Stage ``probe``: ``unreadable``, ``unsupported``, ``too_large``.
     """
     image = _opened(file, stage="probe")
-    check_photo_size(image.width, image.height, max_memory=max_memory)
+    check_photo_size(*image.size, max_memory=max_memory)
     width, height = _placement(image).size
     return MediaInfo(
         kind="image",
@@ -49,7 +49,7 @@ def probe_heic(file: BinaryIO, *, max_memory: int) -> MediaInfo:
         keyframes=np.zeros(1, dtype=np.int64),
         rotation=ROTATIONS[image.orientation],
         orientation=image.orientation,
-        color=_color(image, decode_tile(*image.tiles[0])),
+        color=_color(image, decode_tile(image, 0, stage="probe")),
     )
 
 
@@ -62,15 +62,9 @@ def read_heic(file: BinaryIO) -> PlaneImage:
         Stage ``decode``: ``unreadable``, ``truncated``, ``decoder_error``, ``unsupported``.
     """
     image = _opened(file, stage="decode")
-    frames = [decode_tile(*tile) for tile in image.tiles]
+    frames = [decode_tile(image, number, stage="decode") for number in range(len(image.tiles))]
     color = _color(image, frames[0])
-    planes = tuple(
-        Plane(
-            _joined(frames, index, image),
-            chroma_to_stored(subsampling_of(frames[0], index), color.chroma_location),
-        )
-        for index in range(len(frames[0].planes))
-    )
+    planes = tuple(_plane(frames, index, image, color) for index in range(len(frames[0].planes)))
     profile = image.icc_profile if color.icc else None
     return PlaneImage(planes, _placement(image), color, profile)
 
@@ -81,7 +75,8 @@ def _opened(file: BinaryIO, *, stage: Stage) -> HeifImage:
 
 
 def _placement(image: HeifImage) -> Placement:
-    return Placement(image.width, image.height, orientation=image.orientation)
+    _, _, width, height = image.aperture
+    return Placement(width, height, orientation=image.orientation)
 
 
 def _color(image: HeifImage, frame: VideoFrame) -> ColorInfo:
@@ -94,16 +89,28 @@ def _color(image: HeifImage, frame: VideoFrame) -> ColorInfo:
     return color_of(frame.format, *codes, untagged="bt601", chroma_location="left", icc=icc)
 
 
-def _joined(frames: list[VideoFrame], index: int, image: HeifImage) -> Array:
-    """One plane of the whole image, from those of its tiles."""
-    first = frames[0]
-    height, width = plane_samples(first, index).shape
-    rows = len(frames) // image.columns
-    joined = np.empty((rows * height, image.columns * width), plane_samples(first, index).dtype)
+def _plane(frames: list[VideoFrame], index: int, image: HeifImage, color: ColorInfo) -> Plane:
+    """One plane of what is shown of the whole image."""
+    left, top, width, height = image.aperture
+    x, y = subsampling_of(frames[0], index)
+    first, row = left // x, top // y  # may begin with a sample whose other half lies outside
+    shown = _joined(frames, index, image.columns)[
+        row : -(-(top + height) // y), first : -(-(left + width) // x)
+    ]
+    to_stored = chroma_to_stored((x, y), color.chroma_location)
+    to_stored[:, 2] += first * x - left, row * y - top
+    return Plane(shown, to_stored)
+
+
+def _joined(frames: list[VideoFrame], index: int, columns: int) -> Array:
+    """One plane of all tiles."""
+    first = plane_samples(frames[0], index)
+    height, width = first.shape
+    joined = np.empty((len(frames) // columns * height, columns * width), first.dtype)
     for number, frame in enumerate(frames):
         samples = plane_samples(frame, index)
         if samples.shape != (height, width) or samples.dtype != joined.dtype:
             raise MediaError("decode", "unsupported", "HEIC: tiles of different sizes or formats")
-        y, x = divmod(number, image.columns)
+        y, x = divmod(number, columns)
         joined[y * height : (y + 1) * height, x * width : (x + 1) * width] = samples
-    return joined[: -(-image.height * height // first.height), : -(-image.width * width // first.width)]
+    return joined

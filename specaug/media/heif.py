@@ -25,6 +25,10 @@ from specaug.records import Reason, Stage
 Array = np.ndarray[Any, Any]
 
 MAX_TILES = 4096
+MAX_EXTENTS = 65_536
+"""Pieces that the data of all items may lie in: far more than any camera's, and few enough to list at once."""
+_TILE_SLACK = 1 << 20
+"""Px: tiles of small images are up to 1024x1024."""
 _CODED = ("hvc1",)
 """Item types that are decoded here. AVIF is Pillow's."""
 
@@ -54,9 +58,10 @@ class Item:
 class HeifImage:
     """The primary image of a file."""
 
-    width: int
-    """As it is stored, px."""
-    height: int
+    size: tuple[int, int]
+    """Width and height as it is stored, px."""
+    aperture: tuple[int, int, int, int]
+    """Left, top, width and height of the part that is shown (``clap``), px."""
     orientation: int
     """EXIF orientation that ``irot`` and ``imir`` amount to."""
     columns: int
@@ -77,10 +82,14 @@ def read_heif(data: bytes, *, stage: Stage) -> HeifImage:
     """
     try:
         return _primary(data, stage)
-    except (struct.error, IndexError, KeyError, ValueError) as error:
+    except _NONSENSE as error:
         raise MediaError(
             stage, "unreadable", f"HEIC: the boxes make no sense ({type(error).__name__})"
         ) from error
+
+
+_NONSENSE = (struct.error, IndexError, KeyError, ValueError, StopIteration)
+"""What reading boxes raises that lack something, or refer to what is not there."""
 
 
 def _primary(data: bytes, stage: Stage) -> HeifImage:
@@ -92,18 +101,18 @@ def _primary(data: bytes, stage: Stage) -> HeifImage:
     version = inner[b"pitm"][0]
     (number,) = struct.unpack_from(">I" if version else ">H", inner[b"pitm"], 4)
     item = items[number]
-    width, height = _size(item)
+    size = _size(item)
     columns, parts = 1, [item]
     if item.kind == "grid":
-        columns, rows, width, height = _grid(_content(data, idat, item))
+        columns, rows, size = _grid(_content(data, idat, item, stage))
         parts = [items[part] for part in item.references]
         if len(parts) != columns * rows or not 0 < len(parts) <= MAX_TILES:
             raise ValueError("tiles")
     if any(part.kind not in _CODED for part in parts):
         raise MediaError(stage, "unsupported", f"HEIC with an image of the kind {parts[0].kind!r}")
-    tiles = tuple((_property(part, b"hvcC"), _content(data, idat, part)) for part in parts)
+    tiles = tuple((_property(part, b"hvcC"), _content(data, idat, part, stage)) for part in parts)
     icc, nclx = _colors(item if any(box.kind == b"colr" for box in item.properties) else parts[0])
-    return HeifImage(width, height, _orientation(item), columns, tiles, icc, nclx)
+    return HeifImage(size, _aperture(item, size), _orientation(item), columns, tiles, icc, nclx)
 
 
 def boxes(data: bytes) -> Iterator[Box]:
@@ -142,20 +151,24 @@ def _locate(iloc: bytes, items: dict[int, Item]) -> None:
     version = iloc[0]
     offset_size, length_size = iloc[4] >> 4, iloc[4] & 15
     base_size, index_size = iloc[5] >> 4, iloc[5] & 15 if version in (1, 2) else 0
-    place = 6
+    place, extents = 6, 0
 
     def number(size: int) -> int:
         nonlocal place
-        value = int.from_bytes(iloc[place : place + size])
         place += size
-        return value
+        if place > len(iloc):
+            raise ValueError("iloc")
+        return int.from_bytes(iloc[place - size : place])
 
     for _ in range(number(4 if version == 2 else 2)):
         item = items.setdefault(number(4 if version == 2 else 2), Item())
         item.inside = bool(number(2) & 15) if version in (1, 2) else False
         number(2)  # data_reference_index
-        base = number(base_size)
-        for _ in range(number(2)):
+        base, count = number(base_size), number(2)
+        extents += count
+        if extents > MAX_EXTENTS:
+            raise ValueError("extents")
+        for _ in range(count):
             number(index_size)
             offset = base + number(offset_size)
             item.extents.append((offset, number(length_size)))
@@ -208,21 +221,39 @@ def _size(item: Item) -> tuple[int, int]:
     return width, height
 
 
-def _content(data: bytes, idat: bytes, item: Item) -> bytes:
+def _aperture(item: Item, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Left, top, width and height of ``clap``, which stands before what turns the image; else all of it."""
+    kinds = [box.kind for box in item.properties if box.kind in (b"clap", b"irot", b"imir")]
+    if b"clap" not in kinds:
+        return 0, 0, *size
+    if kinds[0] != b"clap":
+        raise ValueError("clap after irot or imir")
+    numbers = struct.unpack_from(">IIIIiIiI", _property(item, b"clap"))
+    if 0 in numbers[1::2]:
+        raise ValueError("clap")
+    width, height, x, y = (a / b for a, b in zip(numbers[::2], numbers[1::2], strict=True))
+    left, top = round((size[0] - width) / 2 + x), round((size[1] - height) / 2 + y)
+    right, bottom = left + round(width), top + round(height)
+    if not (0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]):
+        raise ValueError("clap")
+    return left, top, right - left, bottom - top
+
+
+def _content(data: bytes, idat: bytes, item: Item, stage: Stage) -> bytes:
     source = idat if item.inside else data
     parts = [
         source[offset : offset + length] if length else source[offset:] for offset, length in item.extents
     ]
     if any(length and len(part) != length for part, (_, length) in zip(parts, item.extents, strict=True)):
-        raise MediaError("decode", "truncated", "HEIC: the data of a tile are cut off")
+        raise MediaError(stage, "truncated", "HEIC: the data of a tile are cut off")
     return b"".join(parts)
 
 
-def _grid(content: bytes) -> tuple[int, int, int, int]:
-    """Columns, rows, width and height of a derived image ``grid``."""
+def _grid(content: bytes) -> tuple[int, int, tuple[int, int]]:
+    """Columns, rows, and (width, height) of a derived image ``grid``."""
     form = ">II" if content[1] & 1 else ">HH"
     width, height = struct.unpack_from(form, content, 4)
-    return content[3] + 1, content[2] + 1, width, height
+    return content[3] + 1, content[2] + 1, (width, height)
 
 
 def _orientation(item: Item) -> int:
@@ -249,22 +280,33 @@ def _colors(item: Item) -> tuple[bytes | None, tuple[int, int, int, bool] | None
     return icc, nclx
 
 
-def decode_tile(hvcc: bytes, content: bytes) -> VideoFrame:
+def decode_tile(image: HeifImage, number: int, *, stage: Stage) -> VideoFrame:
     """One tile, as FFmpeg decodes it.
 
     Raises
     ------
     MediaError
-        ``decode``, ``decoder_error`` where it is damaged.
+        ``decoder_error`` where it is damaged, ``unreadable`` where tiles of its size do not make up the image.
     """
+    hvcc, content = image.tiles[number]
     reason: Reason = "decoder_error"
     context = av.CodecContext.create("hevc", "r")
     context.extradata = hvcc
     context.thread_count = 1
-    context.options = {"err_detect": "crccheck+explode"}
-    with ffmpeg_errors("decode", reason):
+    # A tile may be larger than what is shown of it, but not without bounds: the image's own size was checked.
+    most = 4 * image.size[0] * image.size[1] + _TILE_SLACK
+    context.options = {"err_detect": "crccheck+explode", "max_pixels": str(most)}
+    with ffmpeg_errors(stage, reason):
         frames = [*context.decode(av.Packet(content)), *context.decode(None)]
     if len(frames) != 1 or frames[0].is_corrupt:
-        raise MediaError("decode", reason, "HEIC: a tile that gives no picture")
+        raise MediaError(stage, reason, "HEIC: a tile that gives no picture")
     frame: VideoFrame = frames[0]
+    rows = len(image.tiles) // image.columns
+    for count, side, whole in zip(
+        (image.columns, rows), (frame.width, frame.height), image.size, strict=True
+    ):
+        if not (count - 1) * side < whole <= count * side:
+            size, tile = "x".join(map(str, image.size)), f"{frame.width}x{frame.height}"
+            detail = f"HEIC: {image.columns}x{rows} tiles of {tile} px are no image of {size} px"
+            raise MediaError(stage, "unreadable", detail)
     return frame

@@ -79,6 +79,10 @@ def format_of(head: bytes) -> str | None:
     ('JPEG', 'HEIC', None)
     """
     if head[4:8] == b"ftyp":
+        length = min(int.from_bytes(head[:4]), len(head))
+        brands = {head[k : k + 4] for k in range(16, length - 3, 4)}
+        if head[8:12] in (b"mif1", b"msf1") and brands & {b"avif", b"avis"}:
+            return "AVIF"
         return _BRANDS.get(head[8:12], "MP4")
     if head[:4] == b"RIFF":
         return {b"WEBP": "WebP", b"AVI ": "AVI"}.get(head[8:12], "RIFF")
