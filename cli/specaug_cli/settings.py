@@ -85,7 +85,7 @@ BUILD_SETTINGS = (
         "resample",
         "--resample",
         type=click.Choice(get_args(Resample)),
-        help="'prefiltered' does not alias; 'bilinear' is what most tools do.",
+        help="'prefiltered' filters before it reduces; 'bilinear' folds fine detail, as most tools do.",
     ),
     setting(
         "hdr",

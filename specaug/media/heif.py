@@ -88,7 +88,7 @@ def read_heif(data: bytes, *, stage: Stage) -> HeifImage:
         ) from error
 
 
-_NONSENSE = (struct.error, IndexError, KeyError, ValueError, StopIteration)
+_NONSENSE = (struct.error, IndexError, KeyError, ValueError)
 """What reading boxes raises that lack something, or refer to what is not there."""
 
 
@@ -190,7 +190,7 @@ def _refer(iref: bytes, items: dict[int, Item]) -> None:
 def _describe(iprp: bytes, items: dict[int, Item]) -> None:
     """Note the properties of each item."""
     inner = list(boxes(iprp))
-    known = list(boxes(next(box.payload for box in inner if box.kind == b"ipco")))
+    known = list(boxes(_first(inner, b"ipco")))
     for box in (box for box in inner if box.kind == b"ipma"):
         version, wide = box.payload[0], bool(box.payload[3] & 1)
         (count,) = struct.unpack_from(">I", box.payload, 4)
@@ -212,8 +212,16 @@ def _describe(iprp: bytes, items: dict[int, Item]) -> None:
                     items[number].properties.append(known[index - 1])
 
 
+def _first(known: list[Box], kind: bytes) -> bytes:
+    """Payload of the first box of a kind."""
+    for box in known:
+        if box.kind == kind:
+            return box.payload
+    raise KeyError(kind)
+
+
 def _property(item: Item, kind: bytes) -> bytes:
-    return next(box.payload for box in item.properties if box.kind == kind)
+    return _first(item.properties, kind)
 
 
 def _size(item: Item) -> tuple[int, int]:
