@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specaug.align import inverse_warp, warp_image, warp_plane
+from specaug.align.kernels import prefiltered_steps
 
 WIDTH, HEIGHT = 401, 301
 ERROR = 0.03
@@ -98,7 +99,7 @@ def as_bytes(values: np.ndarray, channels: int) -> np.ndarray:
     return np.rint(levels).astype(np.uint8)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, derandomize=True, max_examples=70)
 @given(
     size=st.sampled_from([1, 2, 3, 18, 128, 224]),
     share=st.floats(0, 1),
@@ -117,7 +118,7 @@ def test_crop_of_slow_cosines_is_exact_at_any_reduction_roll_and_size(size, shar
     np.testing.assert_allclose(plane, scene.crop(warp, size), atol=ERROR)
 
 
-@pytest.mark.parametrize(("size", "reduction"), [(18, 40), (18, 230), (128, 40), (224, 40)])
+@pytest.mark.parametrize(("size", "reduction"), [(18, 70), (18, 150), (128, 40), (224, 36)])
 @pytest.mark.parametrize("turn", [0, 37])
 def test_faces_larger_than_any_image_give_a_crop_too(size, reduction, turn):
     scene = Cosines.of_crop(0.1, (reduction, reduction), 1201, 901)
@@ -126,7 +127,7 @@ def test_faces_larger_than_any_image_give_a_crop_too(size, reduction, turn):
     assert np.abs(crop - 255 * scene.crop(warp, size)).max() <= 255 * ERROR + 2
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, derandomize=True, max_examples=45)
 @given(
     size=st.sampled_from([18, 64]),
     reduction=log_uniform(1.6, 24),
@@ -151,10 +152,31 @@ def left_of(
     return float(np.std(warp_plane(scene.image(), warp, shape=(size, size)))) / (0.2 * math.sqrt(0.5))
 
 
+@pytest.mark.parametrize("halvings", range(10))
+@pytest.mark.parametrize("left", [1.41, 1.7, 1.99, 2.0, 2.1, 2.34, 2.6, 2.79])
+def test_all_steps_together_pass_and_stop_the_same_at_any_reduction(halvings, left):
+    reduction = left * 2**halvings
+    steps = prefiltered_steps(reduction)
+    of_crop = np.linspace(0, min(1, 0.5 * reduction), 201)
+    of_source = of_crop / reduction
+    gain = np.sinc(of_source * 2**steps.halvings) ** 2  # of the bilinear warp
+    for k in range(steps.halvings):
+        gain = gain * np.cos(np.pi * of_source * 2**k) ** 4
+    taps = [(steps.kernels[0], of_source * 2**steps.halvings)]
+    taps += [] if steps.post is None else [(steps.post, of_crop)]
+    for kernel, f in taps:
+        places = np.arange(len(kernel)) - len(kernel) // 2
+        gain = gain * (np.cos(2 * np.pi * np.outer(f, places)) @ kernel)
+    passed, stopped = gain[of_crop <= 0.35], gain[of_crop >= 0.65]
+    assert passed.min() >= 0.88
+    assert passed.max() <= 1.1
+    assert np.abs(stopped).max() <= 0.07
+
+
 # planes whose x and y are reduced by different factors, turned either way round
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, derandomize=True, max_examples=45)
 @given(
     grid=st.sampled_from(sorted(GRIDS)),
     reduction=log_uniform(0.2, 24),
@@ -166,13 +188,13 @@ def test_plane_of_any_grid_gives_the_crop_that_the_image_gives(grid, reduction, 
     x, y = (part * reduction for part in GRIDS[grid])
     scene, warp = Cosines.of_crop(0.1, (x, y)), warp_to(center, 48, turn, x, y, mirror=mirror)
     crop = warp_plane(scene.image(), warp, shape=(48, 48))
-    np.testing.assert_allclose(crop, scene.crop(warp, 48), atol=1.5 * ERROR)
+    np.testing.assert_allclose(crop, scene.crop(warp, 48), atol=ERROR)
     rounded = warp_plane(as_bytes(scene.image(), 1), warp, shape=(48, 48), exact=False)
     assert rounded.dtype == np.uint8
-    assert np.abs(rounded - 255 * crop).max() <= 2
+    assert np.abs(rounded - 255 * crop).max() <= 2.5
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, derandomize=True, max_examples=45)
 @given(
     grid=st.sampled_from(sorted(GRIDS)),
     reduction=log_uniform(1.6, 24),
@@ -187,7 +209,7 @@ def test_each_axis_of_a_plane_stops_what_the_crop_cannot_hold(grid, reduction, t
     assert left_of(f, (x, y), size=48, turn=turn, along_x=along_x, mirror=mirror) <= 0.1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, derandomize=True, max_examples=45)
 @given(
     grid=st.sampled_from(sorted(GRIDS)),
     reduction=log_uniform(1.6, 24),

@@ -140,7 +140,9 @@ def _pair(scale: float, halvings: int) -> tuple[Array, Array]:
 
 def _pair_residuals(scale: float, halvings: int) -> Callable[[Array], Array]:
     """What a pair of kernels misses, as a function of all but their middle taps."""
-    f = np.linspace(0.0, 0.5, 129)
+    # Up to two sampling rates of the halved picture: beyond, halvings leave less than there. Up to 0.5 px⁻¹ the many
+    # halvings of a large face would leave no sample in the passband.
+    f = np.linspace(0.0, min(0.5, 2.0 / 2**halvings), 129)
     on_grid, in_crop = f * 2**halvings, f * 2**halvings * scale
     wanted, weight = _wanted(in_crop)
     oblique = np.where(

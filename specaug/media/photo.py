@@ -34,8 +34,8 @@ from specaug.records import ColorInfo, MediaInfo, Reason, Stage
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF")
 """Pillow's names of the formats that are read (MPO is a JPEG to it). EPS, which runs a program, is not one."""
-_BITS, _PHOTOMETRIC, _PLANAR = 258, 262, 284
-"""TIFF tags: bits per sample, photometric interpretation, planar configuration."""
+_SUBFILE, _BITS, _PHOTOMETRIC, _PLANAR, _DNG_VERSION = 254, 258, 262, 284, 50706
+"""TIFF tags: kind of subfile, bits per sample, photometric interpretation, planar configuration, version of DNG."""
 _LINES = 256
 _RGB_MODES = ("RGB", "RGBA", "RGBX", "P", "PA")
 """Pillow's modes of which a profile describes the values."""
@@ -144,7 +144,18 @@ def _open(file: BinaryIO, *, stage: Stage) -> Image.Image:
     """Read the header."""
     what = described(file)
     with _pillow_errors(stage, "unreadable", what):
-        return Image.open(file, formats=FORMATS)
+        image = Image.open(file, formats=FORMATS)
+    if image.format == "TIFF" and _is_camera_raw(image):
+        raise MediaError(
+            stage, "unsupported", "a camera's raw format, made of TIFF; export it as TIFF or JPEG"
+        )
+    return image
+
+
+def _is_camera_raw(image: Image.Image) -> bool:
+    """Whether the first image of a TIFF is the thumbnail of another, as in DNG, NEF and ARW (TIFF 6.0, tag 254)."""
+    tags = getattr(image, "tag_v2", {})
+    return bool(int(tags.get(_SUBFILE, 0)) & 1) or _DNG_VERSION in tags
 
 
 def _profile(image: Image.Image) -> bytes | None:

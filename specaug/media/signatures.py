@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO, NamedTuple
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\xd8\xff", "JPEG"),
+    (b"\xff\xd8", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"GIF87a", "GIF"),
     (b"GIF89a", "GIF"),
@@ -24,8 +24,14 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x00\x01\x00", "icon"),
     (b"%PDF-", "PDF"),
     (b"%!PS", "PostScript"),
-    (b"P5", "PGM"),
-    (b"P6", "PPM"),
+    (b"icns", "Apple icon"),
+    (b"\x01\xda", "SGI image"),
+    (b"\x0a\x05\x01", "PCX"),
+    (b"FLIF", "FLIF"),
+    (b"gimp xcf", "GIMP XCF"),
+    (b"II\xbc\x01", "JPEG XR"),
+    (b"FOVb", "Sigma X3F"),
+    (b"II\x1a\x00\x00\x00HEAPCCDR", "Canon CRW"),
     (b"BPG\xfb", "BPG"),
     (b"BM", "BMP"),
     (b"\x1aE\xdf\xa3", "Matroska"),
@@ -35,6 +41,16 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x00\x01\xba", "MPEG program stream"),
     (b"\x00\x00\x01\xb3", "MPEG video"),
     (b".RMF", "RealMedia"),
+    (b"FWS", "Flash animation"),
+    (b"CWS", "Flash animation"),
+    (b"BIK", "Bink video"),
+    (b"KB2", "Bink video"),
+    (b"DKIF", "IVF"),
+    (b"YUV4MPEG2 ", "YUV4MPEG2"),
+    (b"nut/multimedia container", "NUT"),
+    (b"\xb7\xd8\x00\x20\x37\x49\xda\x11", "WTV"),
+    (b"\x00\x00\x00\x01\x67", "H.264 without a container"),
+    (b"\x00\x00\x00\x01\x40\x01", "H.265 without a container"),
     (b"#EXTM3U", "a playlist"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\x1f\x8b", "gzip"),
@@ -85,7 +101,11 @@ def format_of(head: bytes) -> str | None:
             return "AVIF"
         return _BRANDS.get(head[8:12], "MP4")
     if head[:4] == b"RIFF":
-        return {b"WEBP": "WebP", b"AVI ": "AVI"}.get(head[8:12], "RIFF")
+        return {b"WEBP": "WebP", b"AVI ": "AVI", b"AMV ": "AMV"}.get(head[8:12], "RIFF")
+    if head[:1] == b"P" and head[1:2] in b"1234567Ff" and head[2:3] in b" \t\r\n#" and len(head) > 2:
+        return "PNM"
+    if head[4:8] in (b"RED1", b"RED2"):
+        return "REDCODE"
     if head[:4] in _TIFF:
         return "Canon CR2" if head[8:10] == b"CR" else "TIFF or a camera's raw format made of it"
     return next((name for start, name in _STARTS if head.startswith(start)), None)

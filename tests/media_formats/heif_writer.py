@@ -88,6 +88,8 @@ class Heic:
     """Whether the grid's description lies in ``idat``."""
     wide: bool = False
     """Whether numbers of items and properties take the wider forms."""
+    location: int = 1
+    """Version of the box of locations: 0 has no methods, 1 and 2 (where `wide`) may number extents."""
     kind: bytes = b"hvc1"
     brand: bytes = b"heic"
 
@@ -150,7 +152,7 @@ class Heic:
         return box(b"ipco", b"".join(shared + own)) + ipma
 
     def _locations(self, media_at: int, primary: int) -> bytes:
-        version = 2 if self.wide else 1
+        version = 2 if self.wide else self.location
         number = ">I" if self.wide else ">H"
         entries, place = [], media_at
         for k, data in enumerate(self.data):
@@ -158,7 +160,13 @@ class Heic:
             place += len(data)
         if self.size is not None:
             entries.append((primary, 1, 0, 8) if self.in_idat else (primary, 0, place, 8))
-        body = b"\x44\x00" + struct.pack(number, len(entries))
+        body = bytes([0x44, 0x42 if version else 0x4F]) + struct.pack(number, len(entries))
         for item, method, offset, length in entries:
-            body += struct.pack(number, item) + struct.pack(">HHHII", method, 0, 1, offset, length)
+            # Data in two pieces, from a base on; of version 0 the lower half of the sizes is reserved.
+            base, first = min(offset, 5), length // 3
+            body += struct.pack(number, item) + (struct.pack(">H", method) if version else b"")
+            body += struct.pack(">HIH", 0, base, 2)
+            for piece, (start, size) in enumerate(((0, first), (first, length - first))):
+                body += struct.pack(">H", piece) if version else b""
+                body += struct.pack(">II", offset - base + start, size)
         return full_box(b"iloc", body, version)

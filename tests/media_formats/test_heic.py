@@ -82,6 +82,16 @@ def test_a_grid_is_its_tiles_side_by_side(
     assert_exact(image, exact([whole[0][: SIZE[1], : SIZE[0]], *chroma]))
 
 
+@pytest.mark.parametrize("location", [0, 1])
+def test_data_may_lie_in_pieces_by_either_version_of_locations(
+    tmp_path: Path, tiles: list[Planes], coded: Any, location: int
+) -> None:
+    heic = grid(coded, in_idat=False, location=location)
+    np.testing.assert_array_equal(
+        read(tmp_path / "a.heic", heic)[1], read(tmp_path / "b.heic", grid(coded))[1]
+    )
+
+
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1"])
 def test_any_brand_of_heif_will_do(tmp_path: Path, tiles: list[Planes], coded: Any, brand: bytes) -> None:
     assert_exact(read(tmp_path / "a.heic", single(coded, brand=brand))[1], exact(tiles[0]))

@@ -250,8 +250,9 @@ def test_a_box_shorter_than_its_head_is_no_box(data: bytes) -> None:
 
 def test_boxes_of_every_size_form_are_read() -> None:
     long = struct.pack(">I4sQ", 1, b"long", 16 + 3) + b"abc"
-    data = box(b"abcd", b"12") + long + struct.pack(">I4s", 0, b"last") + b"to the end"
+    data = box(b"none", b"") + box(b"abcd", b"12") + long + struct.pack(">I4s", 0, b"last") + b"to the end"
     assert [(b.kind, b.payload) for b in boxes(data)] == [
+        (b"none", b""),
         (b"abcd", b"12"),
         (b"long", b"abc"),
         (b"last", b"to the end"),
