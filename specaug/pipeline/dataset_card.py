@@ -20,8 +20,8 @@ A row is a clip: the same face in up to {frames} frames, cropped by {warp}. `box
 of the upright source picture, pixel centres at integers; `scale` is source pixels per crop pixel, `padding` the
 share of the crop that lies outside the picture and was filled by reflection. Where the face was not found in a frame,
 `score` is 0 and `box` and `landmarks` are NaN. `missing_frames` counts frames that the file promised and did not hold.
-`rotation` is the clockwise turn in degrees that made the source upright, `orientation` the same as EXIF counts it, which
-tells mirrored sources too. `color` says in JSON what the source's values mean: its matrix, range, transfer and
+`rotation` is the clockwise turn in degrees that made the source upright, `orientation` the same as EXIF counts it,
+which tells mirrored sources too. `color` says in JSON what the source's values mean: its matrix, range, transfer and
 primaries, whether they were `assumed` because the file does not say, and whether HDR was `tone_mapped` or a colour
 profile (`icc`) applied. Crops have square pixels whatever the source's `pixel_aspect`; `field` names the field of
 interlaced video that was used, else it is `frame`.

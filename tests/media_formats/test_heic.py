@@ -160,6 +160,13 @@ def test_a_clean_aperture_is_cut_out(
     assert image.shape == inside.shape
 
 
+def test_a_clean_aperture_of_a_grid_is_cut_from_the_whole_image(tmp_path: Path, coded: Any) -> None:
+    info, image = read(tmp_path / "a.heic", grid(coded, properties=[clap(100, 90, 4, 6)]))
+    assert (info.width, info.height) == (100, 90)
+    whole = read(tmp_path / "b.heic", grid(coded))[1].astype(int)
+    assert np.abs(image - whole[13:103, 37:137])[3:-3, 3:-3].max() <= 1
+
+
 def test_a_clean_aperture_is_cut_before_it_is_turned(tmp_path: Path, coded: Any) -> None:
     aperture = clap(40, 30, 4, -6)
     upright = read(tmp_path / "a.heic", single(coded, properties=[aperture]))[1]
