@@ -34,6 +34,7 @@ NOT_RUN = {
     "make env      # .venv with everything, editable": "continuous integration",
     "make lint types layers": "continuous integration",
     "make docs     # the documentation as a site; a warning is an error": "continuous integration",
+    "make mutants  # faults planted in decisions: each must be noticed by a test": "ten minutes; tests/test_mutants.py",
     "pip install '.[torch,report]'": "makes an environment; the extras exist",
     "pip install 'specaug[s3]'": "makes an environment; the extras exist",
     "pip install 'specaug[dask]'                          # here and on every worker": "makes an environment",

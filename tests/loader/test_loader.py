@@ -174,7 +174,7 @@ class TestDamage:
         metadata = {**table.schema.metadata}
         metadata[b"specaug"] = metadata[b"specaug"].replace(b'"schema_version": 2', b'"schema_version": 99')
         pq.write_table(table.replace_schema_metadata(metadata), broken)
-        with pytest.raises(SpecaugError, match=rf"{broken.name}: expected schema version 1, got 99"):
+        with pytest.raises(SpecaugError, match=rf"{broken.name}: expected schema version 2, got 99"):
             load(broken.parents[2], split="train")
 
     @pytest.mark.parametrize("label", [None, 2, 0.5])

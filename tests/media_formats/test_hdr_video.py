@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from coded_frames import crop, first_frame, video_frame, write_frames
+from icc_profiles import D65, DISPLAY_P3, SRGB, xyz
 from middle_face import CONFIG, failure_of, row_of
 
 from specaug.errors import ArgumentError
@@ -126,6 +127,35 @@ def test_ten_bits_of_sdr_are_not_tone_mapped(tmp_path: Path) -> None:
     path = write_frames(tmp_path / "a.mkv", frames, tags=tags)
     np.testing.assert_allclose(crop(path, SIDE), 255 * back(planes), atol=0.51)
     assert not row_of(path, "video")["color"]["tone_mapped"]
+
+
+BT2020 = ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
+DCI_WHITE = (0.314, 0.351)
+
+
+@pytest.mark.parametrize(
+    ("number", "primaries", "white"),
+    [(9, BT2020, D65), (12, DISPLAY_P3, D65), (11, DISPLAY_P3, DCI_WHITE)],
+)
+def test_wide_gamuts_of_sdr_become_bt709(
+    tmp_path: Path, rng: np.random.Generator, number: int, primaries: Any, white: tuple[float, float]
+) -> None:
+    """In the light of a display of gamma 2.4; white stays white."""
+    patches = rng.uniform(0.3, 0.8, (8, 8, 1)) + rng.uniform(-0.1, 0.1, (8, 8, 3))
+    planes = coded(patches.repeat(8, axis=0).repeat(8, axis=1))
+    tags = {"colorspace": 9, "color_primaries": number, "color_trc": 1, "color_range": 1}
+    frames = [video_frame("yuv444p10le", planes)] * 2
+    path = write_frames(tmp_path / "a.mkv", frames, tags=tags)
+    to_bt709 = np.linalg.inv(relative(SRGB, D65)) @ relative(primaries, white)
+    expected = 255 * np.clip(back(planes) ** 2.4 @ to_bt709.T, 0, 1) ** (1 / 2.4)
+    np.testing.assert_allclose(crop(path, SIDE), expected, atol=1)
+    assert np.abs(expected - 255 * back(planes)).max() > 3
+
+
+def relative(primaries: Any, white: tuple[float, float]) -> np.ndarray:
+    """(3, 3) from linear RGB to X, Y, Z over those of the white."""
+    corners = np.stack([xyz(point) for point in primaries], axis=1)
+    return corners * np.linalg.solve(corners, xyz(white)) / xyz(white)[:, None]
 
 
 @pytest.mark.parametrize("transfer", TRANSFERS)

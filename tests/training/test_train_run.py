@@ -209,7 +209,7 @@ class TestRefusals:
         table = pq.read_table(file)
         said = table.schema.metadata[b"specaug"].replace(b'"schema_version": 2', b'"schema_version": 99')
         pq.write_table(table.replace_schema_metadata({**table.schema.metadata, b"specaug": said}), file)
-        with pytest.raises(SpecaugError, match=rf"{file.name}: expected schema version 1, got 99"):
+        with pytest.raises(SpecaugError, match=rf"{file.name}: expected schema version 2, got 99"):
             train(data, tmp_path / "run", config)
         assert not (tmp_path / "run").exists()
 
