@@ -12,6 +12,7 @@ from specaug.extract.clip_frames import ClipFrames
 from specaug.extract.clip_task import ClipTask
 from specaug.extract.identity_check import IdentityCheck
 from specaug.faces import (
+    LARGEST_IN_TILES,
     FaceTrack,
     FrameDetections,
     LinkKey,
@@ -54,16 +55,17 @@ def follow_face(task: ClipTask, frames: ClipFrames, indices: np.ndarray) -> tupl
     MediaError
         ``no_face`` if it is found in less than half of the frames, ``face_too_small`` if it is there but small.
     """
-    given = task.config.detector == "sidecar"
+    given, in_tiles = task.config.detector == "sidecar", False
     find = _given(task) if given else _detected(task)
     check = None if given else IdentityCheck(task.path, task.info, find, task.watch)
     for _ in range(_ATTEMPTS):
         seen = _seen(task, frames, indices, find)
-        if not given and not any(frame.faces for frame in seen):
-            find = _in_tiles(task)
+        track = _linked(seen, indices, check)
+        if not given and not in_tiles and _may_be_too_small(track, task.config):
+            find, in_tiles = _in_tiles(task), True
             check = IdentityCheck(task.path, task.info, find, task.watch)
             seen = _seen(task, frames, indices, find)
-        track = _linked(seen, indices, check)
+            track = _linked(seen, indices, check)
         check_found(seen, track, task.config)
         if (track.start, track.stop) == (0, len(indices)):
             return indices, track
@@ -109,6 +111,14 @@ def _in_tiles(task: ClipTask) -> Find:
     return lambda frame: find_in_tiles(task.detector, frame.planes, min_face=task.config.min_face)
 
 
+def _may_be_too_small(track: FaceTrack, config: BuildConfig) -> bool:
+    """Whether tiles may show a face in more frames: where there is none, or a small one that is seen now and then.
+
+    Large faces that are gone in most frames stay as they are: tiles would only bring up people behind them.
+    """
+    return not is_found(track) and track.size < LARGEST_IN_TILES * config.min_face
+
+
 def _given(task: ClipTask) -> Find:
     """Faces from the source's own box file: the one that is listed, else ``<name>.face`` beside it."""
     source, raw, info = task.source, task.raw, task.info
@@ -143,6 +153,11 @@ def _within(task: ClipTask, first: int, last: int) -> np.ndarray:
     )
 
 
+def is_found(track: FaceTrack) -> bool:
+    """Whether the face is in enough frames of its span to be what a clip shows."""
+    return bool(track.found) and track.found_share >= _MIN_FOUND
+
+
 def check_found(seen: Sequence[FrameDetections], track: FaceTrack, config: BuildConfig) -> None:
     """Raise if the face is in too few frames, or too small.
 
@@ -151,8 +166,8 @@ def check_found(seen: Sequence[FrameDetections], track: FaceTrack, config: Build
     MediaError
         ``no_face`` or ``face_too_small``.
     """
-    found, total = len(track.found), track.stop - track.start
-    if not found or found < _MIN_FOUND * total:
+    if not is_found(track):
+        found, total = len(track.found), track.stop - track.start
         any_face = sum(bool(frame.faces) for frame in seen)
         raise MediaError(
             "detect",

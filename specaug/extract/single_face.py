@@ -8,7 +8,7 @@ import numpy as np
 
 from specaug.extract.crop_warps import crop_warps
 from specaug.extract.follow_face import check_found
-from specaug.faces import FaceDetector, detections, detector_for, link_faces
+from specaug.faces import FaceDetector, detections, detector_for, find_in_tiles, link_faces
 from specaug.media import kind_of, probe, read_frames
 from specaug.records import BuildConfig
 
@@ -44,7 +44,8 @@ def first_face(
     info = probe(path, "frames" if path.is_dir() else kind_of(path) or "image")
     (frame,) = read_frames(path, info, np.array([info.n_frames // 2]))
     detector = detector or detector_for(config.detector, model=config.model)
-    seen = [detections(frame.planes, detector(frame.planes))]
+    faces = detector(frame.planes) or find_in_tiles(detector, frame.planes, min_face=config.min_face)
+    seen = [detections(frame.planes, faces)]
     track = link_faces(seen)
     check_found(seen, track, config)
     face = detector.refine(frame.planes, track.found[0])

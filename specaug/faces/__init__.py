@@ -20,11 +20,12 @@ from specaug.faces.linking import (
     signature,
 )
 from specaug.faces.sidecar import Sidecar, SidecarBoxes, parse_boxes, read_boxes
-from specaug.faces.tiles import find_in_tiles
+from specaug.faces.tiles import LARGEST_IN_TILES, find_in_tiles
 from specaug.faces.yunet import YuNet
 
 __all__ = [
     "DETECTORS",
+    "LARGEST_IN_TILES",
     "AmbiguousLink",
     "CenterFace",
     "Detection",

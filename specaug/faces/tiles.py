@@ -15,6 +15,9 @@ reducing it; a face larger than the overlap, 192 px of the source at the smalles
 _SEEN = 24
 """Px of a face's longer side that every detector here finds: CenterFace from about 16, YuNet from 10, SCRFD from 20."""
 
+LARGEST_IN_TILES = _OVERLAP / _SEEN
+"""Longer side of the largest face that surely is whole in some tile, in units of `min_face`."""
+
 
 def find_in_tiles(detector: FaceDetector, image: PlaneImage, *, min_face: int) -> list[Face]:
     """Plausible faces whose longer side is `min_face` px and more, best score first.
