@@ -135,7 +135,7 @@ def test_tiles_give_what_one_piece_gives(rng, monkeypatch):
     image = rng.integers(0, 256, (500, 500, 3), dtype=np.uint8)
     warp = reducing(4.3, (250.2, 249.1), 96, 15)
     whole = warp_image(image, warp, size=96)
-    monkeypatch.setattr("specaug.align.resample._TILE_PIXELS", 100 * 100)
+    monkeypatch.setattr("specaug.align.resample.TILE_PIXELS", 100 * 100)
     # The bilinear weights of OpenCV are float32, so sums taken from another origin may round the other way.
     assert np.abs(whole.astype(int) - warp_image(image, warp, size=96)).max() <= 1
 

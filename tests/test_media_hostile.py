@@ -296,7 +296,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_refused_when_opened(
         if len(looks) > 1:
             raise MediaError(stage, "unreadable", "expected a file")
 
-    monkeypatch.setattr(open_files, "_check_regular", second_only)
+    monkeypatch.setattr(open_files, "check_regular", second_only)
     with pytest.raises(MediaError, match="probe: unreadable"):
         probe(path, "video")
 

@@ -191,7 +191,7 @@ def test_a_failure_that_is_repaired_moves_to_a_new_shard(raw):
 def test_a_file_that_vanishes_between_two_looks_is_a_failure(tmp_path, monkeypatch):
     raw = raw_with(tmp_path / "raw", {"live/a.mp4": b"same", "live/b.mp4": b"same"})
     monkeypatch.setattr(
-        "specaug.pipeline.plan._content_hash", lambda path: path.with_name("gone").read_bytes()
+        "specaug.pipeline.plan.content_hash", lambda path: path.with_name("gone").read_bytes()
     )
     failures = [f for shard in plan_of(raw).shards for f in shard.known]
     assert [(f.reason, f.detail) for f in failures] == [("unreadable", "No such file or directory")] * 2

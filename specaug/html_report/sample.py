@@ -19,7 +19,7 @@ from specaug.spectrum import radial_profile
 
 BINS = 64
 """Bins of a radial profile."""
-_KINDS, _PER_KIND, _MEASURED = 1024, 256, 4096
+_KINDS, PER_KIND, _MEASURED = 1024, 256, 4096
 """Kinds that are measured, clips of a kind, and clips of all, at most."""
 _SPREAD = 8
 """A kind's clips come from that many row groups at least, where it is in so many."""
@@ -118,7 +118,7 @@ def _sheet_size(kinds: list[Kind]) -> int:
 
 def _wanted(seen: Survey, kinds: list[Kind]) -> dict[Kind, Counter[Place]]:
     """How many clips of each kind to take from which row group."""
-    enough = min(_PER_KIND, max(1, _MEASURED // max(1, len(kinds))))
+    enough = min(PER_KIND, max(1, _MEASURED // max(1, len(kinds))))
     wanted: dict[Kind, Counter[Place]] = {}
     for kind in kinds:
         places = seen.kinds[kind]

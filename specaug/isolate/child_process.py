@@ -40,9 +40,9 @@ _ONE_THREAD = (
 )
 _START_SECONDS = 120.0
 """Imports from a slow network disk take long; longer than this is a fault."""
-_GRACE_SECONDS = 10.0
+GRACE_SECONDS = 10.0
 """How long after its alarm a child is ended by its parent."""
-_IDLE_SECONDS = 60.0
+IDLE_SECONDS = 60.0
 """Without a request for so long, a child ends; another is started when it is needed."""
 _REAP_SECONDS = 5.0
 """A killed process that still does not end waits for a disk."""
@@ -85,7 +85,7 @@ class Child:
             "replies": reply_end,
             "progress": progress,
             "max_memory": max_memory,
-            "idle": _IDLE_SECONDS,
+            "idle": IDLE_SECONDS,
         }
         try:
             self._process = _start(setup, stdin=request_end, output=log_end)
@@ -126,7 +126,7 @@ class Child:
                 rest = rest[os.write(self._requests, rest) :]
         except BrokenPipeError:
             return None
-        deadline = None if timeout is None else time.monotonic() + timeout + _GRACE_SECONDS
+        deadline = None if timeout is None else time.monotonic() + timeout + GRACE_SECONDS
         message = self._receive(deadline)
         self.served += message is not None
         return message

@@ -20,7 +20,7 @@ from specaug.stage_timer import Stopwatch
 
 MIN_MEMORY = 512 << 20
 """Smallest `max_memory`, bytes: measured need is 256 MiB for small videos, 448 for 4K, 1024 for 8K or 64 MP."""
-_RETRIED = ("native_crash", "out_of_memory")
+RETRIED = ("native_crash", "out_of_memory")
 _STARTS = 3
 
 _log = logging.getLogger(__name__)
@@ -199,7 +199,7 @@ class SupervisedWorker:
 
 def _may_be_anothers_fault(outcomes: Sequence[Clip | Failure]) -> bool:
     """An earlier source may have damaged or filled the process; the source deserves a fresh one."""
-    return any(isinstance(outcome, Failure) and outcome.reason in _RETRIED for outcome in outcomes)
+    return any(isinstance(outcome, Failure) and outcome.reason in RETRIED for outcome in outcomes)
 
 
 def _failure(source: Source, death: Death, reason: Reason, detail: str) -> Failure:

@@ -107,7 +107,7 @@ class _Pool:
         os.close(fd)
 
 
-_POOLS: dict[int, _Pool] = {}
+POOLS: dict[int, _Pool] = {}
 """By process: a child must not lend what its parent has lent."""
 
 
@@ -132,7 +132,7 @@ def _reduce(batch: SentBatch) -> tuple[Any, ...]:
     if size == _HEAD:
         return _unpacked, ({**batch, **sent}, None)
     try:
-        taken = _POOLS.setdefault(os.getpid(), _Pool()).take(size)
+        taken = POOLS.setdefault(os.getpid(), _Pool()).take(size)
     except OSError:
         taken = None
     if taken is None:

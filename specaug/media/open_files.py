@@ -56,13 +56,13 @@ def open_regular(path: Path, *, stage: Stage) -> Iterator[BinaryIO]:
         ``unreadable`` for a folder, pipe, socket or device, an empty file, or what cannot be opened.
     """
     try:
-        _check_regular(path.stat(), stage)
+        check_regular(path.stat(), stage)
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise MediaError(stage, "unreadable", error.strerror or type(error).__name__) from error
     with _Bounded(io.FileIO(handle, "rb")) as file:
         status = os.fstat(handle)
-        _check_regular(status, stage)
+        check_regular(status, stage)
         if status.st_size == 0:
             raise MediaError(stage, "unreadable", "the file is empty")
         file.size = status.st_size
@@ -82,7 +82,7 @@ class _Bounded(io.BufferedReader):
         return super().read(left if size is None or size < 0 else min(size, left))
 
 
-def _check_regular(status: os.stat_result, stage: Stage) -> None:
+def check_regular(status: os.stat_result, stage: Stage) -> None:
     """Refuse what is no regular file."""
     if not stat.S_ISREG(status.st_mode):
         what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"

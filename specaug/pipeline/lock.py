@@ -20,10 +20,10 @@ from specaug.shards import STATE, out_errors, settle
 
 STALE_SECONDS = 60.0
 """A holder on another machine that gave a sign within so long is believed to live."""
-_BEAT_SECONDS = 10.0
-_WATCH_SECONDS = 25.0
+BEAT_SECONDS = 10.0
+WATCH_SECONDS = 25.0
 """Without a sign while it is watched for so long, it is gone. No clock but this machine's monotonic one decides."""
-_WORKERS_SECONDS = 15.0
+WORKERS_SECONDS = 15.0
 """How long to wait for the workers of a builder that was killed; they end by themselves within a second."""
 _NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL)
 
@@ -123,7 +123,7 @@ def _workers_of_others(state: Path, part: str) -> list[Path]:
 
 
 def _wait_for_workers(path: Path) -> None:
-    deadline = time.monotonic() + _WORKERS_SECONDS
+    deadline = time.monotonic() + WORKERS_SECONDS
     while path.exists():
         with suppress(BuildLockedError), _flock(path, shared=False):
             return
@@ -183,7 +183,7 @@ def _heartbeat(path: Path) -> Iterator[Hold]:
     held = Hold()
 
     def beat() -> None:
-        while not stop.wait(_BEAT_SECONDS) and not held.lost:
+        while not stop.wait(BEAT_SECONDS) and not held.lost:
             with suppress(OSError):  # a disk that does not answer now may answer the next time
                 held.lost = not _says(path, text)
                 if not held.lost:
@@ -246,9 +246,9 @@ def _is_stale(path: Path, *, kernel: bool) -> bool:
 def _is_silent(path: Path) -> bool:
     """Watch a file for a while. Clocks may be set, here and there; a change of any kind is a sign of life."""
     before = _sign(path)
-    deadline = time.monotonic() + _WATCH_SECONDS
+    deadline = time.monotonic() + WATCH_SECONDS
     while time.monotonic() < deadline:
-        time.sleep(min(1.0, _WATCH_SECONDS / 5))
+        time.sleep(min(1.0, WATCH_SECONDS / 5))
         if _sign(path) != before:
             return False
     return True

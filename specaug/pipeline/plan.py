@@ -238,7 +238,7 @@ def drop_duplicates(
     for size, group in sorted(by_size.items()):
         for source in group if size and len(group) > 1 else ():
             with _vanishing(source, lost):
-                original = first.setdefault(_content_hash(raw / source.path), source)
+                original = first.setdefault(content_hash(raw / source.path), source)
                 if original is not source:
                     lost[source.source_id] = _duplicate(source, original)
     kept = [s for s in sources if s.source_id not in lost]
@@ -267,7 +267,7 @@ def _duplicate(source: Source, original: Source) -> Failure:
     return Failure(source.source_id, path, source.split, "discover", "duplicate", detail)
 
 
-def _content_hash(path: Path) -> bytes:
+def content_hash(path: Path) -> bytes:
     digest = hashlib.blake2b(digest_size=32)
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):

@@ -38,14 +38,14 @@ def transform_of(x: Any, axes: Axes, band: Band) -> Transform:
     """The cheaper of the two transforms for pictures like `x` that hold `band` whole."""
     shape = int(x.shape[axes[0]]), int(x.shape[axes[1]])
     reach = band.reach(shape)
-    if reach is not None and reach <= (_LOW_LIMIT if is_numpy(x) else _LOW_LIMIT_TENSORS) * min(shape):
+    if reach is not None and reach <= (LOW_LIMIT if is_numpy(x) else _LOW_LIMIT_TENSORS) * min(shape):
         return LowBlock(shape, axes, reach)
     return FullPlane(shape, axes)
 
 
 # Of the shorter side: up to where a block is the faster one, measured at 112 to 512 px. It breaks even at 0.2 to
 # 0.3 for NumPy, and at 0.1 to 0.2 for torch on a CPU, whose fast transform is the better of the two.
-_LOW_LIMIT = 0.2
+LOW_LIMIT = 0.2
 _LOW_LIMIT_TENSORS = 0.1
 
 

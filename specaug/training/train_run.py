@@ -108,7 +108,7 @@ def train(
         check_classes(clips, out, config)
         if rank == 0:
             open_run(run, out, config)
-        return _Fit(out, run, config, clips, device, rank, world).go(progress)
+        return Fit(out, run, config, clips, device, rank, world).go(progress)
 
 
 def check_classes(clips: TorchClips, out: Path, config: TrainConfig) -> None:
@@ -130,7 +130,7 @@ def _makes_attacks(recipe: Any) -> bool:
     return any(recipe.label_after(drawn, "bonafide", recipe.donor) == "attack" for drawn in draws)
 
 
-class _Fit:
+class Fit:
     """One run in one process."""
 
     def __init__(
@@ -179,14 +179,14 @@ class _Fit:
         self.clips.load_state_dict(self.clips.state_after(state.batches, workers=self.workers))
         self.parallel.train()
         for batch in DataLoader(self.clips, batch_size=None, num_workers=self.config.workers):
-            loss = self._step(batch)
+            loss = self.step(batch)
             state.loss_sum += loss * len(batch["label"])
             state.clips += len(batch["label"])
             state.batches += 1
             if state.batches % self.config.checkpoint_batches == 0:
                 self._save()
 
-    def _step(self, batch: dict[str, Any]) -> float:
+    def step(self, batch: dict[str, Any]) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
         views = views_of(batch, self.config, self.network.views, self.device)

@@ -75,7 +75,7 @@ class TestProcess:
     def test_idle_child_ends_and_is_missed_by_nobody(
         self, make: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(child_process, "_IDLE_SECONDS", 0.1)
+        monkeypatch.setattr(child_process, "IDLE_SECONDS", 0.1)
         worker = make()
         first = facts(worker)["pid"]
         wait_until_gone(first)

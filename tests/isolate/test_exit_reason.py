@@ -55,15 +55,15 @@ class TestDeaths:
     def test_alarm_ends_what_holds_the_interpreters_lock(
         self, make: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(child_process, "_GRACE_SECONDS", 3.0)
+        monkeypatch.setattr(child_process, "GRACE_SECONDS", 3.0)
         (outcome,) = make(timeout=0.5).extract(source("hang"))
         assert isinstance(outcome, Failure)
         assert (outcome.reason, outcome.stage, outcome.attempts) == ("timeout", "decode", 1)
         assert outcome.detail == "longer than 0.5 s"  # the kernel's doing, not the parent's
 
     def test_parent_ends_what_ignores_its_alarm(self, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(child_process, "_GRACE_SECONDS", 0.5)
-        monkeypatch.setattr(supervisor, "_RETRIED", ())
+        monkeypatch.setattr(child_process, "GRACE_SECONDS", 0.5)
+        monkeypatch.setattr(supervisor, "RETRIED", ())
         worker = make(timeout=0.5)
         rescue = threading.Timer(
             60, os.kill, (facts(worker)["pid"], signal.SIGKILL)

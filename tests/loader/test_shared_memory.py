@@ -24,8 +24,8 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch) -> shared_memory._Pool:
-    monkeypatch.setattr(shared_memory, "_POOLS", {os.getpid(): shared_memory._Pool()})
-    return shared_memory._POOLS[os.getpid()]
+    monkeypatch.setattr(shared_memory, "POOLS", {os.getpid(): shared_memory._Pool()})
+    return shared_memory.POOLS[os.getpid()]
 
 
 def sent(batch: dict) -> dict:

@@ -81,7 +81,7 @@ def lose(monkeypatch):
 
     def use(*args, **kwargs) -> FakeCluster:
         fake = FakeCluster(*args, **kwargs)
-        monkeypatch.setattr(dispatch, "_cluster", lambda config: nullcontext(fake))
+        monkeypatch.setattr(dispatch, "open_cluster", lambda config: nullcontext(fake))
         return fake
 
     return use
@@ -209,7 +209,7 @@ class TestLoky:
                         raise BrokenProcessPool("killed")
                     yield receipt
 
-            monkeypatch.setattr(dispatch, "_once", once)
+            monkeypatch.setattr(dispatch, "run_once", once)
             return calls
 
         return use
@@ -232,7 +232,7 @@ class TestLoky:
 @pytest.mark.parametrize(("name", "package"), [("dask", "distributed"), ("ray", "ray")])
 def test_an_absent_package_is_named_with_its_command(raw, tmp_path, monkeypatch, name, package):
     monkeypatch.setitem(sys.modules, package, None)
-    monkeypatch.delitem(sys.modules, f"specaug.pipeline.backends.{name}_cluster", raising=False)
+    monkeypatch.delitem(sys.modules, f"specaug.pipeline.backends.{name}open_cluster", raising=False)
     with pytest.raises(
         MissingDependencyError, match=rf"{name} is not installed: pip install 'specaug\[{name}\]'"
     ):

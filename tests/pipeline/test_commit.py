@@ -131,7 +131,7 @@ def is_locked(path: Path) -> bool:
 
 
 def test_no_builder_begins_while_a_worker_of_another_is_at_work(held, tmp_path, monkeypatch):
-    monkeypatch.setattr(lock, "_WORKERS_SECONDS", 0.2)
+    monkeypatch.setattr(lock, "WORKERS_SECONDS", 0.2)
     out = tmp_path / "out"
     with (
         lock.at_work(out, builder=os.getppid()),

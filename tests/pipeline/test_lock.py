@@ -64,7 +64,7 @@ def test_the_lock_of_a_dead_process_is_taken_over(raw, tmp_path):
 
 
 def test_the_word_of_a_holder_that_is_silent_for_long_does_not_count(raw, tmp_path, monkeypatch):
-    monkeypatch.setattr(lock_module, "_WATCH_SECONDS", 0.2)
+    monkeypatch.setattr(lock_module, "WATCH_SECONDS", 0.2)
     lock = tmp_path / "out/.specaug/lock"
     lock.parent.mkdir(parents=True)
     lock.write_text(json.dumps({"host": "another", "pid": 1}))
@@ -108,8 +108,8 @@ class TestWhoHolds:
 
     @pytest.fixture
     def lock(self, tmp_path, monkeypatch) -> Path:
-        monkeypatch.setattr(lock_module, "_WATCH_SECONDS", 0.4)
-        monkeypatch.setattr(lock_module, "_BEAT_SECONDS", 0.05)
+        monkeypatch.setattr(lock_module, "WATCH_SECONDS", 0.4)
+        monkeypatch.setattr(lock_module, "BEAT_SECONDS", 0.05)
         (tmp_path / "out/.specaug").mkdir(parents=True)
         return tmp_path / "out/.specaug/lock"
 
@@ -147,7 +147,7 @@ class TestWhoHolds:
         assert self.is_free(lock)
 
     def test_fresh_sign_from_another_machine_counts_at_once(self, lock, monkeypatch):
-        monkeypatch.setattr(lock_module, "_WATCH_SECONDS", 1e9)
+        monkeypatch.setattr(lock_module, "WATCH_SECONDS", 1e9)
         self.write(lock, age=30)
         assert not self.is_free(lock)
 
@@ -218,7 +218,7 @@ class TestWhoHolds:
         assert lock.read_text() == ""
 
     def test_workers_of_a_killed_builder_are_waited_for(self, lock, monkeypatch):
-        monkeypatch.setattr(lock_module, "_WORKERS_SECONDS", 0.2)
+        monkeypatch.setattr(lock_module, "WORKERS_SECONDS", 0.2)
         handle = os.open(lock.with_name("workers"), os.O_CREAT | os.O_RDWR)
         fcntl.flock(handle, fcntl.LOCK_SH)
         with (
@@ -226,14 +226,14 @@ class TestWhoHolds:
             lock_module.hold(lock.parents[1]),
         ):
             pass
-        monkeypatch.setattr(lock_module, "_WORKERS_SECONDS", 60)
+        monkeypatch.setattr(lock_module, "WORKERS_SECONDS", 60)
         threading.Timer(0.2, os.close, (handle,)).start()
         assert self.is_free(lock)
         assert lock.read_text() == ""
 
 
 def test_a_build_that_lost_its_lock_keeps_what_is_finished(raw, tmp_path, monkeypatch):
-    monkeypatch.setattr(lock_module, "_BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(lock_module, "BEAT_SECONDS", 0.01)
     out = tmp_path / "out"
 
     def lose(state: Progress) -> None:

@@ -177,7 +177,7 @@ def test_profiles_are_those_of_the_pictures(out):
 def test_sample_is_bounded_and_spread_and_finds_a_rare_kind(tmp_path, monkeypatch):
     import specaug.html_report.sample as module
 
-    monkeypatch.setattr(module, "_PER_KIND", 16)
+    monkeypatch.setattr(module, "PER_KIND", 16)
     monkeypatch.setattr("specaug.shards.writer.GROUP_ROWS", 10)
     sources = [source(2 * n) for n in range(200)]
     sources[111] = source(223)

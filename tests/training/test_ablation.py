@@ -15,7 +15,7 @@ from specaug.training import TrainConfig, ablate
 from specaug.training.arms import ARM_SETS, ARMS, BASELINE
 from specaug.training.comparison import Outcome, compare, subject_errors
 from specaug.training.scoring import training_clips
-from specaug.training.train_run import _Fit
+from specaug.training.train_run import Fit
 
 PAI = np.tile(["none", "none", "print", "replay"], 16)
 SUBJECT = np.repeat([f"s{i:02d}" for i in range(16)], 4)
@@ -160,7 +160,7 @@ def test_arms_differ_in_their_change_alone(ablation):
 
 def test_finished_runs_are_not_trained_again_and_the_result_is_the_same(ablation, out, monkeypatch):
     folder, config, result = ablation
-    monkeypatch.setattr(_Fit, "_step", lambda *_: pytest.fail("it trains again"))
+    monkeypatch.setattr(Fit, "step", lambda *_: pytest.fail("it trains again"))
     again = ablate(out, folder, arms=["spectrum"], seeds=2, config=config)
     assert again == result
 

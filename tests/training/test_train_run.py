@@ -18,7 +18,7 @@ from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
 from specaug.training import TrainConfig, preset, run_folder, train
 from specaug.training.run_folder import BEST, LAST, load_checkpoint, open_run
 from specaug.training.scoring import recipe_of
-from specaug.training.train_run import _Fit, balanced_loss
+from specaug.training.train_run import Fit, balanced_loss
 
 
 def weights(run):
@@ -79,7 +79,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_one_others(run, out, conf
 def test_a_run_that_was_killed_comes_to_the_same_bits(run, out, config, tmp_path, monkeypatch, kill_at):
     """Five batches an epoch: killed in the first epoch, within the second, and after two epochs and two batches."""
     config = dataclasses.replace(config, checkpoint_batches=2)
-    step, done = _Fit._step, []
+    step, done = Fit.step, []
 
     def dying(self, batch):
         done.append(1)
@@ -87,7 +87,7 @@ def test_a_run_that_was_killed_comes_to_the_same_bits(run, out, config, tmp_path
             raise KeyboardInterrupt
         return step(self, batch)
 
-    monkeypatch.setattr(_Fit, "_step", dying)
+    monkeypatch.setattr(Fit, "step", dying)
     with pytest.raises(KeyboardInterrupt):
         train(out, tmp_path / "run", config)
     train(out, tmp_path / "run", config)
@@ -126,7 +126,7 @@ def test_versions_are_there_however_early_a_run_was_killed(out, config, tmp_path
 
 def test_a_finished_run_is_left_as_it_is(run, out, config, monkeypatch):
     before = {path: path.read_bytes() for path in run.rglob("*.pt")}
-    monkeypatch.setattr(_Fit, "_step", lambda *_: pytest.fail("it trains again"))
+    monkeypatch.setattr(Fit, "step", lambda *_: pytest.fail("it trains again"))
     report = train(out, run, config)
     assert report.epochs == 3
     assert before == {path: path.read_bytes() for path in before}

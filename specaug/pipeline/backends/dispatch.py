@@ -52,11 +52,11 @@ def build_shards(
     if config.backend == "loky":
         yield from _here(shards, config, raw, out)
         return
-    with _cluster(config) as cluster, ordered(config, raw, out) as order:
+    with open_cluster(config) as cluster, ordered(config, raw, out) as order:
         yield from drive(cluster, shards, order)
 
 
-def _cluster(config: BuildConfig) -> AbstractContextManager[Cluster]:
+def open_cluster(config: BuildConfig) -> AbstractContextManager[Cluster]:
     """Import what is needed only now: both are optional."""
     local_jobs = config.jobs or joblib.cpu_count()
     if config.backend == "dask":
@@ -74,7 +74,7 @@ def _here(shards: list[ShardPlan], config: BuildConfig, raw: LocalRaw, out: Path
     losses = 0
     while left:
         try:
-            for receipt in _once(list(left.values()), config, raw, out):
+            for receipt in run_once(list(left.values()), config, raw, out):
                 del left[receipt.shard]
                 losses = 0
                 yield receipt
@@ -91,7 +91,7 @@ def _here(shards: list[ShardPlan], config: BuildConfig, raw: LocalRaw, out: Path
                 yield receipt
 
 
-def _once(shards: list[ShardPlan], config: BuildConfig, raw: LocalRaw, out: Path) -> Iterator[Receipt]:
+def run_once(shards: list[ShardPlan], config: BuildConfig, raw: LocalRaw, out: Path) -> Iterator[Receipt]:
     """One call of joblib, which ends with the first worker that is killed."""
     with local_processes(config.jobs):
         pool = joblib.Parallel(return_as="generator_unordered", batch_size=1)
