@@ -70,12 +70,12 @@ def follow_face(task: ClipTask, frames: ClipFrames, indices: np.ndarray) -> tupl
         if (track.start, track.stop) == (0, len(indices)):
             return indices, track
         first, last = int(indices[track.start]), int(indices[track.stop - 1])
-        if last - first + 1 < len(indices):
+        wanted = 1 if task.config.sampling == "all" else len(indices)
+        if last - first + 1 < wanted:
             raise MediaError(
                 "detect",
                 "no_face",
-                f"no continuous segment with a single face has {len(indices)} frames, the longest has "
-                f"{last - first + 1}",
+                f"no continuous segment with a single face has {wanted} frames, the longest has {last - first + 1}",
             )
         indices = _within(task, first, last)
     raise MediaError("detect", "no_face", "no continuous segment with a single face")
