@@ -18,6 +18,7 @@ from specaug.faces import (
     LinkKey,
     check_inside,
     detections,
+    distinct,
     enlarged,
     faces_of_eyes,
     find_in_tiles,
@@ -33,8 +34,8 @@ Find = Callable[[Frame], list[Face]]
 
 _MIN_FOUND = 0.5
 """Share of frames in which the face must be found: below it, most of a clip would show something else."""
-_ATTEMPTS = 5
-"""How often frames are chosen anew within the segment that holds the face."""
+_ATTEMPTS = 8
+"""How often frames are chosen anew within the segment that holds the face; each time it is known more exactly."""
 
 
 def follow_face(task: ClipTask, frames: ClipFrames, indices: np.ndarray) -> tuple[np.ndarray, FaceTrack]:
@@ -56,7 +57,7 @@ def follow_face(task: ClipTask, frames: ClipFrames, indices: np.ndarray) -> tupl
         ``no_face`` if it is found in less than half of the frames, ``face_too_small`` if it is there but small.
     """
     given, in_tiles = task.config.detector == "sidecar", False
-    find = _given(task) if given else _detected(task)
+    find, within = _given(task) if given else _detected(task), _searched(task, indices)
     check = None if given else IdentityCheck(task.path, task.info, find, task.watch)
     for _ in range(_ATTEMPTS):
         seen = _seen(task, frames, indices, find)
@@ -69,16 +70,38 @@ def follow_face(task: ClipTask, frames: ClipFrames, indices: np.ndarray) -> tupl
         check_found(seen, track, task.config)
         if (track.start, track.stop) == (0, len(indices)):
             return indices, track
-        first, last = int(indices[track.start]), int(indices[track.stop - 1])
-        wanted = 1 if task.config.sampling == "all" else len(indices)
-        if last - first + 1 < wanted:
-            raise MediaError(
-                "detect",
-                "no_face",
-                f"no continuous segment with a single face has {wanted} frames, the longest has {last - first + 1}",
-            )
-        indices = _within(task, first, last)
+        indices, within = _chosen_anew(task, indices, track, within)
     raise MediaError("detect", "no_face", "no continuous segment with a single face")
+
+
+def _chosen_anew(
+    task: ClipTask, indices: np.ndarray, track: FaceTrack, within: tuple[int, int]
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Frames of the stretch that belongs to the track, and its first and last frame.
+
+    Where it is too short, it is what may belong to the track: up to the frames that show another face, which lie
+    `within` what was searched.
+    """
+    wanted = 1 if task.config.sampling == "all" else len(indices)
+    first, last = int(indices[track.start]), int(indices[track.stop - 1])
+    known = last - first + 1
+    if known < wanted:
+        first = int(indices[track.start - 1]) + 1 if track.start else within[0]
+        last = int(indices[track.stop]) - 1 if track.stop < len(indices) else within[1]
+    most = last - first + 1
+    if most < wanted:
+        longest = f"{known}" if known == most else f"{known} to {most}"
+        detail = f"no continuous segment with a single face has {wanted} frames, the longest has {longest}"
+        raise MediaError("detect", "no_face", detail)
+    return _within(task, first, last), (first, last)
+
+
+def _searched(task: ClipTask, indices: np.ndarray) -> tuple[int, int]:
+    """First and last frame that a clip may hold; where a source gives several clips, those first chosen."""
+    if task.config.clips > 1:
+        return int(indices[0]), int(indices[-1])
+    n_frames = task.info.n_frames
+    return 0, min(n_frames, task.source.first_frames or n_frames) - 1
 
 
 def _seen(task: ClipTask, frames: ClipFrames, indices: np.ndarray, find: Find) -> list[FrameDetections]:
@@ -107,8 +130,13 @@ def _detected(task: ClipTask) -> Find:
 
 
 def _in_tiles(task: ClipTask) -> Find:
-    """Faces by the detector, searched for at a scale that shows the smallest that are wanted."""
-    return lambda frame: find_in_tiles(task.detector, frame.planes, min_face=task.config.min_face)
+    """Faces by the detector, in the whole image and at a scale that shows the smallest that are wanted."""
+
+    def find(frame: Frame) -> list[Face]:
+        small = find_in_tiles(task.detector, frame.planes, min_face=task.config.min_face)
+        return distinct([*task.detector(frame.planes), *small])
+
+    return find
 
 
 def _may_be_too_small(track: FaceTrack, config: BuildConfig) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specaug.faces.boxes import enlarged
+from specaug.faces.boxes import distinct, enlarged
 from specaug.faces.centerface import CenterFace
 from specaug.faces.choose_detector import DETECTORS, detector_for, detector_from, detector_version
 from specaug.faces.continuity import continuous
@@ -43,6 +43,7 @@ __all__ = [
     "detector_for",
     "detector_from",
     "detector_version",
+    "distinct",
     "enlarged",
     "faces_of_eyes",
     "find_in_tiles",

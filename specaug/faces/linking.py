@@ -151,8 +151,9 @@ def link_faces(
 
     Faces are linked from frame to frame when they lie near each other, are about as large and look alike; across a
     change of the scene only when they clearly are. A frame without the face keeps the track, a cut or another face
-    in its place ends it. Of all tracks the one with the largest sum of size times centrality wins; where that one is
-    in less than half of the frames, as when several people follow each other, the one that lasts longest.
+    in its place ends it. Of all tracks the one with the largest sum of size times centrality wins. Where that one is
+    in less than half of the frames although most of them show a face, several people follow each other: then it is
+    the one who is in most frames, from the first to the last of them where the scene goes on without that person.
 
     Parameters
     ----------
@@ -175,11 +176,14 @@ def link_faces(
     if not tracks:
         return FaceTrack((None,) * n, 0, n)
     best = max(tracks, key=lambda track: track.weight)
-    if len(best.faces) < _MAJORITY * n:
-        # Several people follow each other: then it is the one who stays longest.
-        best = max(tracks, key=lambda track: (track.span(seen, cuts), track.weight))
+    start, stop = best.ends(seen, cuts)
+    if len(best.faces) < _MAJORITY * n <= sum(bool(frame.faces) for frame in seen):
+        best = max(tracks, key=lambda track: (len(track.faces), track.weight))
+        start, stop = best.ends(seen, cuts)
+        if len(best.faces) < _MAJORITY * (stop - start):
+            start, stop = best.start.position, best.last.position + 1
     faces = tuple(best.faces.get(position) for position in range(n))
-    return FaceTrack(faces, *best.ends(seen, cuts), best.ambiguous)
+    return FaceTrack(faces, start, stop, best.ambiguous)
 
 
 class _Track:
@@ -218,11 +222,6 @@ class _Track:
     def ends(self, seen: Sequence[FrameDetections], cuts: Sequence[bool]) -> tuple[int, int]:
         """First position of the span that belongs to the track, and the one after its last."""
         return self.first(seen, cuts), len(seen) if self.end is None else self.end
-
-    def span(self, seen: Sequence[FrameDetections], cuts: Sequence[bool]) -> int:
-        """How many frames the span has."""
-        start, stop = self.ends(seen, cuts)
-        return stop - start
 
     def first(self, seen: Sequence[FrameDetections], cuts: Sequence[bool]) -> int:
         """The first position of the scene in which the track begins, from where no other face has its place."""
