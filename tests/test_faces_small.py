@@ -191,8 +191,8 @@ def frames_with_square(folder: Path, side: int) -> Source:
     [
         (200, RedSquares, 6, 0, None),
         (60, RedSquares, 6, 0, None),
-        (60, partial(RedSquares, smallest=100), 6, 6 * 8, "no_face"),
-        (60, Flickering, 6, 6 * 8, None),
+        (60, partial(RedSquares, smallest=100), 12, 6 * 8, "no_face"),
+        (60, Flickering, 12, 6 * 8, None),
         (200, Flickering, 6, 0, "no_face"),
     ],
 )
