@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from specaug.errors import MediaError
+from specaug.media import jpeg
 from specaug.media.jpeg import decode_strictly
 
 pytest.importorskip("simplejpeg", reason="has wheels for x86-64 and 64-bit ARM alone")
@@ -49,3 +50,11 @@ def test_one_whose_data_are_zero_from_somewhere_on_is_refused(sound, share):
 
 def test_what_follows_the_image_is_not_looked_at(sound):
     np.testing.assert_array_equal(decode_strictly(sound + b"\0" * 40), decode_strictly(sound))
+
+
+def test_without_its_decoder_a_jpeg_is_refused_and_not_taken_on_trust(sound, monkeypatch):
+    monkeypatch.setattr(jpeg, "simplejpeg", None)
+    with pytest.raises(
+        MediaError, match="decode: unsupported: JPEG needs simplejpeg: pip install simplejpeg"
+    ):
+        decode_strictly(sound)

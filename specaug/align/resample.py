@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
 from specaug.align.cubic import cubic_warp
+from specaug.align.image_view import View
 from specaug.align.kernels import Steps, bilinear_steps, prefiltered_steps
 from specaug.align.similarity import (
     checked_points,
@@ -230,7 +231,7 @@ def _tile(
         place.append((a, b, shift - low[-1]))
     columns, rows = high[0] - low[0], high[1] - low[1]
     dtype = np.dtype(np.float64 if exact or pixels.dtype == np.float64 else np.float32)
-    view = _View(pixels, anchor[0] + step * low[0], anchor[1] + step * low[1], step, dtype)
+    view = View(pixels, anchor[0] + step * low[0], anchor[1] + step * low[1], step, dtype)
     outline = _Outline((place[0], place[1]), (height, width))
     if steps.is_filtered:
         part = _part(view, outline, (rows, columns), steps)
@@ -272,27 +273,7 @@ def _strip(p: float, q: float, r: float, length: int) -> tuple[float, float, flo
     return -q / p, min(ends), max(ends)
 
 
-class _View(NamedTuple):
-    """A picture on a grid of every `step`-th pixel whose origin is the pixel (x, y)."""
-
-    pixels: Array
-    x: int
-    y: int
-    step: int
-    dtype: np.dtype[Any]
-    """Of the arithmetic."""
-
-    def region(self, columns: tuple[int, int], rows: tuple[int, int]) -> Array:
-        """All pixels from the first grid point to the last one, mirrored outside the picture."""
-        (c0, c1), (r0, r1) = columns, rows
-        return _region(
-            self.pixels,
-            (self.x + self.step * c0, self.x + self.step * (c1 - 1) + 1),
-            (self.y + self.step * r0, self.y + self.step * (r1 - 1) + 1),
-        )
-
-
-def _part(view: _View, outline: _Outline, shape: tuple[int, int], steps: Steps) -> Array:
+def _part(view: View, outline: _Outline, shape: tuple[int, int], steps: Steps) -> Array:
     """The halved and low-passed picture of `shape`, filled where the tile looks.
 
     A turned tile fills little more than half of the picture around it, so it is filtered in bands, each as wide
@@ -321,7 +302,7 @@ def _part(view: _View, outline: _Outline, shape: tuple[int, int], steps: Steps) 
     return part
 
 
-def _filtered(view: _View, columns: tuple[int, int], rows: tuple[int, int], steps: Steps) -> Array:
+def _filtered(view: View, columns: tuple[int, int], rows: tuple[int, int], steps: Steps) -> Array:
     """A region halved and low-passed, in scratch memory; what the region's own border touches is cut off."""
     x, y = steps.margins
     part = view.region((columns[0] - x, columns[1] + x), (rows[0] - y, rows[1] + y))
@@ -374,33 +355,7 @@ class _Scratch(threading.local):
 _scratch = _Scratch()
 
 
-def _region(pixels: Array, columns: tuple[int, int], rows: tuple[int, int]) -> Array:
-    """Pixels of `columns` and `rows`, mirrored at the border of the picture; a view where they lie inside."""
-    (x0, x1), (y0, y1) = columns, rows
-    height, width = pixels.shape[:2]
-    left, top, right, bottom = max(0, -x0), max(0, -y0), max(0, x1 - width), max(0, y1 - height)
-    if not (left or top or right or bottom):
-        return pixels[y0:y1, x0:x1]
-    if max(left, right) >= width or max(top, bottom) >= height:
-        far = pixels.take(_mirrored(y0, y1, height), axis=0)
-        return np.asarray(far.take(_mirrored(x0, x1, width), axis=1))
-    # Mirroring needs the border's inner side too; what the window does not show is cut off again.
-    xa, xb = max(0, min(x0, width - 1 - right)), min(width, max(x1, left + 1))
-    ya, yb = max(0, min(y0, height - 1 - bottom)), min(height, max(y1, top + 1))
-    inside = pixels[ya:yb, xa:xb]
-    padded = cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_REFLECT_101)
-    x, y = x0 - xa + left, y0 - ya + top
-    return np.asarray(padded[y : y + y1 - y0, x : x + x1 - x0])
-
-
-def _mirrored(start: int, stop: int, length: int) -> Array:
-    """Positions in ``range(start, stop)`` folded into a line of `length` px, its end pixels not repeated."""
-    period = max(1, 2 * (length - 1))
-    folded = np.arange(start, stop) % period
-    return np.minimum(folded, period - folded) if length > 1 else folded
-
-
-def _like(tile: Array, view: _View, shape: tuple[int, int]) -> Array:
+def _like(tile: Array, view: View, shape: tuple[int, int]) -> Array:
     """A copy of `tile` in the picture's dtype: integers rounded and clipped, floats held within its values there."""
     dtype = view.pixels.dtype
     if dtype.kind == "f":

@@ -18,7 +18,7 @@ _NO_END = "Premature end of JPEG file"
 """What libjpeg says of a file that breaks off, and of one that lacks only its end marker."""
 
 
-def decode_strictly(data: bytes, *, color: str = "RGB") -> np.ndarray[Any, Any] | None:
+def decode_strictly(data: bytes, *, color: str = "RGB") -> np.ndarray[Any, Any]:
     """Decode a JPEG with libjpeg-turbo, every warning of which is an error.
 
     libjpeg goes on after damage and fills what it cannot read with grey; Pillow and OpenCV deliver that. Only a
@@ -32,16 +32,17 @@ def decode_strictly(data: bytes, *, color: str = "RGB") -> np.ndarray[Any, Any] 
 
     Returns
     -------
-    numpy.ndarray or None
-        (H, W, 3) or (H, W, 4) uint8; None where simplejpeg is not installed, so that damage cannot be told.
+    numpy.ndarray
+        (H, W, 3) or (H, W, 4) uint8.
 
     Raises
     ------
     MediaError
-        ``decode``, ``truncated`` or ``decoder_error``, with libjpeg's words.
+        ``decode``, ``truncated`` or ``decoder_error``, with libjpeg's words; ``unsupported`` without simplejpeg, since
+        nothing else here tells damage.
     """
     if simplejpeg is None:
-        return None
+        raise MediaError("decode", "unsupported", "JPEG needs simplejpeg: pip install simplejpeg")
     try:
         return _decoded(data, color)
     except ValueError as error:

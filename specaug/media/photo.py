@@ -266,9 +266,10 @@ def _durations(image: Image.Image) -> np.ndarray:
 def _pixels(image: Image.Image, file: BinaryIO, index: int | None) -> np.ndarray:
     """(H, W, 3) uint8 of a photo (None) or of one picture of an animation, as it is stored (a TIFF upright)."""
     if image.format in ("JPEG", "MPO"):
-        pixels = _jpeg_pixels(image, file)
-        if pixels is not None:
-            return pixels
+        file.seek(0)
+        pixels = decode_strictly(file.read(), color="CMYK" if image.mode == "CMYK" else "RGB")
+        if image.mode != "CMYK":
+            return pixels  # else Pillow converts, now that the data are known to be sound
     with _pillow_errors("decode", "decoder_error"):
         if index is not None:
             image.seek(index)
@@ -283,14 +284,6 @@ def _pixels(image: Image.Image, file: BinaryIO, index: int | None) -> np.ndarray
         if not is_deep:
             return np.array(image.convert("RGB"))
     return _deep_color(file)
-
-
-def _jpeg_pixels(image: Image.Image, file: BinaryIO) -> np.ndarray | None:
-    """RGB of a JPEG without a patch; None where Pillow has to convert it, or nothing can tell damage."""
-    file.seek(0)
-    data = file.read()
-    pixels = decode_strictly(data, color="CMYK" if image.mode == "CMYK" else "RGB")
-    return None if image.mode == "CMYK" else pixels
 
 
 def _check_tiff(image: Image.Image, *, is_deep: bool) -> None:
