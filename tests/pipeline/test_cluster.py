@@ -232,7 +232,7 @@ class TestLoky:
 @pytest.mark.parametrize(("name", "package"), [("dask", "distributed"), ("ray", "ray")])
 def test_an_absent_package_is_named_with_its_command(raw, tmp_path, monkeypatch, name, package):
     monkeypatch.setitem(sys.modules, package, None)
-    monkeypatch.delitem(sys.modules, f"specaug.pipeline.backends.{name}open_cluster", raising=False)
+    monkeypatch.delitem(sys.modules, f"specaug.pipeline.backends.{name}_cluster", raising=False)
     with pytest.raises(
         MissingDependencyError, match=rf"{name} is not installed: pip install 'specaug\[{name}\]'"
     ):
