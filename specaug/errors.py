@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from specaug.credentials import without_credentials
+
 
 class SpecaugError(Exception):
-    """Root of every error that specaug raises on purpose."""
+    """Root of every error that specaug raises on purpose; its message holds no keys of an address."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(without_credentials(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class ArgumentError(SpecaugError, ValueError):
@@ -30,7 +35,7 @@ class MediaError(SpecaugError):
 
     def __init__(self, stage: str, reason: str, detail: str) -> None:
         super().__init__(f"{stage}: {reason}: {detail}")
-        self.stage, self.reason, self.detail = stage, reason, detail
+        self.stage, self.reason, self.detail = stage, reason, without_credentials(detail)
 
 
 class CatalogError(SpecaugError):

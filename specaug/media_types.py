@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 VIDEO_SUFFIXES = frozenset(
     [
         ".mp4",
@@ -114,3 +117,43 @@ HDF5_SUFFIXES = frozenset([".hdf5", ".h5"])
 """Endings, lower case, of HDF5 files, which may hold a colour video as an array."""
 ALL_SUFFIXES = VIDEO_SUFFIXES | IMAGE_SUFFIXES | HDF5_SUFFIXES | UNREAD_VIDEO_SUFFIXES | UNREAD_IMAGE_SUFFIXES
 """Endings of all files that are media by their names, read or not."""
+
+
+def frame_pictures(names: Sequence[str]) -> list[str]:
+    """The pictures of a folder that are frames of one clip: those with a number at the end of their names.
+
+    Pictures without one, as a ``cover.jpg``, are no frames, if they are few (one, or a tenth of the others) and the
+    numbered ones have the same name but for the number.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of all media in the folder.
+
+    Returns
+    -------
+    list of str
+        In the order of `names`; empty where the folder does not look like frames of a clip.
+
+    Examples
+    --------
+    >>> frame_pictures(["1.jpg", "2.jpg", "3.jpg", "cover.jpg"])
+    ['1.jpg', '2.jpg', '3.jpg']
+    >>> frame_pictures(["1.jpg", "2.mp4"]), frame_pictures(["a.jpg", "b.jpg"])
+    ([], [])
+    """
+    parts = [name.rpartition(".") for name in names]
+    if any(f".{ending.lower()}" not in IMAGE_SUFFIXES for _, _, ending in parts):
+        return []
+    numbered = [name for name, (stem, _, _) in zip(names, parts, strict=True) if stem[-1:].isdecimal()]
+    strays = len(names) - len(numbered)
+    if len(numbered) < 2 or strays > max(1, len(numbered) // 10):
+        return []
+    if strays and (len(numbered) < 3 or len({_unnumbered(name) for name in numbered}) > 1):
+        return []
+    return numbered
+
+
+def _unnumbered(name: str) -> str:
+    """A file name without its ending and the number before it."""
+    return re.sub(r"\d+$", "", name.rpartition(".")[0])

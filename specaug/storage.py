@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from specaug.credentials import cause_of, holds_keys, told, without_credentials
 from specaug.errors import ArgumentError, MissingDependencyError, SpecaugError, StoreError
 
 _AT_ONCE = 256
 """Requests to a store that may be under way."""
+
+_KEYS_APART = frozenset({"s3", "s3a", "gs", "gcs", "az", "adl", "oss", "r2"})
+"""Schemes whose clients take no keys from an address."""
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -44,12 +49,14 @@ def place_of(address: Path | str) -> Place:
     MissingDependencyError
         The packages for object stores, or for this one, are not installed.
     ArgumentError
-        The scheme is unknown, or the address names no bucket.
+        The scheme is unknown, the address names no bucket, or it holds keys that its client would not take.
     """
     if not is_remote(address):
         return Path(address)
     if not isinstance(address, str):
         return address
+    shown = without_credentials(address)
+    _refuse_keys(address, shown)
     try:
         from upath import UPath
     except ImportError as error:
@@ -60,14 +67,28 @@ def place_of(address: Path | str) -> Place:
         place = UPath(address, use_listings_cache=False)
         fs = place.fs
     except ImportError as error:
-        raise MissingDependencyError(f"{address!r} needs one more package: {error}") from error
+        raise MissingDependencyError(f"{shown!r} needs one more package: {told(error, address)}") from error
     except ValueError as error:
         raise ArgumentError(
-            f"expected a path or an address that fsspec knows, got {address!r}: {error}"
-        ) from error
+            f"expected a path or an address that fsspec knows, got {shown!r}: {told(error, address)}"
+        ) from cause_of(error, address)
+    except Exception as error:
+        raise StoreError(
+            f"the store of {shown!r} cannot be reached: {type(error).__name__}: {told(error, address)}"
+        ) from cause_of(error, address)
     if not place.path.strip("/") and fs.protocol != "memory":
-        raise ArgumentError(f"expected an address with a bucket, got {address!r}")
+        raise ArgumentError(f"expected an address with a bucket, got {shown!r}")
     return place  # type: ignore[return-value]
+
+
+def _refuse_keys(address: str, shown: str) -> None:
+    """Keys in an address of a store whose client does not take them would become part of the name of the bucket."""
+    scheme = address.partition("://")[0]
+    if scheme.lower() in _KEYS_APART and holds_keys(address):
+        raise ArgumentError(
+            f"expected an address without keys, got {shown!r}: set them where the client of {scheme}:// looks for them "
+            "(for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile)"
+        )
 
 
 @contextmanager
@@ -78,8 +99,10 @@ def _store_errors(place: Place) -> Iterator[None]:
     except (FileNotFoundError, FileExistsError, SpecaugError):
         raise
     except Exception as error:
-        words = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise StoreError(f"the object store of {address_of(place)!r} cannot be used: {words}") from error
+        words = f"{type(error).__name__}: {told(error, str(place))}"
+        raise StoreError(f"the object store of {address_of(place)!r} cannot be used: {words}") from cause_of(
+            error, str(place)
+        )
 
 
 def put(local: Path, final: Place) -> None:
@@ -145,11 +168,58 @@ def fetch(remote: Place, local: Path) -> None:
 
 def objects(root: Place) -> list[tuple[str, int]]:
     """(name below `root`, size in bytes) of every object below it, sorted by name."""
+    return [(name, size) for name, size, _ in dated_objects(root)]
+
+
+def dated_objects(root: Place) -> list[tuple[str, int, float]]:
+    """(name below `root`, size in bytes, time of modification) of every object below it, sorted by name.
+
+    The time is in seconds, and 0 where the store tells none.
+    """
     fs, prefix = _store(root)
     start = len(prefix.rstrip("/")) + 1
     with _store_errors(root):
-        found = fs.find(prefix, detail=True, withdirs=False)
-    return sorted((key[start:], int(entry["size"])) for key, entry in found.items() if key[start:])
+        try:
+            found = fs.find(prefix, detail=True, withdirs=False)
+            if not found:
+                _ask_again(fs, prefix)
+        except FileNotFoundError as error:
+            raise StoreError(f"{address_of(root)!r} is not there: {told(error, str(root))}") from cause_of(
+                error, str(root)
+            )
+    return sorted(
+        (key[start:], int(entry["size"]), _modified(entry)) for key, entry in found.items() if key[start:]
+    )
+
+
+def _ask_again(fs: Any, prefix: str) -> None:
+    """Raise what some clients keep to themselves while they walk a tree: that the store does not answer."""
+    with suppress(FileNotFoundError, NotADirectoryError):  # an empty prefix is none to a store
+        fs.ls(prefix, detail=False)
+
+
+def modified(place: Place) -> float:
+    """Time of modification of an object, as :func:`dated_objects` gives it.
+
+    Raises
+    ------
+    FileNotFoundError
+        It is not there.
+    """
+    fs, key = _store(place)
+    with _store_errors(place):
+        return _modified(fs.info(key))
+
+
+def _modified(entry: dict[str, Any]) -> float:
+    """What a listing says under one of the names that file systems of fsspec use."""
+    for name in ("LastModified", "last_modified", "mtime", "updated", "created"):
+        value = entry.get(name)
+        if isinstance(value, datetime):
+            return value.timestamp()
+        if isinstance(value, int | float):
+            return float(value)
+    return 0.0
 
 
 def pieces(root: Place, spans: Sequence[tuple[str, int, int]]) -> list[bytes]:
@@ -180,8 +250,8 @@ def is_plain(name: str) -> bool:
 
 
 def address_of(place: Place) -> str:
-    """`place` as the user would write it."""
-    return os.fspath(place) if isinstance(place, Path) else str(place)
+    """`place` as the user would write it, without keys."""
+    return os.fspath(place) if isinstance(place, Path) else without_credentials(str(place))
 
 
 def is_within(place: Place, other: Place) -> bool:

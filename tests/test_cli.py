@@ -57,7 +57,10 @@ def test_scan_json(raw, capsys, monkeypatch):
         "split": "train",
         "dataset": "folders",
     }
-    assert found["skipped"] == [{"path": "notes.txt", "reason": "not a photo or video (.txt)"}]
+    assert found["skipped"] == [
+        {"path": "notes.txt", "reason": "not a photo or video (.txt)", "media": False}
+    ]
+    assert [warning["kind"] for warning in found["warnings"]] == ["empty_split", "few_subjects"]
 
 
 def test_scan_table_counts_subjects_and_sources(raw, capsys, monkeypatch):
@@ -70,7 +73,9 @@ def test_scan_table_counts_subjects_and_sources(raw, capsys, monkeypatch):
 
 def test_build_json_has_the_sum(raw, tmp_path, capsys, monkeypatch):
     code, out, err = run(capsys, monkeypatch, "build-dataset", raw, tmp_path / "out", "--json", "-j", 1)
-    assert (code, json.loads(out)) == (
+    found = json.loads(out)
+    assert [warning["kind"] for warning in found.pop("warnings")] == ["empty_split", "few_subjects"]
+    assert (code, found) == (
         0,
         {
             "sources": 3,
@@ -79,14 +84,15 @@ def test_build_json_has_the_sum(raw, tmp_path, capsys, monkeypatch):
             "by_reason": {"unreadable": 3},
             "shards": 2,
             "skipped": 1,
+            "skipped_media": 0,
         },
     )
     assert "3/3 sources, 0 clips, 3 failures" in err
 
 
-def test_quiet_build_says_nothing_on_stderr(raw, tmp_path, capsys, monkeypatch):
+def test_quiet_build_says_nothing_but_warnings_on_stderr(raw, tmp_path, capsys, monkeypatch):
     _, out, err = run(capsys, monkeypatch, "build-dataset", raw, tmp_path / "out", "-q", "-j", 1)
-    assert err == ""
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["warning", "warning"]
     assert "3 sources = 0 with clips + 3 failed" in out
 
 

@@ -194,7 +194,7 @@ def test_more_failures_than_the_limit_are_3(end, monkeypatch, failures, limit, c
 @pytest.mark.parametrize(("problems", "code"), [((), 0), ((Problem("a", "count", "x"),), 5)])
 @pytest.mark.parametrize("how", [(), ("--json",)])
 def test_anything_that_verify_finds_is_5(end, monkeypatch, problems, code, how):
-    monkeypatch.setattr("specaug_cli.verify.verify_place", lambda out: VerifyReport(1, problems))
+    monkeypatch.setattr("specaug_cli.verify.verify_place", lambda out, **_: VerifyReport(1, problems))
     assert end(lambda: None, "verify", "out", *how)[0] == code
 
 

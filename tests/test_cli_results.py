@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from specaug.errors import ArgumentError
+from specaug.html_report.findings import Finding, Findings
 from specaug.pipeline import SynthesisReport
+from specaug.records import Notice
 from specaug_cli.main import cli
 
 
@@ -113,6 +115,9 @@ def test_demo_says_what_it_made_and_where(monkeypatch):
     assert run("demo", "raw", "--subjects", 2).exit_code == 2
 
 
+WARNINGS = (Notice("no_attack", "none \x1b[1mhere"),)
+
+
 @pytest.fixture
 def reported(monkeypatch):
     """``report`` with two findings, on a page of 1,234 bytes; the call is kept in ``seen``."""
@@ -121,7 +126,7 @@ def reported(monkeypatch):
     def write_report(out, output, *, faces):
         seen.append((out, output, faces))
         output.write_bytes(b"x" * 1234)
-        return [SimpleNamespace(section="leakage", text="two \x1b[1msplits")] if faces else []
+        return Findings([Finding("leakage", "two \x1b[1msplits")] if faces else [], warnings=WARNINGS)
 
     monkeypatch.setitem(sys.modules, "specaug.html_report", SimpleNamespace(write_report=write_report))
     return seen

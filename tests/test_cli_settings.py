@@ -150,7 +150,7 @@ ACCEPTED = [
     ("frame-folders = true", {"frame_folders": True}),
     ("frame-folders = false", {}),
     ("split = [70, 15.0, 15]", {"split": (70, 15.0, 15)}),
-    ('split = [1, 1, 1]\nlayout = "csv"', {"split": (1, 1, 1), "layout": "csv"}),
+    ('split = [50, 25, 25]\nlayout = "csv"', {"split": (50, 25, 25), "layout": "csv"}),
     ('protocol = "1"', {"protocol": "1"}),
     ('image-format = "webp"', {"image_format": "webp"}),
     ("max-failures = 3", {"max_failures": "3"}),

@@ -39,7 +39,11 @@ CATALOG = Catalog(
         source("live/caf\udce9\\.mp4", subject="bob", split="dev"),
         source("spoof/5.mp4", label="attack", pai="print/2", subject="eve"),
     ),
-    skipped=(Skipped("a.txt", "no medium"), Skipped("\udce9.txt", "no medium"), Skipped("x.mp4", "odd")),
+    skipped=(
+        Skipped("a.txt", "no medium"),
+        Skipped("\udce9.txt", "no medium"),
+        Skipped("x.mp4", "odd", media=True),
+    ),
     broken=((source("live/gone.mp4"), "link leads nowhere"),),
     notes=("First note.", "Second [bold]note[/bold]."),
     missing=("live/9\udce9",),
@@ -70,8 +74,8 @@ def test_scan_prints_a_row_for_each_group_with_its_people_sources_and_first_file
         ["folders", "dev", "bonafide", "none", "1", "1", "live/caf\\xe9\\\\.mp4"],
         ["folders", "train", "attack", "print/2", "1", "1", "spoof/5.mp4"],
         ["folders", "train", "bonafide", "none", "1", "3", "live/1.mp4"],
-        ["no medium", "2"],
-        ["odd", "1"],
+        ["odd", "1", "0"],
+        ["no medium", "0", "2"],
     ]
     end = result.stdout.splitlines()[-3:]
     assert end == [
@@ -97,15 +101,15 @@ def test_a_long_note_stays_one_line(scanned):
 @pytest.mark.parametrize(
     ("kinds", "last"),
     [
-        (20, ["reason 19", "1"]),
-        (21, ["1 other reasons (--json lists them)", "1"]),
-        (23, ["3 other reasons (--json lists them)", "3"]),
+        (20, ["reason 19", "0", "1"]),
+        (21, ["1 other reasons (--json lists them)", "0", "1"]),
+        (23, ["3 other reasons (--json lists them)", "0", "3"]),
     ],
 )
 def test_scan_shows_twenty_reasons_and_counts_the_others(scanned, kinds, last):
     skipped = (*(Skipped(f"{n}.txt", f"reason {n:02}") for n in range(kinds)), Skipped("x.txt", "reason 05"))
     rows = cells(scanned(Catalog("folders", (), skipped, ()))[0])
-    assert rows[0] == ["reason 05", "2"]
+    assert rows[0] == ["reason 05", "0", "2"]
     assert len(rows) == min(kinds, 20) + (kinds > 20)
     assert rows[-1] == last
 
@@ -128,9 +132,9 @@ def test_json_of_scan_has_every_field_and_readable_paths(scanned):
 
 
 def test_scan_asks_with_its_options(scanned):
-    args = ["--protocol", "1", "--split", "1,2,3", "--seed", "4", "--frame-folders", "--layout", "siw"]
+    args = ["--protocol", "1", "--split", "20,30,50", "--seed", "4", "--frame-folders", "--layout", "siw"]
     _, config = scanned(CATALOG, *args)
-    assert config == BuildConfig(protocol="1", split=(1, 2, 3), seed=4, frame_folders=True, layout="siw")
+    assert config == BuildConfig(protocol="1", split=(20, 30, 50), seed=4, frame_folders=True, layout="siw")
 
 
 REPORT = BuildReport(
@@ -240,7 +244,9 @@ def test_quiet_has_neither_progress_nor_notes(built):
 @pytest.mark.parametrize("place", ["s3://bucket/prefix", "memory://a", "file:///x"])
 def test_addresses_stay_as_they_are_and_paths_become_paths(built, monkeypatch, place):
     seen: list[object] = []
-    monkeypatch.setattr("specaug_cli.verify.verify_place", lambda out: (seen.append(out), VerifyReport(0))[1])
+    monkeypatch.setattr(
+        "specaug_cli.verify.verify_place", lambda out, **how: (seen.append(out), VerifyReport(0))[1]
+    )
     run("verify", place)
     run("verify", "a//b/")
     assert seen == [place, Path("a/b")]
@@ -328,7 +334,7 @@ PROBLEMS = (
 @pytest.mark.parametrize(("problems", "with_plan"), [((), True), ((), False), (PROBLEMS, True)])
 def test_verify_prints_each_problem_and_the_sum(monkeypatch, problems, with_plan):
     report = VerifyReport(7, problems, with_plan=with_plan)
-    monkeypatch.setattr("specaug_cli.verify.verify_place", lambda out: report)
+    monkeypatch.setattr("specaug_cli.verify.verify_place", lambda out, **how: report)
     expected = [f"{p.kind}: {p.file}: {p.detail}" for p in problems] + [f"7 clips, {len(problems)} problems"]
     expected += [] if with_plan else ["A copy without .specaug: not compared with the plan."]
     assert run("verify", "out").stdout.splitlines() == expected

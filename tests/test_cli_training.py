@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from specaug.errors import ArgumentError, MissingDependencyError
+from specaug.records import Notice
 from specaug_cli.main import cli
 from specaug_cli.train import config_of, training
 
@@ -30,6 +31,7 @@ class TrainReport:
     dev_loss: float = 0.12345
     dev_eer: float = 0.0625
     stopped_early: bool = True
+    warnings: tuple[Notice, ...] = (Notice("empty_split", "nothing is in test", 1),)
 
 
 class Settings:
@@ -62,7 +64,10 @@ def trained(monkeypatch):
 
 def test_train_tells_each_epoch_and_the_best(trained):
     result = run("train", "out", "-o", "run")
-    assert result.stderr == "epoch 2: train loss 0.5000, dev loss 0.2500, dev EER 12.5 %\n"
+    assert (
+        result.stderr
+        == "epoch 2: train loss 0.5000, dev loss 0.2500, dev EER 12.5 %\nwarning: nothing is in test\n"
+    )
     assert (
         result.stdout
         == "stopped early after 7 epochs; best on dev: epoch 5, loss 0.1235, EER 6.2 %; in run\n"
@@ -74,6 +79,7 @@ def test_train_tells_each_epoch_and_the_best(trained):
 def test_train_prints_one_object_and_only_the_first_process_prints(trained, monkeypatch):
     found = json.loads(run("train", "out", "-o", "run", "-q", "--json").stdout)
     assert (found["run"], found["epochs"], found["best_epoch"], found["dev_eer"]) == ("run", 7, 5, 0.0625)
+    assert found["warnings"] == [{"kind": "empty_split", "detail": "nothing is in test", "count": 1}]
     monkeypatch.setenv("RANK", "1")
     assert run("train", "out", "-o", "run", "-q", "--json").stdout == ""
 

@@ -85,16 +85,55 @@ def test_shard_size_follows_the_number_of_sources(tmp_path, n, size):
 
 
 def test_the_first_of_two_equal_files_is_kept_and_the_other_named(tmp_path):
-    files = {"live/a.mp4": b"same" * 9, "spoof/print/b.mp4": b"same" * 9, "live/c.mp4": b"diff" * 9}
+    files = {"live/a.mp4": b"same" * 9, "live/b.mp4": b"same" * 9, "live/c.mp4": b"diff" * 9}
     plan = plan_of(raw_with(tmp_path / "raw", files))
     assert set(ids(plan)) == {"live/a.mp4", "live/c.mp4"}
     (failure,) = (f for shard in plan.shards for f in shard.known)
     assert (failure.source_path, failure.stage, failure.reason) == (
-        "spoof/print/b.mp4",
+        "live/b.mp4",
         "discover",
         "duplicate",
     )
-    assert failure.detail.startswith("same content as 'live/a.mp4'; label 'attack' here, 'bonafide' there")
+    assert failure.detail == "same content as 'live/a.mp4'"
+
+
+def test_one_content_under_two_labels_is_a_conflict_of_all_that_name_each_other(tmp_path):
+    same = ("live/a.mp4", "live/d.mp4", "spoof/print/b.mp4")
+    files = {**dict.fromkeys(same, b"same" * 9), "live/c.mp4": b"diff" * 9}
+    plan = plan_of(raw_with(tmp_path / "raw", files))
+    assert set(ids(plan)) == {"live/c.mp4"}
+    lost = {f.source_path: f for shard in plan.shards for f in shard.known}
+    assert {f.reason for f in lost.values()} == {"conflict"}
+    for path in same:
+        assert all(repr(other) in lost[path].detail for other in same if other != path)
+    assert "(attack, subject None)" in lost["live/a.mp4"].detail
+
+
+def test_one_content_of_two_subjects_is_a_conflict_and_an_unknown_subject_contradicts_none(tmp_path):
+    raw = raw_with(tmp_path / "raw", {f"{name}.mp4": b"same" * 9 for name in "abc"})
+    listed = "path,label,subject\na.mp4,live,{}\nb.mp4,live,{}\nc.mp4,live,\n"
+    (raw / "sources.csv").write_text(listed.format("s1", "s2"))
+    assert [f.reason for s in plan_of(raw).shards for f in s.known] == ["conflict"] * 3
+    (raw / "sources.csv").write_text(listed.format("s1", "s1"))
+    assert [f.reason for s in plan_of(raw).shards for f in s.known] == ["duplicate"] * 2
+
+
+def test_a_new_file_that_contradicts_a_planned_one_makes_both_failures(raw):
+    old = plan_of(raw)
+    raw_with(raw, {"train/spoof/print/s0/0.mp4": (raw / "train/live/s0/0.mp4").read_bytes()})
+    new = extend_plan(old, scan(raw), raw, CONFIG)
+    assert {f.source_path for s in new.shards for f in s.known if f.reason == "conflict"} == {
+        "train/live/s0/0.mp4",
+        "train/spoof/print/s0/0.mp4",
+    }
+    assert "train/live/s0/0.mp4" not in ids(new)
+    assert new.sources == 21
+    changed = [one.name for one, two in zip(old.shards, new.shards, strict=False) if one.hash != two.hash]
+    assert len(changed) == 1  # the shard of the other file, which is built again without it
+    assert extend_plan(new, scan(raw), raw, CONFIG) == new
+    raw_with(raw, {"train/live/s5/new.mp4": (raw / "train/live/s0/0.mp4").read_bytes()})
+    again = extend_plan(new, scan(raw), raw, CONFIG)
+    assert [f.reason for f in again.shards[-1].known] == ["conflict"]
 
 
 def test_empty_files_are_no_duplicates(tmp_path):
@@ -175,14 +214,14 @@ def test_a_planned_file_that_means_something_else_is_refused(tmp_path):
 
 def test_a_failure_that_is_repaired_moves_to_a_new_shard(raw):
     (raw / "train/live/s0/late.mp4").symlink_to(raw / "nowhere")
-    raw_with(raw, {"train/live/s9/copy.mp4": (raw / "train/live/s1/1.mp4").read_bytes()})
+    raw_with(raw, {"train/live/s1/copy.mp4": (raw / "train/live/s1/1.mp4").read_bytes()})
     old = plan_of(raw)
     assert sorted(f.reason for s in old.shards for f in s.known) == ["duplicate", "unreadable"]
     (raw / "train/live/s0/late.mp4").unlink()
-    raw_with(raw, {"train/live/s0/late.mp4": b"here now", "train/live/s9/copy.mp4": b"its own now"})
+    raw_with(raw, {"train/live/s0/late.mp4": b"here now", "train/live/s1/copy.mp4": b"its own now"})
     new = extend_plan(old, scan(raw), raw, CONFIG)
     assert not [f for s in new.shards for f in s.known]
-    assert {s.path for s in new.shards[-1].sources} == {"train/live/s0/late.mp4", "train/live/s9/copy.mp4"}
+    assert {s.path for s in new.shards[-1].sources} == {"train/live/s0/late.mp4", "train/live/s1/copy.mp4"}
     assert new.sources == old.sources == 22
     assert [s.sources for s in new.shards[:-1]] == [s.sources for s in old.shards]
     assert new.shards[0].hash != old.shards[0].hash
@@ -191,7 +230,7 @@ def test_a_failure_that_is_repaired_moves_to_a_new_shard(raw):
 def test_a_file_that_vanishes_between_two_looks_is_a_failure(tmp_path, monkeypatch):
     raw = raw_with(tmp_path / "raw", {"live/a.mp4": b"same", "live/b.mp4": b"same"})
     monkeypatch.setattr(
-        "specaug.pipeline.plan.content_hash", lambda path: path.with_name("gone").read_bytes()
+        "specaug.pipeline.duplicates.content_hash", lambda path: path.with_name("gone").read_bytes()
     )
     failures = [f for shard in plan_of(raw).shards for f in shard.known]
     assert [(f.reason, f.detail) for f in failures] == [("unreadable", "No such file or directory")] * 2

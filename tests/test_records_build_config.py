@@ -41,8 +41,9 @@ CONTENT = {
     "layout": "siw",
     "protocol": "1",
     "frame_folders": True,
-    "split": (1, 1, 1),
+    "split": (70, 15, 15),
     "dev_from_train": 0.2,
+    "label_map": "bonafide=1,attack=0",
     "follow_symlinks": True,
     "frames": 9,
     "sampling": "all",
@@ -69,6 +70,7 @@ RUN_ONLY = {
     "timeout": 5.0,
     "max_memory": "1GiB",
     "max_failures": "3",
+    "mix_versions": True,
     "shard_count": 4,
 }
 
@@ -101,9 +103,36 @@ def test_a_choice_is_one_of_a_closed_list_to_the_letter(name, choices):
         BuildConfig(**{name: None})
 
 
-@pytest.mark.parametrize("split", [(70, 15, 15), (1, 0, 0), (0, 0, 1e-9), (0.5, 0.25, 0.25)])
-def test_shares_may_be_any_three_that_are_not_all_nothing(split):
+@pytest.mark.parametrize("split", [(70, 15, 15), (100, 0, 0), (0, 0, 100), (33.3, 33.3, 33.4)])
+def test_shares_are_three_percentages_of_the_whole(split):
     assert BuildConfig(split=split).split == split
+
+
+@pytest.mark.parametrize(
+    ("split", "total", "other"),
+    [
+        ((70, 15, 16), "101", "69.31,14.85,15.84"),
+        ((1, 1, 1), "3", "33.33,33.33,33.34"),
+        ((0.7, 0.15, 0.15), "1", "70,15,15"),
+        ((0, 0, 1e-9), "1e-09", "0,0,100"),
+    ],
+)
+def test_shares_of_another_sum_are_refused_with_those_that_would_do(split, total, other):
+    with pytest.raises(
+        ArgumentError, match=rf"sum to 100, got .* which sum to {total}; --split {other} would do"
+    ):
+        BuildConfig(split=split)
+    assert BuildConfig(split=tuple(map(float, other.split(","))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1,0", "bonafide=1", "attack=0", "bonafide=1,attack=1", "bonafide=,attack=0", "live=1,spoof=0"],
+)
+def test_a_label_map_gives_each_class_values_of_its_own(text):
+    with pytest.raises(ArgumentError, match="label_map: expected a value of each class, such as"):
+        BuildConfig(label_map=text)
+    assert BuildConfig(label_map=" Bonafide = 1 , attack=0,attack=2").label_map
 
 
 @pytest.mark.parametrize(
@@ -204,7 +233,7 @@ def test_a_setting_of_the_run_changes_nothing_of_the_content(name, value):
         BuildConfig,
         frames=st.integers(1, 99),
         margin=st.floats(0.5, 10),
-        split=st.none() | st.tuples(*[st.floats(0.1, 9)] * 3),
+        split=st.none() | st.just((60.5, 20, 19.5)) | st.just((80, 0, 20)),
         sampling=st.sampled_from(CHOICES["sampling"]),
         seed=st.integers(0, 2**70),
     )

@@ -13,14 +13,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from specaug.credentials import without_credentials
 from specaug.pipeline import build_dataset as build
 from specaug.pipeline import plan_only
 from specaug.records import BuildConfig, BuildReport
+from specaug.shards import SKIPPED
 from specaug_cli.place import PLACE
+from specaug_cli.printing import one_line, print_warnings
 from specaug_cli.progress import BarProgress, LineProgress, NoProgress
 from specaug_cli.settings import BUILD_SETTINGS, CATALOG_SETTINGS, config_from, with_settings
 
 TOO_MANY_FAILURES = 3
+_NUMBERS = ("clips", "sources", "media", "other files")
 
 
 @click.command("build-dataset", short_help="Raw videos and photos in RAW to Parquet shards in OUT.")
@@ -71,7 +75,8 @@ def build_dataset(
         with _progress(quiet) as progress:
             report = build(raw, out, config, overwrite=overwrite, progress=progress)
     for note in () if quiet else report.notes:
-        click.echo(note, err=True)
+        click.echo(one_line(note), err=True)
+    print_warnings(report.warnings)
     if as_json:
         click.echo(json.dumps(summary(report)))
     else:
@@ -88,8 +93,9 @@ def _progress(quiet: bool) -> AbstractContextManager[Any]:
 def summary(report: BuildReport) -> dict[str, Any]:
     """What ``--json`` prints."""
     values = dataclasses.asdict(report)
-    names = ("sources", "clips", "failures", "by_reason", "shards", "skipped")
-    return {name: values[name] for name in names}
+    names = ("sources", "clips", "failures", "by_reason", "shards", "skipped", "skipped_media")
+    warnings = [notice.as_json() for notice in report.warnings]
+    return {**{name: values[name] for name in names}, "warnings": warnings}
 
 
 def print_report(report: BuildReport, out: Path | str, config: BuildConfig, *, dry_run: bool) -> None:
@@ -101,25 +107,35 @@ def print_report(report: BuildReport, out: Path | str, config: BuildConfig, *, d
         console.print(_table("Failures", ("reason", "sources"), tuple(report.by_reason.items())))
     console.print(
         f"{report.sources} sources = {report.sources - report.failures} with clips + {report.failures} failed; "
-        f"{report.clips} clips in {report.shards} shards; {report.skipped} other files skipped."
+        f"{report.clips} clips in {report.shards} shards; {_skipped(report)} skipped."
         if not dry_run
         else f"{report.sources} sources in {report.shards} shards; {report.failures} known to fail; "
-        f"{report.skipped} other files would be skipped. Nothing was written."
+        f"{_skipped(report)} would be skipped. Nothing was written."
     )
     if not dry_run and config.shard_count > 1:
         console.print(
             f"This was part {config.shard_index} of {config.shard_count}; then: specaug finalize OUT"
         )
     elif not dry_run:
+        out = without_credentials(str(out))
         console.print(f"Clips:    {out}/data/captured", soft_wrap=True)
         if report.failures:
             console.print(f"Failures: {out}/failures", soft_wrap=True)
+        if report.skipped_media:
+            console.print(f"Skipped:  {out}/{SKIPPED}", soft_wrap=True)
+
+
+def _skipped(report: BuildReport) -> str:
+    """Media that were not understood, apart from other files."""
+    lost, others = report.skipped_media, report.skipped - report.skipped_media
+    media = f"{lost} photos and videos that were not understood and " if lost else ""
+    return f"{media}{others} other files"
 
 
 def _table(title: str, names: tuple[str, ...], rows: tuple[tuple[object, ...], ...]) -> Table:
     table = Table(title=title, title_justify="left")
     for name in names:
-        table.add_column(name, justify="right" if name in ("clips", "sources") else "left")
+        table.add_column(name, justify="right" if name in _NUMBERS else "left")
     for row in rows:
-        table.add_row(*map(str, row))
+        table.add_row(*(one_line(str(cell)) for cell in row))
     return table

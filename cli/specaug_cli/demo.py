@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from specaug.demo_data import make_demo
+from specaug.records import readable_path
+from specaug_cli.printing import one_line
 
 
 @click.command("demo", short_help="Make a small simulated raw set, licence-free.")
@@ -41,4 +43,5 @@ def demo(raw: Path, subjects: int, seed: int, jobs: int | None, as_json: bool, q
     if as_json:
         click.echo(json.dumps({"raw": str(raw), "videos": report.videos, "subjects": report.subjects}))
         return
-    click.echo(f"{report.videos} videos of {report.subjects} simulated subjects in {raw}")
+    place = one_line(readable_path(str(raw)))
+    click.echo(f"{report.videos} videos of {report.subjects} simulated subjects in {place}")

@@ -11,6 +11,7 @@ from specaug.pipeline import finalize as finalize_parts
 from specaug.records import BuildConfig
 from specaug_cli.build_dataset import print_report, summary
 from specaug_cli.place import PLACE
+from specaug_cli.printing import print_warnings
 
 
 @click.command("finalize", short_help="Add up the parts of a build in OUT.")
@@ -26,6 +27,7 @@ def finalize(out: Path | str, as_json: bool) -> None:
       specaug finalize out
     """
     report = finalize_parts(out)
+    print_warnings(report.warnings)
     if as_json:
         click.echo(json.dumps(summary(report)))
     else:

@@ -10,6 +10,7 @@ from specaug.errors import ArgumentError
 from specaug.pipeline.synthesis.profile_fitting import fit_profile as fit
 from specaug.records import SPLITS, Split, readable_path
 from specaug_cli.place import PLACE
+from specaug_cli.printing import one_line
 
 
 @click.command("fit-profile", short_help="Learn what recapture does to spectra.")
@@ -57,7 +58,8 @@ def fit_profile(out: Path | str, output: Path, split: Split, plot: Path | None, 
     counts = ", ".join(
         f"{'bona fide' if name == 'none' else name} {n}" for name, n in sorted(profile.clips.items())
     )
-    click.echo(f"{readable_path(str(output))}: {output.stat().st_size:,} bytes; clips: {counts}")
+    click.echo(one_line(f"{readable_path(str(output))}: {output.stat().st_size:,} bytes; clips: {counts}"))
     for pai in sorted(set(profile.attack) & set(other.attack)) if other else ():
         luma, red, blue = profile.distance(other, pai) if other else (0, 0, 0)
-        click.echo(f"{pai}: gains differ by {luma:.1f} dB in luma, {red:.1f} in red, {blue:.1f} in blue")
+        told = f"{pai}: gains differ by {luma:.1f} dB in luma, {red:.1f} in red, {blue:.1f} in blue"
+        click.echo(one_line(told))

@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from specaug import __version__
+from specaug.credentials import without_credentials
 from specaug.errors import (
     ArgumentError,
     BuildLockedError,
@@ -105,7 +106,7 @@ def main() -> NoReturn:
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(_interrupted(130))
@@ -117,6 +118,15 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: click.ClickException) -> None:
+    """What click says of wrong usage, which may quote an address."""
+    told = error.format_message()
+    if without_credentials(told) == told:
+        error.show()
+    else:
+        click.echo(f"Error: {without_credentials(told)}", err=True)
 
 
 class _TerminatedError(BaseException):

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from specaug.records import readable_path
-from specaug_cli.printing import printable
+from specaug_cli.printing import print_warnings, printable
 
 
 @click.command("report", short_help="One HTML page on OUT, and what to look at first.")
@@ -38,9 +38,11 @@ def report(out: Path, output: Path, no_faces: bool, as_json: bool) -> None:
     from specaug.html_report import write_report  # needs matplotlib and jinja2, which no other command does
 
     found = write_report(out, output, faces=not no_faces)
+    print_warnings(found.warnings)
     if as_json:
-        findings = [{"section": section, "text": text} for section, text in found]
-        click.echo(json.dumps({"report": str(output), "findings": findings}))
+        findings = [{"section": finding.section, "text": finding.text} for finding in found]
+        told = [notice.as_json() for notice in found.warnings]
+        click.echo(json.dumps({"report": str(output), "findings": findings, "warnings": told}))
         return
     for finding in found:
         click.echo(printable(f"{finding.section}: {finding.text}"))

@@ -11,6 +11,7 @@ import click
 from specaug.pipeline.retry import retry as run_again
 from specaug.records import BuildConfig
 from specaug_cli.build_dataset import _progress, print_report, summary
+from specaug_cli.printing import print_warnings
 from specaug_cli.settings import setting, with_settings
 
 RUN_SETTINGS = (
@@ -22,6 +23,12 @@ RUN_SETTINGS = (
         "max_memory", "--max-memory", metavar="SIZE", help="What the process that works on a source may hold."
     ),
     setting("pseudonymize", "--pseudonymize", metavar="KEYFILE", help="Key that OUT was built with."),
+    setting(
+        "mix_versions",
+        "--mix-versions",
+        is_flag=True,
+        help="Go on in an OUT that other versions of the packages have built.",
+    ),
     setting("model", "--model", metavar="PATH", help="Local model for yunet (file) or insightface (folder)."),
 )
 
@@ -58,6 +65,7 @@ def retry(
     wanted = [reason.strip() for given in reasons for reason in given.split(",")]
     with _progress(quiet) as progress:
         report = run_again(out, reasons=wanted, raw=raw, progress=progress, **settings)
+    print_warnings(report.build.warnings)
     if as_json:
         click.echo(
             json.dumps({**summary(report.build), "retried": report.retried, "recovered": report.recovered})

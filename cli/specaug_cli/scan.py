@@ -16,6 +16,7 @@ from specaug.pipeline import scan_place
 from specaug.records import Source, readable_path
 from specaug_cli.build_dataset import _table
 from specaug_cli.place import PLACE
+from specaug_cli.printing import one_line, print_warnings
 from specaug_cli.settings import CATALOG_SETTINGS, config_from, with_settings
 
 _REASONS = 20
@@ -41,6 +42,7 @@ def scan(raw: Path | str, as_json: bool, **flags: Any) -> None:
       specaug scan raw --json
     """
     catalog = scan_place(raw, config_from(None, flags))
+    print_warnings(catalog.warnings)
     if as_json:
         click.echo(json.dumps(as_dict(catalog)))
     else:
@@ -56,14 +58,15 @@ def as_dict(catalog: Catalog) -> dict[str, Any]:
             for s in catalog.sources
         ],
         "skipped": [
-            {"path": readable_path(path), "reason": reason}
-            for path, reason in (
-                *((s.path, s.reason) for s in catalog.skipped),
-                *((source.path, reason) for source, reason in catalog.broken),
+            {"path": readable_path(path), "reason": reason, "media": media}
+            for path, reason, media in (
+                *((s.path, s.reason, s.media) for s in catalog.skipped),
+                *((source.path, reason, True) for source, reason in catalog.broken),
             )
         ],
         "missing": [readable_path(name) for name in catalog.missing],
         "notes": list(catalog.notes),
+        "warnings": [notice.as_json() for notice in catalog.warnings],
     }
 
 
@@ -79,12 +82,21 @@ def _print(catalog: Catalog) -> None:
     names = ("dataset", "split", "label", "pai", "subjects", "sources", "such as")
     console.print(_table(f"Layout: {catalog.layout}", names, rows))
     if catalog.skipped:
-        reasons = Counter(s.reason for s in catalog.skipped).most_common()
-        shown = reasons[:_REASONS]
-        if rest := reasons[_REASONS:]:
-            shown.append((f"{len(rest)} other reasons (--json lists them)", sum(n for _, n in rest)))
-        console.print(_table("Not used", ("reason", "sources"), tuple(shown)))
+        console.print(_table("Not used", ("reason", "media", "other files"), _reasons(catalog)))
     for source, reason in catalog.broken:
-        console.print(f"Cannot be opened: {readable_path(source.path)!r}: {reason}")
+        console.print(f"Cannot be opened: {readable_path(source.path)!r}: {one_line(reason)}")
     for note in catalog.notes:
-        console.print(note, soft_wrap=True)
+        console.print(one_line(note), soft_wrap=True)
+
+
+def _reasons(catalog: Catalog) -> tuple[tuple[object, ...], ...]:
+    """(reason, photos and videos, other files); media that were not understood come first."""
+    media = Counter(s.reason for s in catalog.skipped if s.media)
+    others = Counter(s.reason for s in catalog.skipped if not s.media)
+    lost = {s.reason for s in catalog.skipped if s.not_understood}
+    order = sorted({*media, *others}, key=lambda r: (r not in lost, -media[r], -others[r], r))
+    rows: list[tuple[object, ...]] = [(r, media[r], others[r]) for r in order[:_REASONS]]
+    if rest := order[_REASONS:]:
+        name = f"{len(rest)} other reasons (--json lists them)"
+        rows.append((name, sum(media[r] for r in rest), sum(others[r] for r in rest)))
+    return tuple(rows)

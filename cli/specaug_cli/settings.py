@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import UnionType
@@ -12,6 +11,7 @@ import click
 
 from specaug.catalog import LAYOUTS
 from specaug.errors import ArgumentError
+from specaug.parsing import parse_toml
 from specaug.records import Align, Backend, BuildConfig, DetectorName, Hdr, ImageFormat, Resample, Sampling
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,7 +50,7 @@ CATALOG_SETTINGS = (
         "--split",
         metavar="A,B,C",
         callback=shares,
-        help="Assign whole subjects to train, dev and test in these shares, where RAW has no splits.",
+        help="Assign whole subjects to train, dev and test in these percentages, where RAW has no splits.",
     ),
     setting(
         "dev_from_train",
@@ -64,6 +64,12 @@ CATALOG_SETTINGS = (
         "--frame-folders",
         is_flag=True,
         help="A folder that holds only numbered pictures is one clip.",
+    ),
+    setting(
+        "label_map",
+        "--label-map",
+        metavar="MAP",
+        help="What numbers in the label column of sources.csv mean, such as bonafide=1,attack=0.",
     ),
     setting("follow_symlinks", "--follow-symlinks", is_flag=True, help="Accept links that leave RAW."),
     setting("seed", "--seed", type=click.IntRange(min=0), help="Seed of everything random."),
@@ -159,6 +165,12 @@ BUILD_SETTINGS = (
         metavar="N",
         help="Parts that are built apart, then finalized.",
     ),
+    setting(
+        "mix_versions",
+        "--mix-versions",
+        is_flag=True,
+        help="Go on in an OUT that other versions of the packages have built.",
+    ),
 )
 
 
@@ -187,7 +199,7 @@ def config_from(file: Path | None, flags: dict[str, Any]) -> BuildConfig:
 
 def _from_toml(file: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(file.read_text())
+        values = parse_toml(file.read_text())
     except OSError as error:
         raise ArgumentError(f"config: cannot read {str(file)!r}: {error.strerror}") from error
     except ValueError as error:

@@ -15,6 +15,7 @@ from specaug.pipeline.synthesis.donor_pairs import Donors
 from specaug.pipeline.synthesis.synthesize_clips import Splits, SynthesisReport
 from specaug.pipeline.synthesis.synthesize_clips import synthesize as make
 from specaug_cli.place import PLACE
+from specaug_cli.printing import one_line
 
 
 @click.command("synthesize", short_help="Add spoof-like clips made from bona fide ones.")
@@ -103,9 +104,10 @@ def synthesize(
 def print_synthesis(report: SynthesisReport, out: Path) -> None:
     """What was made, and where it lies."""
     for split, label, pai, clips in report.table:
-        click.echo(f"{split}  {label}  {pai}  {clips}")
-    click.echo(
+        click.echo(one_line(f"{split}  {label}  {pai}  {clips}"))
+    text = (
         f"{report.clips} clips by recipe {report.recipe} in {report.shards} shards, {report.done_before} done before: "
         f"{out / 'data' / 'synthetic'}"
     )
+    click.echo(one_line(text))
     sys.stdout.flush()

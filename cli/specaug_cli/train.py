@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
 
 from specaug.errors import ArgumentError, MissingDependencyError
+from specaug.parsing import parse_toml
+from specaug_cli.printing import print_warnings
 
 # Named here again, so that --help does not have to load torch; a test compares them.
 PRESETS = ("default", "cpu", "smoke")
@@ -33,9 +34,7 @@ def config_of(preset: str, file: Path | None, flags: dict[str, Any]) -> Any:
     values = module.PRESETS[preset].content_settings()
     if file is not None:
         try:
-            values |= {
-                name.replace("-", "_"): value for name, value in tomllib.loads(file.read_text()).items()
-            }
+            values |= {name.replace("-", "_"): value for name, value in parse_toml(file.read_text()).items()}
         except (OSError, ValueError) as error:
             raise ArgumentError(f"config: cannot read {str(file)!r} as TOML: {error}") from error
     values |= {name: value for name, value in flags.items() if value is not None}
@@ -104,9 +103,11 @@ def train(
     report = training().train(out, run, config, progress=None if quiet else tell)
     if not first_rank():
         return
+    print_warnings(report.warnings)
     if as_json:
         values = {name: getattr(report, name) for name in report.__dataclass_fields__}
-        click.echo(json.dumps({**values, "run": str(report.run)}))
+        told = [notice.as_json() for notice in report.warnings]
+        click.echo(json.dumps({**values, "run": str(report.run), "warnings": told}))
         return
     ended = "stopped early" if report.stopped_early else "done"
     click.echo(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
-
+from specaug.catalog.csv_table import Table, read_table
 from specaug.catalog.layout import Evidence, Layout, Reading, View
+from specaug.catalog.raw_names import RawNames
 from specaug.catalog.tree import Skipped, Tree, by_bytes, is_media
-from specaug.catalog.vocabulary import attack_pai, parse_label, parse_split
+from specaug.catalog.vocabulary import attack_pai, parse_split
 from specaug.errors import ArgumentError, CatalogError
 from specaug.records import Source
 
@@ -24,8 +22,16 @@ def named(view: View) -> Evidence:
     return Evidence(len(view.tree.files), FILE) if there else Evidence(0, "")
 
 
-def read(view: View, protocol: str | None) -> Reading:
+def read(view: View, protocol: str | None, *, label_map: str | None = None) -> Reading:
     """Every row is a source, also one whose file is missing; media that no row names are skipped.
+
+    Parameters
+    ----------
+    view : View
+    protocol : None
+        There are none.
+    label_map : str, optional
+        See :attr:`specaug.records.BuildConfig.label_map`.
 
     Raises
     ------
@@ -34,11 +40,15 @@ def read(view: View, protocol: str | None) -> Reading:
     """
     LAYOUT.check_protocol(protocol)
     tree = view.tree
+    names = RawNames(tree)
+    table = read_table(
+        tree.read_list(FILE), file=FILE, required=REQUIRED, optional=OPTIONAL, label_map=label_map
+    )
     sources: dict[str, Source] = {}
     lines: dict[str, int] = {}
-    for line, row in _rows(tree.read_list(FILE)):
+    for line, row in table.rows:
         try:
-            source = _source(row, tree)
+            source = _source(row, tree, names, table)
             if source.path in sources:
                 raise ArgumentError(f"path: {source.path!r} stands in line {lines[source.path]} already")
         except ArgumentError as error:
@@ -46,60 +56,18 @@ def read(view: View, protocol: str | None) -> Reading:
         sources[source.path], lines[source.path] = source, line
     skipped = [Skipped(path, f"not in {FILE}") for path in tree.files if path not in sources]
     ordered = sorted(sources.values(), key=lambda s: by_bytes(s.path))
-    return Reading(ordered, skipped)
+    missing = [source.path for source in ordered if not names.is_there(source.path)]
+    return Reading(ordered, skipped, missing=missing, notes=names.notes)
 
 
-def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line number, fields by column) of each row that is not blank."""
-    text = content.decode("utf-8-sig", "surrogateescape")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] | None = None
-    while True:
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise CatalogError(f"{FILE}, line {reader.line_num}: {error}") from error
-        if row is None:
-            break
-        if not any(field.strip() for field in row):
-            continue
-        if header is None:
-            header = _header(row, reader.line_num)
-        elif len(row) != len(header):
-            raise CatalogError(
-                f"{FILE}, line {reader.line_num}: expected {len(header)} fields as in the header, got {len(row)}"
-            )
-        else:
-            yield reader.line_num, dict(zip(header, row, strict=True))
-    if header is None:
-        raise CatalogError(f"{FILE}, line 1: expected a header with {', '.join(REQUIRED)}, got an empty file")
-
-
-def _header(row: list[str], line: int) -> list[str]:
-    names = [name.strip().lower() for name in row]
-    missing = [name for name in REQUIRED if name not in names]
-    unknown = [name for name in names if name not in REQUIRED + OPTIONAL]
-    if missing or unknown or len(set(names)) != len(names):
-        raise CatalogError(
-            f"{FILE}, line {line}: expected the columns {', '.join(REQUIRED)} and any of {', '.join(OPTIONAL)}, "
-            f"each once, got {', '.join(names)}"
-        )
-    return names
-
-
-def _inside(name: str, value: str) -> str:
-    """A path below RAW in normal form."""
-    parts = value.strip().split("/")
-    if not value.strip() or value.strip().startswith("/") or ".." in parts or "\0" in value:
-        raise ArgumentError(f"{name}: expected a path relative to RAW and inside it, got {value!r}")
-    return "/".join(part for part in parts if part not in ("", "."))
-
-
-def _source(row: dict[str, str], tree: Tree) -> Source:
-    path = _inside("path", row["path"])
+def _source(row: dict[str, str], tree: Tree, names: RawNames, table: Table) -> Source:
+    path = names.find("path", row["path"])
     if path not in tree.frame_folders and not is_media(path):
-        raise ArgumentError(f"path: expected a photo, a video or a folder of frames, got {path!r}")
-    label = parse_label(row["label"])
+        hint = "" if tree.frame_folders else "; for folders of frames: --frame-folders"
+        raise ArgumentError(f"path: expected a photo, a video or a folder of frames, got {path!r}{hint}")
+    if (reason := tree.unopened(path)) is not None:
+        raise ArgumentError(f"path: {path!r} cannot be used: {reason}")
+    label = table.label(row["label"])
     pai = row.get("pai", "").strip()
     if label == "bonafide" and pai.lower() not in ("", "none"):
         raise ArgumentError(f"pai: expected 'none' or nothing for a bona fide row, got {pai!r}")
@@ -112,7 +80,7 @@ def _source(row: dict[str, str], tree: Tree) -> Source:
         split=parse_split(split) if split else "train",
         dataset=row.get("dataset", "").strip(),
         kind=tree.kind(path),
-        boxes=_inside("boxes", boxes) if boxes else None,
+        boxes=names.find("boxes", boxes) if boxes else None,
         subject=row.get("subject", "").strip() or None,
         session=row.get("session", "").strip() or None,
         device=row.get("device", "").strip() or None,

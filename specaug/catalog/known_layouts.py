@@ -23,8 +23,9 @@ from specaug.catalog.datasets import (
     siw_m,
     wmca,
 )
-from specaug.catalog.layout import Evidence, Layout, View
+from specaug.catalog.layout import Evidence, Layout, Reading, View
 from specaug.catalog.tree import Tree
+from specaug.catalog.vocabulary import meant
 from specaug.errors import ArgumentError, CatalogError, NothingToDoError
 
 LAYOUTS: dict[str, Layout] = {
@@ -88,6 +89,25 @@ def layout_of(tree: Tree, name: str) -> Layout:
     return LAYOUTS[sets[0] if sets else folders.NAME]
 
 
+def read_as(layout: Layout, tree: Tree, protocol: str | None, label_map: str | None) -> Reading:
+    """What a layout makes of a tree.
+
+    Raises
+    ------
+    ArgumentError
+        `label_map` is given for a layout that has no list with labels.
+    CatalogError
+        As the layout's own reader.
+    """
+    if layout is csv_list.LAYOUT:
+        return csv_list.read(layout.view(tree), protocol, label_map=label_map)
+    if label_map is not None:
+        raise ArgumentError(
+            f"label_map: expected a list {csv_list.FILE} with labels that are numbers, got the layout {layout.name!r}"
+        )
+    return layout.read(layout.view(tree), protocol)
+
+
 def _doubt(found: dict[str, Evidence], names: list[str], tree: Tree) -> CatalogError:
     seen = "; ".join(f"{name}: {found[name].count} files such as {found[name].first!a}" for name in names)
     return CatalogError(
@@ -98,7 +118,9 @@ def _doubt(found: dict[str, Evidence], names: list[str], tree: Tree) -> CatalogE
 
 def _nothing(tree: Tree) -> NothingToDoError:
     if not (tree.files or tree.others or tree.broken):
-        return NothingToDoError("no usable input: RAW is empty")
+        return NothingToDoError(
+            "no usable input: RAW is empty; if it lies on a network drive, is that mounted?"
+        )
     expected = "; ".join(f"{name}: {known.expects}" for name, known in LAYOUTS.items())
     return NothingToDoError(f"no layout recognises RAW. {seen(tree)} Expected one of: {expected}.")
 
@@ -109,6 +131,9 @@ def seen(tree: Tree) -> str:
     shown = ", ".join(ascii(top) for top in tops[:6]) + (", …" if len(tops) > 6 else "")
     text = f"Seen: {len(tree.files)} photos and videos" + (f" in {shown}." if tops else ".")
     below = {top for top in tops if top.endswith("/") and _recognised_below(tree, top)}
+    close = [(top, word) for top in tops if top.endswith("/") and (word := meant(top[:-1])) is not None]
+    if close:
+        text += f" The folder {close[0][0]!a}: did you mean {close[0][1]!r}?"
     if below:
         text += f" The folder {min(below)!a} would be understood if it were given as RAW."
     return text

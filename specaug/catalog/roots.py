@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
-from specaug.catalog.known_layouts import layout_of
+from specaug.catalog.known_layouts import layout_of, read_as
 from specaug.catalog.layout import Reading
 from specaug.catalog.splits import leaking
 from specaug.catalog.tree import Skipped, Tree
 from specaug.errors import CatalogError
+from specaug.parsing import parse_toml
 from specaug.records import SPLITS, Source, Split
 
 FILE = "sources.toml"
@@ -32,7 +32,7 @@ class Root:
     protocol: str | None = None
 
 
-def read(tree: Tree, protocol: str | None) -> Reading:
+def read(tree: Tree, protocol: str | None, label_map: str | None = None) -> Reading:
     """Every root by its own layout; with a protocol, splits as it says.
 
     Raises
@@ -46,7 +46,7 @@ def read(tree: Tree, protocol: str | None) -> Reading:
     whole = Reading()
     owner: dict[str, str] = {}
     for root in roots:
-        reading = _read_root(tree, root)
+        reading = _read_root(tree, root, label_map)
         owner |= {source.path: root.name for source in reading.sources}
         whole.sources += reading.sources
         whole.skipped += reading.skipped
@@ -67,7 +67,7 @@ def parse(content: bytes) -> tuple[list[Root], dict[str, dict[Split, list[str]]]
         Names what is wrong.
     """
     try:
-        value = tomllib.loads(content.decode())
+        value = parse_toml(content.decode())
     except ValueError as error:
         raise CatalogError(f"{FILE}: cannot be read: {error}") from error
     unknown = value.keys() - {"roots", "protocols"}
@@ -115,7 +115,9 @@ def _protocol(name: str, table: Any, roots: list[str]) -> dict[Split, list[str]]
     if not isinstance(table, dict) or table.keys() - set(SPLITS) or not table:
         raise CatalogError(f"{place}: expected lists {', '.join(get_args(Split))}, got {table!r}")
     for split, listed in table.items():
-        if not isinstance(listed, list) or not set(map(str, listed)) <= entries:
+        if not isinstance(listed, list) or not all(
+            isinstance(entry, str) and entry in entries for entry in listed
+        ):
             raise CatalogError(
                 f"{place}: {split}: expected a list of {', '.join(roots)}, each alone or as NAME/split,"
                 f" got {listed!r}"
@@ -123,7 +125,7 @@ def _protocol(name: str, table: Any, roots: list[str]) -> dict[Split, list[str]]
     return table
 
 
-def _read_root(tree: Tree, root: Root) -> Reading:
+def _read_root(tree: Tree, root: Root, label_map: str | None) -> Reading:
     """What one root's layout makes of its part of the tree, with paths in RAW."""
     inner = _below(tree, f"{root.path}/")
     if not inner.files:
@@ -131,7 +133,8 @@ def _read_root(tree: Tree, root: Root) -> Reading:
         raise CatalogError(f"{FILE}, roots.{root.name}: {root.path!r} cannot be used: {known}")
     try:
         layout = layout_of(inner, root.layout)
-        reading = layout.read(layout.view(inner), root.protocol)
+        labels = label_map if layout.name == "csv" else None  # the other roots have no use for it
+        reading = read_as(layout, inner, root.protocol, labels)
     except CatalogError as error:
         raise CatalogError(f"{FILE}, roots.{root.name}: {error}") from error
     dataset = root.name if layout.name in _GENERAL else layout.name
@@ -162,7 +165,7 @@ def _inside(reading: Reading, prefix: str, dataset: str) -> Reading:
             )
             for source in reading.sources
         ],
-        skipped=[Skipped(prefix + s.path, s.reason) for s in reading.skipped],
+        skipped=[replace(s, path=prefix + s.path) for s in reading.skipped],
         aside={prefix + path: meaning for path, meaning in reading.aside.items()},
         missing=[prefix + name for name in reading.missing],
         notes=reading.notes,

@@ -39,14 +39,15 @@ def assign_splits(
     >>> a.split == b.split
     True
     """
+    return [replace(source, split=_place(_unit(source), shares, seed)) for source in sources]
 
-    def place(source: Source) -> Split:
-        point = int.from_bytes(_digest(_unit(source), seed)) / 2**64 * sum(shares)
-        if point < shares[0]:
-            return SPLITS[0]
-        return SPLITS[1] if point < shares[0] + shares[1] else SPLITS[2]
 
-    return [replace(source, split=place(source)) for source in sources]
+def _place(unit: Unit, shares: tuple[float, float, float], seed: int) -> Split:
+    """The split of a subject."""
+    point = int.from_bytes(_digest(unit, seed)) / 2**64 * sum(shares)
+    if point < shares[0]:
+        return SPLITS[0]
+    return SPLITS[1] if point < shares[0] + shares[1] else SPLITS[2]
 
 
 def _unit(source: Source) -> Unit:
@@ -66,7 +67,7 @@ def by_shares(
     Raises
     ------
     ArgumentError
-        There are splits already.
+        There are splits already, or one would have no subject.
     """
     if shares is None:
         if sources and {s.split for s in sources} == {"train"}:
@@ -78,7 +79,42 @@ def by_shares(
         f"Whole subjects are assigned to splits by a hash keyed with seed {seed}, "
         f"shares {':'.join(f'{share:g}' for share in shares)}."
     )
-    return assign_splits(sources, shares, seed=seed), (note + _unnamed(sources),)
+    given = assign_splits(sources, shares, seed=seed)
+    _refuse_empty(given, shares, seed)
+    return given, (note + _unnamed(sources),)
+
+
+def _refuse_empty(sources: Sequence[Source], shares: tuple[float, float, float], seed: int) -> None:
+    """Raise where a split that is asked for has no subject; the message says what would work."""
+    asked = [split for split, share in zip(SPLITS, shares, strict=True) if share > 0]
+    empty = [split for split in asked if split not in {source.split for source in sources}]
+    if not (sources and empty):
+        return
+    units = sorted({_unit(source) for source in sources})
+    if len(units) < len(asked):
+        way = f"{len(asked)} splits need at least as many subjects{_fewer_splits(units)}"
+    elif (other := _working_seed(units, shares)) is None:
+        way = f"give {' and '.join(empty)} a larger share"
+    else:
+        way = f"--seed {other} would give every split a subject, and so may a larger share"
+    raise ArgumentError(
+        f"split: {','.join(f'{share:g}' for share in shares)} leaves {' and '.join(empty)} without a subject:"
+        f" {len(units)} subjects are assigned by a hash keyed with seed {seed}; {way}"
+    )
+
+
+def _fewer_splits(units: Sequence[Unit]) -> str:
+    """What works for one or two subjects."""
+    seed = _working_seed(units, (50, 0, 50)) if len(units) > 1 else None
+    return ": leave the option out" if seed is None else f": --split 50,0,50 --seed {seed} would do"
+
+
+def _working_seed(units: Sequence[Unit], shares: tuple[float, float, float]) -> int | None:
+    """The first seed that gives every split a subject, if one of the first 100 does."""
+    asked = sum(share > 0 for share in shares)
+    some = units[:1000]  # more subjects would only do better
+    seeds = (s for s in range(100) if len({_place(unit, shares, s) for unit in some}) == asked)
+    return next(seeds, None)
 
 
 def dev_from_train(sources: list[Source], share: float, seed: int) -> tuple[list[Source], str]:

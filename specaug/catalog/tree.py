@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path, PurePosixPath
+from functools import cached_property, lru_cache
+from pathlib import Path
 
 from specaug.errors import CatalogError
 from specaug.media_types import (
     ALL_SUFFIXES,
     HDF5_SUFFIXES,
-    IMAGE_SUFFIXES,
     UNREAD_VIDEO_SUFFIXES,
     VIDEO_SUFFIXES,
+    frame_pictures,
 )
 from specaug.records import MediaKind
+
+_LEFT_OUT = re.compile(
+    r"not in (?:.*/)?(?:protocol |PROTOCOL-)|the same recording as |enrolment clip|infrared or depth|no frame of "
+)
+"""How reasons begin for media that are understood, and not used all the same."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,13 @@ class Skipped:
 
     path: str
     reason: str
+    media: bool = False
+    """It is a photo or a video by its name, and no hidden or system file."""
+
+    @property
+    def not_understood(self) -> bool:
+        """Whether it is a photo or video that the layout can make nothing of, not one that a protocol leaves out."""
+        return self.media and _LEFT_OUT.match(self.reason) is None
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,10 @@ class Tree:
         """Path to reason of what must not be opened: pipes, devices, links that leave RAW or lead nowhere."""
         return {other.path: other.reason for other in self.others if other.reason.startswith(_UNOPENED)}
 
+    def unopened(self, path: str) -> str | None:
+        """Why a file that is no medium, or a hidden one, must not be opened, or None."""
+        return self._unopened.get(path)
+
     def read_list(self, path: str) -> bytes:
         """The content of a list of files in RAW.
 
@@ -87,7 +104,36 @@ class Tree:
 
 _VIDEOS = VIDEO_SUFFIXES | UNREAD_VIDEO_SUFFIXES
 
+_SYSTEM = frozenset(
+    [
+        # Synology, QNAP, other NAS
+        *(
+            "@eadir",
+            "@tmp",
+            "#recycle",
+            "#snapshot",
+            "@recycle",
+            "@recently-snapshot",
+            "@sharebin",
+            "~snapshot",
+        ),
+        # Windows
+        *("$recycle.bin", "recycler", "recycled", "system volume information", "found.000"),
+        *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini"),
+        # macOS and its file servers, Linux, Android; most of their names start with a dot
+        *("__macosx", "network trash folder", "temporary items", "icon\r", "lost+found", "lost.dir"),
+    ]
+)
+"""Lower-case names of folders and files that systems make by themselves; nobody puts data there."""
 
+
+_GONE = frozenset(
+    [
+        *(errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.ESTALE, errno.ETIMEDOUT),
+        *(errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNREFUSED, errno.EREMOTEIO),
+    ]
+)
+"""What a file system says whose disk or server is gone: nothing is known of what lies there."""
 _LEADS_NOWHERE, _LEAVES = "link leads nowhere", "link leaves RAW (--follow-symlinks accepts it)"
 _NO_FILE = "not a regular file"
 _UNOPENED = (_LEADS_NOWHERE, _LEAVES, _NO_FILE)
@@ -121,6 +167,52 @@ def by_bytes(path: str) -> bytes:
     return os.fsencode(path)
 
 
+def hidden(path: str) -> str | None:
+    """Why a path is passed over, hidden or made by a system, or None.
+
+    Examples
+    --------
+    >>> hidden("attack/#recycle/x.png"), hidden("live/._1.mp4"), hidden("live/1.mp4")
+    ('file of a system: #recycle', 'hidden file', None)
+    """
+    folder, _, name = path.rpartition("/")
+    return (_hidden_folder(folder) if folder else None) or _hidden_name(name)
+
+
+@lru_cache(maxsize=4096)
+def _hidden_folder(folder: str) -> str | None:
+    """Folders come again and again, and the first of their names that is hidden counts."""
+    return next((why for part in folder.split("/") if (why := _hidden_name(part)) is not None), None)
+
+
+def _hidden_name(name: str) -> str | None:
+    if name.startswith("."):
+        return "hidden file"
+    return f"file of a system: {name.strip()}" if name.lower() in _SYSTEM else None
+
+
+def is_folder(root: Path) -> bool:
+    """Whether RAW is a folder.
+
+    Raises
+    ------
+    CatalogError
+        Nobody can tell, because what it lies on does not answer.
+    """
+    try:
+        return stat.S_ISDIR(root.stat().st_mode)
+    except OSError as error:
+        if error.errno in _GONE:
+            raise _unreachable(root, error) from error
+        return False
+
+
+def _unreachable(root: Path, error: OSError) -> CatalogError:
+    return CatalogError(
+        f"RAW: {str(root)!r} cannot be reached: {error.strerror}; if it lies on a network drive, mount it again"
+    )
+
+
 def walk(root: Path, *, frame_folders: bool = False, follow_symlinks: bool = False) -> Tree:
     """List everything below `root`.
 
@@ -129,7 +221,8 @@ def walk(root: Path, *, frame_folders: bool = False, follow_symlinks: bool = Fal
     root : Path
         The raw folder.
     frame_folders : bool
-        A folder that holds nothing but numbered pictures, at least two, is one source.
+        A folder of numbered pictures, at least two, is one source; see
+        :func:`specaug.media_types.frame_pictures`.
     follow_symlinks : bool
         Accept links whose target lies outside `root`. Links between folders are never walked through
         twice: a folder that was seen under its real name is left out.
@@ -143,22 +236,28 @@ def walk(root: Path, *, frame_folders: bool = False, follow_symlinks: bool = Fal
     CatalogError
         `root` is missing, no folder, or cannot be listed.
     """
-    if not root.is_dir():
+    if not is_folder(root):
         raise CatalogError(f"RAW: expected an existing folder, got {str(root)!r}")
     files: list[str] = []
     others: list[Skipped] = []
     broken: list[Skipped] = []
     for path, problem in _entries(root, follow_symlinks):
-        if any(part.startswith(".") for part in path.split("/")):
-            others.append(Skipped(path, "hidden file"))
+        if (why := hidden(path)) is not None:
+            others.append(Skipped(path, problem or why))
         elif problem and (is_media(path) or problem.startswith("folder")):
             broken.append(Skipped(path, problem))
         elif not is_media(path):
             others.append(Skipped(path, problem or f"not a photo or video ({suffix(path) or 'no ending'})"))
         else:
             files.append(path)
-    folders = _numbered_folders(files) if frame_folders else {}
+    folders = numbered_folders(files) if frame_folders else {}
     members = {member for group in folders.values() for member in group}
+    covers = [path for path in files if path not in members and path.rpartition("/")[0] in folders]
+    others += [
+        Skipped(path, f"no frame of {path.rpartition('/')[0]}: no number in its name", media=True)
+        for path in covers
+    ]
+    members.update(covers)
     listed = [path for path in files if path not in members] + list(folders)
     return Tree(
         root=root,
@@ -184,6 +283,8 @@ def _entries(root: Path, follow_symlinks: bool) -> Iterator[tuple[str, str | Non
         try:
             entries = sorted(os.scandir(root / folder), key=lambda e: e.name)
         except OSError as error:
+            if error.errno in _GONE:
+                raise _unreachable(root, error) from error
             if not folder:
                 raise CatalogError(f"RAW: cannot list {str(root)!r}: {error.strerror}") from error
             yield folder, f"folder cannot be listed: {error.strerror}"
@@ -219,15 +320,10 @@ def _problem(entry: os.DirEntry[str], inside: str, follow_symlinks: bool) -> str
     return None
 
 
-def _numbered_folders(files: list[str]) -> dict[str, list[str]]:
-    """Folders whose media are all pictures with a number at the end of their names."""
+def numbered_folders(files: Iterable[str]) -> dict[str, list[str]]:
+    """Folders that hold the frames of a clip as numbered pictures, and those pictures."""
     groups: dict[str, list[str]] = {}
     for path in files:
-        groups.setdefault(path.rpartition("/")[0], []).append(path)
-    return {
-        folder: members
-        for folder, members in groups.items()
-        if folder
-        and len(members) >= 2
-        and all(suffix(m) in IMAGE_SUFFIXES and re.search(r"\d$", PurePosixPath(m).stem) for m in members)
-    }
+        groups.setdefault(path.rpartition("/")[0], []).append(path.rpartition("/")[2])
+    found = {folder: frame_pictures(names) for folder, names in groups.items() if folder}
+    return {folder: [f"{folder}/{name}" for name in names] for folder, names in found.items() if names}

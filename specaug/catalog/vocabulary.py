@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
+from functools import lru_cache
 
 from specaug.errors import ArgumentError
 from specaug.records import Label, Split
 
 LABEL_WORDS: dict[str, Label] = {
-    **dict.fromkeys(
-        ("bonafide", "bona_fide", "bona-fide", "bona fide", "live", "real", "genuine"), "bonafide"
-    ),
-    **dict.fromkeys(("attack", "attacks", "spoof", "spoofs", "fake", "fakes"), "attack"),
+    **dict.fromkeys(("bonafide", "live", "real", "genuine", "client"), "bonafide"),
+    **dict.fromkeys(("attack", "spoof", "fake", "imposter", "impostor"), "attack"),
 }
+"""Class words in their plainest form; :func:`label_of` knows others."""
+_CLASS = re.compile(
+    r"(?:(?P<bonafide>bona[\s_-]*fides?|lives?|reals?|genuines?|clients?)"
+    r"|(?P<attack>attacks?|spoof(?:s|ed|ing)?|fakes?|imposters?|impostors?))"
+    r"(?:[\s_-]*(?:faces?|images?|videos?|clips?|samples?))?"
+)
+"""A class word, its plural, and what names of folders add to it: ``real_face``, ``Attack videos``."""
 
 SPLIT_WORDS: dict[str, Split] = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("dev", "devel", "development", "val", "valid", "validation"), "dev"),
     **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
 }
+
+CLOSE = 0.75
+"""Similarity, as difflib measures it, from which on a name is taken for a misspelt word: one letter that is missing,
+too many or wrong in a word of four."""
 
 SPECIES = ("print", "replay", "mask", "makeup", "partial")
 
@@ -65,6 +76,36 @@ def attack_pai(text: str) -> str:
     return species(text) or (f"unknown/{slug}" if slug else "unknown")
 
 
+@lru_cache(maxsize=4096)
+def label_of(text: str) -> Label | None:
+    """The class that a word means, whatever its case, its plural and what separates its parts; None for no class.
+
+    Examples
+    --------
+    >>> label_of("Bona Fide"), label_of("Genuines"), label_of("fake_face"), label_of("none")
+    ('bonafide', 'bonafide', 'attack', None)
+    """
+    match = _CLASS.fullmatch(text.strip().lower())
+    if match is None:
+        return None
+    return "bonafide" if match["bonafide"] else "attack"
+
+
+def meant(text: str) -> str | None:
+    """The class or split word that a name comes closest to, where it is close; None for a word that is understood.
+
+    Examples
+    --------
+    >>> meant("Genuin"), meant("atack"), meant("live"), meant("s01")
+    ('genuine', 'attack', None, None)
+    """
+    word = text.strip().lower()
+    if label_of(word) or word in SPLIT_WORDS:
+        return None
+    close = get_close_matches(word, [*LABEL_WORDS, *SPLIT_WORDS], n=1, cutoff=CLOSE)
+    return close[0] if close else None
+
+
 def parse_label(text: str) -> Label:
     """The class that a word means. Numbers are refused: data sets disagree on their polarity.
 
@@ -73,10 +114,20 @@ def parse_label(text: str) -> Label:
     ArgumentError
         `text` is no class word.
     """
-    label = LABEL_WORDS.get(text.strip().lower())
+    label = label_of(text)
     if label is None:
-        raise ArgumentError(f"label: expected one of {', '.join(LABEL_WORDS)}, got {text!r}")
+        raise ArgumentError(f"label: expected one of {', '.join(LABEL_WORDS)}, got {text!r}{_numbers(text)}")
     return label
+
+
+def _numbers(text: str) -> str:
+    """What to do about a label that is a number."""
+    if not re.fullmatch(r"\s*[-+]?\d{1,9}(?:\.0*)?\s*", text):
+        return ""
+    return (
+        ": a number means bona fide in one data set and attack in another; say it with"
+        " --label-map bonafide=1,attack=0, or in the header, as 'is_attack' or 'label (1=attack, 0=bonafide)'"
+    )
 
 
 def parse_split(text: str) -> Split:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -15,6 +16,7 @@ from specaug.errors import MediaError
 from specaug.extract.clip_task import ClipTask
 from specaug.extract.make_clip import make_clip
 from specaug.extract.orientation import upright
+from specaug.extract.source_content import unchanged
 from specaug.faces import FaceDetector, detector_for
 from specaug.media import probe, read_frames
 from specaug.planes import Frame
@@ -56,14 +58,13 @@ def extract(
     watch = watch or Stopwatch()
     try:
         detector = detector or detector_for(config.detector, model=config.model)
-        with watch("probe"):
-            info = probe(raw / source.path, source.kind, max_memory=config.memory_limit())
-            if info.color.is_hdr and config.hdr == "fail":
-                raise MediaError("probe", "hdr", f"{info.color.transfer} video; --hdr tonemap makes it SDR")
-        with watch("detect"):
-            info = _upright(source, info, config, raw, detector)
-        task = ClipTask(source, config, raw, info, detector, watch)
-        outcomes = [_clip_or_failure(task, number, indices) for number, indices in enumerate(_choose(task))]
+        with ExitStack() as stack:
+            with watch("probe"):
+                digest = stack.enter_context(unchanged(raw / source.path, source.kind, planned=source.stamp))
+            task = _task(source, config, raw, detector, watch)
+            outcomes = [
+                _clip_or_failure(task, number, indices) for number, indices in enumerate(_choose(task))
+            ]
     except MediaError as error:
         return (_failure(source, error.stage, error.reason, error.detail),)
     except Exception as error:
@@ -74,7 +75,20 @@ def extract(
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     if len(failures) == len(outcomes):
         return (replace(failures[0], frame_index=None),)
-    return tuple(outcomes)
+    return tuple(replace(o, bytes_digest=digest) if isinstance(o, Clip) else o for o in outcomes)
+
+
+def _task(
+    source: Source, config: BuildConfig, raw: Path, detector: FaceDetector, watch: Stopwatch
+) -> ClipTask:
+    """What is known of a source before its frames are chosen."""
+    with watch("probe"):
+        info = probe(raw / source.path, source.kind, max_memory=config.memory_limit())
+        if info.color.is_hdr and config.hdr == "fail":
+            raise MediaError("probe", "hdr", f"{info.color.transfer} video; --hdr tonemap makes it SDR")
+    with watch("detect"):
+        info = _upright(source, info, config, raw, detector)
+    return ClipTask(source, config, raw, info, detector, watch)
 
 
 def _is_short_memory(error: Exception) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import numpy as np
 from scipy.stats import fisher_exact
 
 from specaug.html_report.survey import short_id
+from specaug.parsing import parse_json
 from specaug.shards import STATE, failure_files, stream_columns
 
 SIGNIFICANT = 0.05
@@ -167,7 +167,7 @@ def planned_sources(out: Path) -> Iterator[tuple[str, str, str]]:
             if text.startswith("{"):
                 held = {}
             elif text.startswith(('"label": ', '"pai": ', '"source_id": ')):
-                held |= json.loads("{" + text.removesuffix(",") + "}")
+                held |= parse_json("{" + text.removesuffix(",") + "}")
             elif text.startswith("}") and {"label", "pai", "source_id"} <= held.keys():
                 yield held["source_id"], held["label"], held["pai"]
                 held = {}

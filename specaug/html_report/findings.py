@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from specaug.catalog import Skipped
+from specaug.catalog.notices import skipped_notice
 from specaug.html_report.failure_summary import SIGNIFICANT, Losses
 from specaug.html_report.histogram import Histogram, Separation
-from specaug.html_report.sample import ALIKE, Pixels
+from specaug.html_report.sample import Pixels
 from specaug.html_report.survey import Survey
+from specaug.records import Coverage, Notice
+from specaug.shards import SkippedRow
+from specaug.shards.look_alikes import ALIKE, BITS
 
 SHORTCUT = 0.6
 """A number that is no evidence of an attack is a shortcut when its AUC is surely further from 0.5 than this."""
 
 _NAMED = 4
+_SECTIONS = {"skipped_media": "failures"}
 
 
 class Finding(NamedTuple):
@@ -23,9 +30,43 @@ class Finding(NamedTuple):
     text: str
 
 
-def findings(seen: Survey, lost: Losses, pixels: Pixels) -> list[Finding]:
+class Findings(list[Finding]):
+    """What a report tells to look at first.
+
+    Parameters
+    ----------
+    found : iterable of Finding
+    warnings : iterable of Notice
+        Those among them that are warnings, as other commands give them.
+    """
+
+    def __init__(self, found: Iterable[Finding] = (), *, warnings: Iterable[Notice] = ()) -> None:
+        super().__init__(found)
+        self.warnings = tuple(warnings)
+
+
+def findings(seen: Survey, lost: Losses, pixels: Pixels, warnings: Sequence[Notice] = ()) -> Findings:
     """All that is out of line, leakage first."""
-    return [*_leakage(seen), *_bias(lost), *_shortcuts(seen, pixels), *_copies(pixels)]
+    found = [
+        *_leakage(seen),
+        *(Finding(_SECTIONS.get(notice.kind, "counts"), notice.detail) for notice in warnings),
+        *_bias(lost),
+        *_shortcuts(seen, pixels),
+        *_copies(pixels),
+    ]
+    return Findings(found, warnings=warnings)
+
+
+def gaps(seen: Survey, skipped: Sequence[SkippedRow]) -> tuple[Notice, ...]:
+    """Warnings of classes, splits, species and subjects that captured clips lack, and of media that are not used."""
+    groups = [group for group in seen.groups if group.origin != "synthetic"]
+    named: Counter[str] = Counter(split for splits in seen.subjects.values() for split in splits)
+    # A clip that names no subject counts as one of its own.
+    unnamed: Counter[str] = Counter()
+    for group in groups:
+        unnamed[group.split] += 0 if group.subject else seen.groups[group]
+    covered = Coverage(frozenset((g.split, g.label, g.pai) for g in groups), named + unnamed)
+    return (*covered.notices(), *skipped_notice(Skipped(*row) for row in skipped))
 
 
 def shortcut(separation: Separation) -> bool:
@@ -74,6 +115,6 @@ def _copies(pixels: Pixels) -> Iterator[Finding]:
     if across:
         yield Finding(
             "duplicates",
-            f"{len(across)} pairs of the sampled clips look alike (at most {ALIKE} of 256 bits differ) and are in "
+            f"{len(across)} pairs of the sampled clips look alike (at most {ALIKE} of {BITS} bits differ) and are in "
             "different splits",
         )

@@ -16,12 +16,15 @@ import numpy as np
 from specaug import __version__
 from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.html_report.failure_summary import APART, SIGNIFICANT, Losses, Rate, losses
-from specaug.html_report.findings import SHORTCUT, Finding, findings, shortcut
+from specaug.html_report.findings import SHORTCUT, Finding, Findings, findings, gaps, shortcut
 from specaug.html_report.histogram import Histogram
-from specaug.html_report.sample import ALIKE, Pixels, sample_pixels
+from specaug.html_report.sample import Pixels, sample_pixels
 from specaug.html_report.survey import Kind, Survey, survey
 from specaug.html_report.svg_plots import ATTACK, BONAFIDE, SYNTHETIC, histogram_plot, profile_plot
+from specaug.parsing import parse_json
 from specaug.records import SPLITS
+from specaug.shards import read_skipped
+from specaug.shards.look_alikes import ALIKE
 from specaug.spectrum import BANDS, radial_bins
 
 try:
@@ -37,7 +40,7 @@ _PLOTTED = ("scale", "padding", "source_pixels")
 _PAIRS = 50
 
 
-def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> list[Finding]:
+def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> Findings:
     """Write a report on a built data set: one HTML file without any address of the network.
 
     The same OUT gives the same bytes, with the same versions of specaug and matplotlib. Memory does not grow with
@@ -54,8 +57,9 @@ def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> 
 
     Returns
     -------
-    list of Finding
-        What the page tells to look at first: (section, text). Empty where nothing is out of line.
+    Findings
+        What the page tells to look at first: a list of (section, text), empty where nothing is out of line. Its
+        `warnings` are those that scan and build-dataset would give, too.
 
     Raises
     ------
@@ -74,7 +78,7 @@ def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> 
     lost = losses(out)
     pixels = sample_pixels(seen, faces=faces)
     target.parent.mkdir(parents=True, exist_ok=True)
-    found = findings(seen, lost, pixels)
+    found = findings(seen, lost, pixels, gaps(seen, read_skipped(out)))
     page = _render(_content(head, seen, lost, pixels, found, faces=faces))
     target.write_text(page, encoding="utf-8")
     return found
@@ -84,7 +88,7 @@ def _head(out: Path) -> dict[str, Any]:
     """The first line of the manifest."""
     try:
         with (out / "manifest.jsonl").open(encoding="utf-8") as lines:
-            head = json.loads(next(lines, "null"))
+            head = parse_json(next(lines, "null"))
     except (OSError, ValueError) as error:
         raise ArgumentError(
             f"out: expected a finished data set with a manifest.jsonl, got {str(out)!r}; "

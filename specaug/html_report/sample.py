@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from specaug.color import LUMA_WEIGHTS
 from specaug.html_report.exhibit import Exhibit, exhibit
 from specaug.html_report.histogram import Histogram
 from specaug.html_report.survey import Kind, Place, Survey, short_id
 from specaug.shards import read_rows
+from specaug.shards.look_alikes import ALIKE, MIRROR, bits_set, clip_bits
 from specaug.spectrum import radial_profile
 
 BINS = 64
@@ -27,9 +27,6 @@ SHOWN_KINDS = 40
 _SHOWN = 120
 _SHEET = 24
 """Kinds that get a contact sheet, clips that are kept to be looked at, and those of one kind, at most."""
-_HASH = 16
-ALIKE = 10
-"""Pictures that differ in no more of their 256 bits look alike."""
 
 
 @dataclass(eq=False)
@@ -48,7 +45,7 @@ class Pixels:
     shown: dict[Kind, list[Exhibit]] = field(default_factory=dict)
     """Contact sheets: bona fide first, then the most frequent."""
     hashes: list[np.ndarray] = field(default_factory=list)
-    """(4,) uint64 difference hash of each captured clip."""
+    """(4,) uint64 of each captured clip that shows something, as :func:`specaug.shards.clip_bits` gives it."""
     names: list[tuple[str, str, str]] = field(default_factory=list)
     """(source_id, path, split) beside the hashes."""
     row_groups: int = 0
@@ -67,7 +64,8 @@ class Pixels:
         sources = np.array([short_id(name[0]) for name in self.names], np.uint64)
         pairs: list[tuple[int, int]] = []
         for i in range(len(bits) - 1):
-            apart = np.bitwise_count(bits[i + 1 :] ^ bits[i]).sum(axis=1, dtype=np.int64)
+            differing = bits[i + 1 :] ^ bits[i]
+            apart = np.minimum(bits_set(differing), bits_set(differing ^ MIRROR))
             close = np.flatnonzero((apart <= ALIKE) & (sources[i + 1 :] != sources[i]))
             pairs += [(i, i + 1 + int(j)) for j in close]
         return pairs
@@ -158,8 +156,9 @@ def _measure(result: Pixels, kind: Kind, row: dict[str, Any]) -> None:
     label = np.array([row["label"]])
     result.distributions["brightness"].add(np.array([luma.mean()]), label)
     result.distributions["sharpness"].add(np.array([laplacian_variance(luma)]), label)
-    result.hashes.append(difference_hash(luma))
-    result.names.append((row["source_id"] or "", row["source_path"] or "", row["split"] or ""))
+    for bits in clip_bits([picture]):
+        result.hashes.append(bits)
+        result.names.append((row["source_id"] or "", row["source_path"] or "", row["split"] or ""))
 
 
 def middle(row: dict[str, Any]) -> np.ndarray:
@@ -179,10 +178,3 @@ def laplacian_variance(luma: np.ndarray) -> float:
     inner = luma[1:-1, 1:-1]
     around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
     return float(np.var(around - 4 * inner))
-
-
-def difference_hash(luma: np.ndarray) -> np.ndarray:
-    """256 bits, (4,) uint64: whether brightness rises from each cell of a 17x16 grid to the next."""
-    small = Image.fromarray(luma.astype(np.float32)).resize((_HASH + 1, _HASH), Image.Resampling.BOX)
-    rises = np.diff(np.asarray(small), axis=1) > 0
-    return np.packbits(rises).view(np.uint64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -14,7 +15,7 @@ from specaug.loader.donors import AugmentRecipe
 from specaug.loader.load_config import Balance, LoadConfig
 from specaug.loader.ranks import rank_and_world
 from specaug.loader.views import VIEWS, View, check_views, compute_views
-from specaug.records import Split
+from specaug.records import SPLITS, Split
 from specaug.shards import Origin
 
 __all__ = [
@@ -29,12 +30,13 @@ __all__ = [
 ]
 
 As = Literal["torch", "numpy", "arrow"]
+_DEV_TOO = ("val", "validation")
 
 
 def load(
     out: Path | str,
     *,
-    split: Split,
+    split: Split | Literal["val", "validation"],
     origin: Origin | Literal["all"] = "captured",
     views: Sequence[View] = ("rgb",),
     augment: AugmentRecipe | None = None,
@@ -48,6 +50,7 @@ def load(
     out : path
         A folder that ``specaug build-dataset`` made, or its address in an object store.
     split : {"train", "dev", "test"}
+        ``val`` and ``validation``, as other libraries call it, mean ``dev``.
     origin : {"captured", "synthetic", "all"}
     views : sequence of {"rgb", "hsv", "spectrum"}
         What is computed of the frames of a batch, see :func:`specaug.loader.compute_views`.
@@ -79,12 +82,19 @@ def load(
     """
     if as_ not in get_args(As):
         raise ArgumentError(f"as_: expected one of {', '.join(get_args(As))}, got {as_!r}")
+    if split not in (*SPLITS, *_DEV_TOO):
+        raise ArgumentError(
+            f"split: expected one of {', '.join(SPLITS)} (val and validation mean dev), got {split!r}"
+        )
+    ours: Split = "dev" if split in _DEV_TOO else split  # type: ignore[assignment]
+    if ours != split:
+        logging.getLogger(__name__).info("split %r means 'dev' here", split)
     config = _config(settings)
     views = check_views(views)
     if as_ == "arrow" and (augment is not None or views != ("rgb",)):
         raise ArgumentError("as_: expected 'torch' or 'numpy' for views and augmentation, got 'arrow'")
     origins = get_args(Origin) if origin == "all" else (origin,)
-    stream = ClipStream(out, split=split, origins=origins, augment=augment, config=config)
+    stream = ClipStream(out, split=ours, origins=origins, augment=augment, config=config)
     kind = _torch_clips() if as_ == "torch" else ArrowClips if as_ == "arrow" else ClipLoader
     rank, world = rank_and_world() if config.rank is None else (config.rank, config.world or 1)
     return kind(stream, views=views, rank=rank, world=world)

@@ -1,4 +1,4 @@
-"""Which video codecs the installed decoder reads."""
+"""The installed decoder: its version, and which video codecs it reads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,18 @@ import av.codec
 
 COMMON = ("h264", "hevc", "av1", "vp8", "vp9", "mpeg4", "mpeg2video", "mjpeg", "prores")
 """What PAD data sets and phones are known to use."""
+
+
+def ffmpeg_version() -> str:
+    """Version of the FFmpeg that PyAV was built with.
+
+    Examples
+    --------
+    >>> ffmpeg_version()[0].isdigit()
+    True
+    """
+    named: str | None = getattr(av, "ffmpeg_version_info", None)
+    return named or ".".join(map(str, av.library_versions["libavcodec"]))
 
 
 def decoders() -> dict[str, bool]:

@@ -12,7 +12,7 @@ from specaug.errors import MediaError
 from specaug.media.open_files import one_line
 from specaug.media.photo import probe_photo, read_photo
 from specaug.media.size_limits import DEFAULT_MEMORY, check_length
-from specaug.media_types import IMAGE_SUFFIXES
+from specaug.media_types import IMAGE_SUFFIXES, frame_pictures
 from specaug.planes import Frame
 from specaug.records import MediaInfo, Stage
 
@@ -100,7 +100,7 @@ def read_folder(path: Path, info: MediaInfo, indices: np.ndarray) -> Iterator[Fr
 
 
 def picture_names(path: Path, *, stage: Stage) -> list[str]:
-    """Names of the pictures in a folder, in natural order; links that leave the folder are none of it.
+    """Names of the frames in a folder, in natural order; links that leave the folder are none of it, nor is a cover.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def picture_names(path: Path, *, stage: Stage) -> list[str]:
     if not pictures:
         raise MediaError(stage, "unreadable", "no pictures in the folder")
     check_length(len(pictures), 0, stage=stage)
-    return sorted(pictures, key=natural_key)
+    return sorted(frame_pictures(pictures) or pictures, key=natural_key)
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,22 +13,30 @@ from typing import Any
 
 from specaug.augment.recipes.recipe import Recipe
 from specaug.catalog import Catalog, scan
+from specaug.catalog.tree import is_folder
 from specaug.errors import ArgumentError
 from specaug.faces import detector_version
 from specaug.pipeline.backends.dispatch import build_shards
+from specaug.pipeline.changed_content import refuse_other_contents
+from specaug.pipeline.conflicts import conflict_notices
 from specaug.pipeline.finalization import finalize_locked, report_of
 from specaug.pipeline.lock import Hold, hold
+from specaug.pipeline.notices import keep_skipped, with_notices
 from specaug.pipeline.plan import Plan, check_settings, extend_plan, load_plan, make_plan, save_plan
 from specaug.pipeline.pseudonym import key_of, pseudonymous
 from specaug.pipeline.raw_location import remember_raw
 from specaug.pipeline.remote.local_copies import LocalOut, check_ends, local_out, local_raw, open_read_only
 from specaug.pipeline.remote.raw_stub import LocalRaw
 from specaug.pipeline.synthesis.synthesize_clips import synthesize
+from specaug.pipeline.versions import process_versions, refuse_mix, with_detector
 from specaug.records import BuildConfig, BuildReport, Receipt, ShardPlan
-from specaug.shards import STATE, clear_staging, out_errors, read_receipt
+from specaug.shards import SKIPPED, STATE, clear_staging, out_errors, read_receipt
 from specaug.storage import is_remote
 
-OWNED = ("data", "failures", STATE, "README.md", "dataset_info.json", "croissant.json", "manifest.jsonl")
+OWNED = (
+    *("data", "failures", STATE, SKIPPED),
+    *("README.md", "dataset_info.json", "croissant.json", "manifest.jsonl"),
+)
 """What a build writes into OUT, and all that --overwrite removes."""
 
 
@@ -149,13 +157,16 @@ def _build(
         key = key_of(config)
         planned = load_plan(out, key)
         plan = _next_plan(planned, raw.path, config, catalog, settings)
+        mine = plan.shards[config.shard_index :: config.shard_count]
+        before = {s.name: r for s in mine if (r := read_receipt(out, s)) is not None}
+        plan = _with_versions(plan, before, mine, config)
+        refuse_other_contents(mine, before, raw, out, key)
         if plan != planned:
             save_plan(out, plan, key)
+        if keep_skipped(out, catalog.skipped, key) or plan != planned:
             target.plan_saved()
         if raw.address is None:
             remember_raw(out, raw.path)
-        mine = plan.shards[config.shard_index :: config.shard_count]
-        before = {s.name: r for s in mine if (r := read_receipt(out, s)) is not None}
         try:
             _run(mine, before, config, raw, target, held, progress)
         finally:
@@ -166,7 +177,26 @@ def _build(
         else:
             report = finalize_locked(out, plan, done_before=before)
             target.sums_written()
-        return replace(report, notes=catalog.notes)
+        return replace(with_notices(report, plan, catalog.skipped, catalog=catalog), notes=catalog.notes)
+
+
+def _with_versions(
+    plan: Plan, before: Mapping[str, Receipt], mine: Sequence[ShardPlan], config: BuildConfig
+) -> Plan:
+    """The plan with the versions that its shards are built with.
+
+    Raises
+    ------
+    PlanMismatchError
+        There is something left to build, and what is there was built by others.
+    """
+    here = with_detector(process_versions(), plan.settings["detector_version"])
+    if not plan.versions or not (before or config.part):
+        return replace(plan, versions=here)  # nothing is there yet; parts may be at work elsewhere
+    if len(before) < len(mine):
+        earlier = [plan.versions, *(receipt.versions for receipt in before.values())]
+        refuse_mix(earlier, here, accept=config.mix_versions)
+    return plan
 
 
 def scan_place(raw: Path | str, config: BuildConfig) -> Catalog:
@@ -188,6 +218,7 @@ def scan_with(raw: Path, config: BuildConfig) -> Catalog:
         seed=config.seed,
         frame_folders=config.frame_folders,
         follow_symlinks=config.follow_symlinks,
+        label_map=config.label_map,
     )
     return pseudonymous(catalog, key)
 
@@ -202,7 +233,7 @@ def settings_of(config: BuildConfig) -> dict[str, Any]:
 
 def _check_raw(raw: Path) -> None:
     """RAW is a readable folder."""
-    if not raw.is_dir():
+    if not is_folder(raw):
         raise ArgumentError(f"raw: expected an existing folder, got {str(raw)!r}")
     if not os.access(raw, os.R_OK | os.X_OK):
         raise ArgumentError(f"raw: expected a readable folder, got {str(raw)!r}")
@@ -316,7 +347,7 @@ def plan_only(
         else:
             plan = _next_plan(load_plan(seen.path, key_of(config)), source.path, config, catalog, settings)
     reasons = Counter(failure.reason for shard in plan.shards for failure in shard.known)
-    return BuildReport(
+    report = BuildReport(
         sources=plan.sources,
         clips=0,
         failures=reasons.total(),
@@ -324,4 +355,6 @@ def plan_only(
         shards=len(plan.shards),
         skipped=plan.skipped,
         notes=catalog.notes,
+        warnings=conflict_notices(plan.shards),
     )
+    return with_notices(report, plan, catalog.skipped, catalog=catalog)

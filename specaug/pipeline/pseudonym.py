@@ -16,7 +16,7 @@ from pathlib import Path
 from specaug.catalog import Catalog
 from specaug.errors import ArgumentError
 from specaug.media_types import ALL_SUFFIXES
-from specaug.records import BuildConfig, Clip, Failure, ShardPlan, Source
+from specaug.records import BuildConfig, Clip, Failure, ShardPlan, Source, alias_notice_of
 from specaug.shards import Row
 
 SHORT = 16
@@ -93,24 +93,48 @@ def pseudonymous(catalog: Catalog, key: Key | None) -> Catalog:
         sources=tuple(map(renamed, catalog.sources)),
         broken=tuple((renamed(source), reason) for source, reason in catalog.broken),
         notes=(*catalog.notes, *((note,) if key.length < SHORT else ())),
+        warnings=tuple(
+            alias_notice_of((*catalog.sources, *(s for s, _ in catalog.broken)), named=False) or notice
+            if notice.kind == "alias_subjects"
+            else notice
+            for notice in catalog.warnings
+        ),
     )
 
 
-def nameless(clip: Clip | Row) -> Clip | Row:
-    """A clip without the path of its source; a row was written without."""
-    return replace(clip, source=replace(clip.source, path="", boxes=None)) if isinstance(clip, Clip) else clip
+def keyed(digest: str, key: Key | None) -> str:
+    """A digest of a file that only the key can make: a plain one would tell the file to all who have it too.
+
+    The parts of a digest that has some, with a dot between, are keyed one by one.
+    """
+    if key is None:
+        return digest
+    return ".".join(key.digest("content", part.encode()).hex() for part in digest.split("."))
+
+
+def nameless(clip: Clip | Row, key: Key) -> Clip | Row:
+    """A clip without the path of its source and with a keyed digest; a row was written so."""
+    if not isinstance(clip, Clip):
+        return clip
+    digest = None if clip.bytes_digest is None else keyed(clip.bytes_digest, key)
+    return replace(clip, source=replace(clip.source, path="", boxes=None), bytes_digest=digest)
 
 
 def nameless_failure(failure: Failure) -> Failure:
     """A failure without the path of its source, also in its detail."""
-    detail = _FILE.sub(_HIDDEN, _QUOTED.sub(_HIDDEN, failure.detail))
-    parts = re.split(r"[/.]", failure.source_path)
-    known = {failure.source_path, *(p for p in parts if len(p) > 2)} - {""}
+    return replace(failure, source_path="", detail=nameless_text(failure.detail, failure.source_path))
+
+
+def nameless_text(text: str, path: str) -> str:
+    """A sentence about a file without anything that may be part of a name."""
+    detail = _FILE.sub(_HIDDEN, _QUOTED.sub(_HIDDEN, text))
+    parts = re.split(r"[/.]", path)
+    known = {path, *(p for p in parts if len(p) > 2)} - {""}
     if known:
         # Whole words alone: a hole in an ordinary word would tell which letters stood there.
         longest_first = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
         detail = re.sub(rf"(?<!{_LETTER})(?:{longest_first})(?!{_LETTER})", _HIDDEN, detail)
-    return replace(failure, source_path="", detail=detail.replace(_HIDDEN, "<name>"))
+    return detail.replace(_HIDDEN, "<name>")
 
 
 def sealed(shards: tuple[ShardPlan, ...], key: Key | None) -> tuple[ShardPlan, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 from specaug.errors import ArgumentError
+from specaug.parsing import parse_json
 from specaug.shards import STATE, write_json
 
 _FILE = "raw.json"
@@ -73,7 +73,7 @@ def find_raw(out: Path, raw: Path | str | None) -> Path:
 
 def _stored(out: Path) -> str | None:
     try:
-        value = json.loads((out / STATE / _FILE).read_text())["raw"]
+        value = parse_json((out / STATE / _FILE).read_text())["raw"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return value if isinstance(value, str) else None

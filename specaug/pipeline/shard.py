@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import cv2
 
 from specaug.errors import MediaError
+from specaug.extract.source_content import stamp_of
 from specaug.isolate import worker_of_this_thread
 from specaug.pipeline.lock import at_work
-from specaug.pipeline.pseudonym import nameless, nameless_failure
+from specaug.pipeline.pseudonym import Key, key_of, keyed, nameless, nameless_failure
 from specaug.pipeline.remote.raw_stub import LocalRaw
-from specaug.records import LABELS, BuildConfig, Clip, Failure, Receipt, ShardPlan, Source, readable_path
+from specaug.pipeline.versions import process_versions, with_detector
+from specaug.records import (
+    LABELS,
+    BuildConfig,
+    Clip,
+    Failure,
+    Reason,
+    Receipt,
+    ShardPlan,
+    Source,
+    readable_path,
+)
 from specaug.shards import (
     ClipWriter,
     Row,
@@ -68,10 +81,11 @@ def build_shard(
         `out` may not be written into.
     """
     failures = list(plan.known)
+    stamps: dict[str, str] = {}
     watch = Stopwatch()
     with at_work(out, builder=builder or os.getpid(), part=config.part):
-        clips = _clips(plan, config, raw, failures, watch, before_source)
-        return commit_shard(plan, config, out, clips, failures=failures, watch=watch)
+        clips = _clips(plan, config, raw, failures, stamps, watch, before_source)
+        return commit_shard(plan, config, out, clips, failures=failures, stamps=stamps, watch=watch)
 
 
 def commit_shard(
@@ -82,6 +96,7 @@ def commit_shard(
     *,
     failures: list[Failure],
     watch: Stopwatch,
+    stamps: Mapping[str, str] | None = None,
 ) -> Receipt:
     """Write what a shard holds: data file, failure file, receipt, each complete once it has its name.
 
@@ -96,14 +111,18 @@ def commit_shard(
         Complete once `rows` is exhausted.
     watch : Stopwatch
         Its seconds go into the receipt.
+    stamps : mapping of str to str, optional
+        By source_id, the stamp of its file before it was read; complete once `rows` is exhausted.
 
     Returns
     -------
     Receipt
     """
     groups: Counter[tuple[str, str]] = Counter()
-    if config.pseudonymize is not None:
-        rows = map(nameless, rows)
+    contents: dict[str, str] = {}
+    key = key_of(config)
+    if key is not None:
+        rows = (nameless(row, key) for row in rows)
     data, lost = data_file(out, plan.name), failures_file(out, plan.name)
     with single_threaded():
         first = next(rows, None)
@@ -112,6 +131,7 @@ def commit_shard(
             with ClipWriter(path, image_format=config.image_format, size=config.size) as writer:
                 for row in chain([first] if first else [], rows):
                     groups[_group(row)] += 1
+                    contents.update(_content(row))
                     writer.write(row)
 
         if first is None:
@@ -126,6 +146,7 @@ def commit_shard(
         else:
             _drop(lost, out)
         receipt = _receipt(plan, groups, data, lost, failures=failures, watch=watch)
+        receipt = _with_contents(receipt, contents, stamps or {})
         write_receipt(out, receipt)
     return receipt
 
@@ -140,6 +161,21 @@ def _group(row: Clip | Row) -> tuple[str, str]:
     if isinstance(row, Clip):
         return row.source.label, row.source.pai
     return LABELS[row["label"]], row["pai"]
+
+
+def _content(row: Clip | Row) -> dict[str, str]:
+    """Digest of all bytes by source_id; empty where a row has none."""
+    if isinstance(row, Clip):
+        source_id, digest = row.source.source_id, row.bytes_digest
+    else:
+        source_id, digest = row["source_id"], row.get("bytes_digest")
+    return {} if digest is None else {source_id: digest}
+
+
+def _with_contents(receipt: Receipt, contents: Mapping[str, str], stamps: Mapping[str, str]) -> Receipt:
+    """The receipt with what tells later whether its sources are still the same."""
+    kept = sorted((name, stamp) for name, stamp in stamps.items() if name in contents and stamp)
+    return replace(receipt, contents=tuple(sorted(contents.items())), stamps=tuple(kept))
 
 
 def _receipt(
@@ -168,6 +204,7 @@ def _receipt(
         groups=tuple((*key, n) for key, n in sorted(groups.items())),
         reasons=tuple(sorted(Counter(failure.reason for failure in whole).items())),
         seconds=tuple(sorted(watch.seconds.items())),
+        versions=with_detector(process_versions(), plan.detector),
     )
 
 
@@ -176,13 +213,16 @@ def _clips(
     config: BuildConfig,
     raw: LocalRaw,
     failures: list[Failure],
+    stamps: dict[str, str],
     watch: Stopwatch,
     before_source: Callable[[], None] | None,
 ) -> Iterator[Clip]:
-    """Clips of every source in order; what fails is appended to `failures`."""
+    """Clips of every source in order; what fails is appended to `failures`, what files look like to `stamps`."""
+    key = key_of(config)
     for source in plan.sources:
         if before_source is not None:
             before_source()
+        stamps[source.source_id] = stamp_before(source, raw.path, key)
         for outcome in _fetched(source, config, raw, watch):
             if isinstance(outcome, Failure):
                 failures.append(outcome)
@@ -200,8 +240,16 @@ def _fetched(
             return work_on(source, config, raw.path, watch)
     except MediaError as error:
         path = readable_path(source.path)
-        failure = Failure(source.source_id, path, source.split, "probe", "unreadable", error.detail)
-        return (failure,)
+        reason: Reason = "changed" if error.reason == "changed" else "unreadable"
+        return (Failure(source.source_id, path, source.split, "probe", reason, error.detail),)
+
+
+def stamp_before(source: Source, raw: Path, key: Key | None) -> str:
+    """The stamp of a file that is read only afterwards; keyed as its digest is. Empty if it cannot be looked at."""
+    try:
+        return keyed(stamp_of(raw / source.path, source.kind), key)
+    except (OSError, MediaError):
+        return ""
 
 
 def work_on(source: Source, config: BuildConfig, raw: Path, watch: Stopwatch) -> tuple[Clip | Failure, ...]:

@@ -1,6 +1,6 @@
 """The records that travel through a build, each valid once it exists."""
 
-from specaug.records.build import BuildReport, Receipt, ShardPlan, plan_hash, settings_digest
+from specaug.records.build import BuildReport, Receipt, ShardPlan, Versions, plan_hash, settings_digest
 from specaug.records.build_config import BuildConfig
 from specaug.records.choices import (
     LABELS,
@@ -26,10 +26,15 @@ from specaug.records.choices import (
     readable_path,
 )
 from specaug.records.color_info import ChromaLocation, ColorInfo, Matrix, Range
+from specaug.records.coverage import Coverage, coverage_of, further
+from specaug.records.label_map import parse_label_map
 from specaug.records.media import Clip, Face, Failure, MediaInfo, Source
+from specaug.records.notice import NOTICE_KINDS, Notice, NoticeKind
+from specaug.records.subject_alias import alias_groups, alias_notice, alias_notice_of, subject_key
 
 __all__ = [
     "LABELS",
+    "NOTICE_KINDS",
     "REASONS",
     "SPLITS",
     "STAGES",
@@ -41,6 +46,7 @@ __all__ = [
     "ChromaLocation",
     "Clip",
     "ColorInfo",
+    "Coverage",
     "DetectorName",
     "Face",
     "Failure",
@@ -51,6 +57,8 @@ __all__ = [
     "Matrix",
     "MediaInfo",
     "MediaKind",
+    "Notice",
+    "NoticeKind",
     "Origin",
     "Range",
     "Reason",
@@ -62,7 +70,15 @@ __all__ = [
     "Split",
     "Stage",
     "Turn",
+    "Versions",
+    "alias_groups",
+    "alias_notice",
+    "alias_notice_of",
+    "coverage_of",
+    "further",
+    "parse_label_map",
     "plan_hash",
     "readable_path",
     "settings_digest",
+    "subject_key",
 ]

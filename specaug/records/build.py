@@ -10,6 +10,7 @@ from typing import Any
 
 from specaug.records.choices import Origin, Split
 from specaug.records.media import Failure, Source
+from specaug.records.notice import Notice
 
 
 def settings_digest(settings: Mapping[str, Any]) -> str:
@@ -18,10 +19,15 @@ def settings_digest(settings: Mapping[str, Any]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def plan_hash(name: str, settings: str, source_ids: Sequence[str]) -> str:
-    """blake2b-128 of what a shard is made from: its name, a digest of the settings, its sources in order."""
-    named = json.dumps([name, settings, list(source_ids)])
+def plan_hash(name: str, settings: str, source_ids: Sequence[str], known_ids: Sequence[str] = ()) -> str:
+    """blake2b-128 of what a shard is made from: its name, a digest of the settings, its sources in order, and those
+    that are known to fail."""
+    named = json.dumps([name, settings, list(source_ids), list(known_ids)])
     return hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
+
+
+Versions = tuple[tuple[str, str], ...]
+"""(name, version) of everything that may decide a byte."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +42,14 @@ class ShardPlan:
     """Sources that are known to fail before any work: duplicates, missing files."""
     settings: str = ""
     """Digest of the settings of the plan."""
+    detector: str = ""
+    """Name and version of the face detector, one of those settings."""
 
     @property
     def hash(self) -> str:
         """blake2b-128 over settings and sources, so that a receipt can name what it is for."""
-        ids = [s.source_id for s in self.sources] + [f.source_id for f in self.known]
-        return plan_hash(self.name, self.settings, ids)
+        sources, known = ([item.source_id for item in items] for items in (self.sources, self.known))
+        return plan_hash(self.name, self.settings, sources, known)
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,13 @@ class Receipt:
     seconds: tuple[tuple[str, float], ...] = ()
     """(stage, wall seconds)."""
     origin: Origin = "captured"
+    contents: tuple[tuple[str, str], ...] = ()
+    """(source_id, digest of all its bytes) of each source with clips."""
+    stamps: tuple[tuple[str, str], ...] = ()
+    """(source_id, size and times of its file before it was read): as long as they are the same, the file is
+    not read again to see whether its content is."""
+    versions: Versions = ()
+    """As the process had them that built the shard."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,8 @@ class BuildReport:
     by_reason: dict[str, int]
     shards: int
     skipped: int
+    """Files of RAW that are no source: lists and hidden files, media that a protocol leaves out or nobody
+    understands."""
     table: tuple[tuple[str, str, str, int], ...] = ()
     """(split, label, pai, clips)."""
     done_before: int = 0
@@ -87,3 +104,7 @@ class BuildReport:
     """Wall seconds by stage, summed over workers, of the shards that this run built."""
     notes: tuple[str, ...] = ()
     """What was decided for the user or looks wrong in RAW, in whole sentences."""
+    warnings: tuple[Notice, ...] = ()
+    """Gaps: classes, splits, species and subjects that are not there, media and files that are not used."""
+    skipped_media: int = 0
+    """Photos and videos among `skipped` that the layout can make nothing of."""

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from dataclasses import dataclass, field
+from math import isclose
 from typing import Any, get_args
 
 from specaug.errors import ArgumentError
@@ -20,11 +21,35 @@ from specaug.records.choices import (
     between,
     choice,
 )
+from specaug.records.label_map import parse_label_map
 
 
 def _run_field(default: Any) -> Any:
     """A setting that changes how a build runs and not one byte of what it writes."""
     return field(default=default, metadata={"run_only": True})
+
+
+def check_shares(shares: tuple[float, ...]) -> None:
+    """Refuse shares of splits that are not three percentages of a whole.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if len(shares) != 3 or not all(0 <= share < float("inf") for share in shares) or not sum(shares):
+        raise ArgumentError(f"split: expected three shares such as 70,15,15, got {_listed(shares)}")
+    total = sum(shares)
+    if not isclose(total, 100, abs_tol=1e-6):
+        scaled = [round(100 * share / total, 2) for share in shares[:2]]
+        whole = (*scaled, round(100 - sum(scaled), 2))
+        raise ArgumentError(
+            f"split: expected percentages that sum to 100, got {_listed(shares)}, which sum to {total:g}; "
+            f"--split {_listed(whole)} would do"
+        )
+
+
+def _listed(shares: tuple[float, ...]) -> str:
+    return ",".join(f"{share:g}" for share in shares)
 
 
 @dataclass(frozen=True)
@@ -39,6 +64,8 @@ class BuildConfig:
     """Shares of subjects for train, dev and test where the layout gives no split."""
     dev_from_train: float | None = None
     """Share of the subjects of train that become dev, where RAW has no dev."""
+    label_map: str | None = None
+    """Which number in the column ``label`` of ``sources.csv`` is which class: ``bonafide=1,attack=0``."""
     pseudonymize: str | None = _run_field(None)
     """File with a key: subjects become keyed hashes, source paths are dropped. The key's fingerprint counts."""
     follow_symlinks: bool = False
@@ -78,6 +105,8 @@ class BuildConfig:
     """``N`` or ``P%``; more failed sources than that make the command exit with 3."""
     shard_index: int = _run_field(0)
     shard_count: int = _run_field(1)
+    mix_versions: bool = _run_field(False)
+    """Accept that parts of OUT were built by other versions of the packages that decide bytes."""
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -103,10 +132,10 @@ class BuildConfig:
             ("timeout", 1e-3, 1e9),
         ):
             between(name, getattr(self, name), low, high)
-        if self.split is not None and (
-            len(self.split) != 3 or min(self.split) < 0 or not 0 < sum(self.split) < float("inf")
-        ):
-            raise ArgumentError(f"split: expected three shares such as 70,15,15, got {self.split}")
+        if self.split is not None:
+            check_shares(self.split)
+        if self.label_map is not None:
+            parse_label_map(self.label_map)
         if self.dev_from_train is not None and not 0 < self.dev_from_train < 1:
             raise ArgumentError(
                 f"dev_from_train: expected a share between 0 and 1, got {self.dev_from_train!r}"

@@ -22,6 +22,8 @@ Reason = Literal[
     "no_face",
     "face_too_small",
     "duplicate",
+    "conflict",
+    "changed",
     "row_too_large",
     "hdr",
     "internal",

@@ -56,6 +56,9 @@ class Source:
     own; ``look``: unknown, the turn that shows an upright face is taken."""
     first_frames: int | None = None
     """Only so many frames from the start are used, as a protocol may ask; None for all."""
+    stamp: str = field(default="", compare=False)
+    """Size and times of the file when it was planned; empty where nobody looked. No part of the plan's file:
+    a copy of RAW is the same RAW."""
 
     def __post_init__(self) -> None:
         choice("label", self.label, LABELS)
@@ -152,6 +155,8 @@ class Clip:
     """(T, 5, 2) float32, NaN where the face was not found."""
     warp: np.ndarray
     """(T, 2, 3) float32, source (x, y, 1) to crop px."""
+    bytes_digest: str | None = None
+    """blake2b-256 of the whole file, or of the names and digests of a folder's pictures."""
 
     @property
     def pts_seconds(self) -> np.ndarray:

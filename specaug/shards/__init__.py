@@ -30,12 +30,14 @@ from specaug.shards.groups import (
 )
 from specaug.shards.read_rows import data_files, failure_files, read_rows, stream_columns
 from specaug.shards.schema import FAILURE_SCHEMA, SCHEMA_VERSION, Row, clip_schema
+from specaug.shards.skipped_file import SKIPPED, SkippedRow, read_skipped, skipped_entry, write_skipped
 from specaug.shards.state import (
     data_file,
     failures_file,
     other_receipts,
     read_receipt,
     receipt_file,
+    stamps_of,
     write_receipt,
 )
 from specaug.shards.verification import Problem, VerifyReport, verify
@@ -53,6 +55,7 @@ __all__ = [
     "KEYS",
     "MAX_ROW_BYTES",
     "SCHEMA_VERSION",
+    "SKIPPED",
     "STATE",
     "ClipWriter",
     "EncodedClip",
@@ -61,6 +64,7 @@ __all__ = [
     "Problem",
     "Row",
     "RowGroup",
+    "SkippedRow",
     "VerifyReport",
     "View",
     "check_rows",
@@ -82,17 +86,21 @@ __all__ = [
     "read_keys",
     "read_receipt",
     "read_rows",
+    "read_skipped",
     "receipt_file",
     "remove_file",
     "rows_of_file",
     "settle",
     "sha256",
+    "skipped_entry",
     "staging",
+    "stamps_of",
     "stream_columns",
     "verify",
     "write_atomically",
     "write_failures",
     "write_json",
     "write_receipt",
+    "write_skipped",
     "write_text",
 ]

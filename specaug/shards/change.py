@@ -9,12 +9,14 @@ unfinished work, and OUT is what it was.
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from specaug.errors import SpecaugError
+from specaug.parsing import parse_json
 from specaug.shards.atomic_files import STATE, make_folder, remove_file, sync, write_json
+from specaug.storage import is_plain
 
 _CHANGE = "change.json"
 
@@ -90,7 +92,15 @@ class View:
 
 def _change(out: Path) -> tuple[list[str], list[str]] | None:
     try:
-        value = json.loads((staging(out) / _CHANGE).read_text())
+        value = parse_json((staging(out) / _CHANGE).read_text())
+        files, removed = list(value["files"]), list(value["removed"])
+        if not all(is_plain(name) for name in files + removed):
+            raise ValueError("it names files outside OUT")
     except FileNotFoundError:
         return None
-    return value["files"], value["removed"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SpecaugError(
+            f"{STATE}/{staging(out).name}/{_CHANGE}: expected a change that this library wrote, got another text "
+            f"({error}); remove the file, then run the command that was interrupted again"
+        ) from error
+    return files, removed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from specaug.errors import ArgumentError, SpecaugError
+from specaug.parsing import parse_json
 from specaug.records import SPLITS, Split
 from specaug.shards.codec import decode_into
 from specaug.shards.schema import MEDIA, check_version
@@ -103,7 +103,7 @@ def check_schema(file: Path, schema: pa.Schema) -> dict[str, Any]:
         It says nothing, or names another version of the schema.
     """
     try:
-        ours: dict[str, Any] = json.loads((schema.metadata or {})[b"specaug"])
+        ours: dict[str, Any] = parse_json((schema.metadata or {})[b"specaug"])
         version = ours["schema_version"]
     except (KeyError, TypeError, ValueError):
         raise SpecaugError(f"{file.name}: expected clips of specaug, got a file without its schema") from None

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from specaug.records import Notice, alias_notice
 from specaug.shards.schema import Row
 
 _GROUPS = ("source_id", "subject", "content")
-IDS = ("clip_id", "source_id", "parent_id", "dataset", "subject", "split", "origin")
+IDS = ("clip_id", "source_id", "parent_id", "dataset", "subject", "split", "origin", "source_path")
 """Columns that tell where a row belongs."""
 
 
@@ -24,6 +25,8 @@ class Seen:
     """With captured clips."""
     _places: dict[str, dict[Any, tuple[str, str]]] = field(default_factory=lambda: {g: {} for g in _GROUPS})
     _leaks: set[tuple[str, Any]] = field(default_factory=set)
+    _splits: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    """(dataset, subject) to the splits that it is in."""
     _children: list[tuple[str, str, str | None, str]] = field(default_factory=list)
     """(file, clip_id, parent_id, split) of synthetic rows."""
 
@@ -59,6 +62,8 @@ class Seen:
                 self.sources.add(row["source_id"])
             else:
                 self._children.append((file, row["clip_id"], row["parent_id"], row["split"]))
+            if row["subject"] is not None:
+                self._splits.setdefault((row["dataset"] or "", row["subject"]), set()).add(row["split"])
             yield from self._shared(file, row)
 
     def _shared(self, file: str, row: Row) -> Iterator[str]:
@@ -76,6 +81,10 @@ class Seen:
                     else f"{group} {row[group]!r}"
                 )
                 yield f"{what} is in {row['split']} here and in {split} in {first}"
+
+    def aliases(self) -> Notice | None:
+        """Subjects that differ in nothing that tells people apart; after all files."""
+        return alias_notice(self._splits)
 
     def orphans(self) -> Iterator[tuple[str, str]]:
         """(file, what is wrong) of synthetic rows without a captured parent in their split; after all files."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from specaug.errors import SpecaugError
+from specaug.parsing import parse_json
 from specaug.shards.codec import decode_image
 from specaug.shards.schema import check_version
 
@@ -81,7 +81,7 @@ def read_rows(path: Path, group: int, rows: Collection[int]) -> Iterator[dict[st
     """
     wanted = frozenset(rows)
     with _opened(path) as file:
-        shape = json.loads(file.schema_arrow.metadata[b"specaug"])["frame_shape"]
+        shape = parse_json(file.schema_arrow.metadata[b"specaug"])["frame_shape"]
         batches = file.iter_batches(batch_size=_ROWS, row_groups=[group])
         first = 0
         while (batch := _guarded(path, lambda: next(batches, None))) is not None:
@@ -93,10 +93,13 @@ def read_rows(path: Path, group: int, rows: Collection[int]) -> Iterator[dict[st
 
 def _opened(path: Path) -> pq.ParquetFile:
     """A file of this version's schema, or one that says nothing of a version."""
-    file = _guarded(path, lambda: pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20))
+    file = _guarded(
+        path,
+        lambda: pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20, page_checksum_verification=True),
+    )
     said = (file.schema_arrow.metadata or {}).get(b"specaug")
     if said is not None:
-        check_version(path.name, json.loads(said).get("schema_version"))
+        check_version(path.name, parse_json(said).get("schema_version"))
     return file
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from specaug.records import plan_hash, settings_digest
+from specaug.parsing import parse_json, parse_json_lines
+from specaug.records import Notice, plan_hash, settings_digest
 from specaug.shards.atomic_files import STATE
 
 Line = Mapping[str, Any]
@@ -43,7 +43,7 @@ def read_manifest(path: Path) -> Manifest:
     LookupError
         It is not what a build writes.
     """
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = parse_json_lines(path.read_text())
     if not lines or not _is_head(lines[0]) or not all(map(_is_shard, lines[1:])):
         raise LookupError
     return Manifest(lines[0], tuple(lines[1:]))
@@ -94,7 +94,7 @@ def receipt_name(line: Line) -> str:
 def receipt_problem(line: Line, path: Path) -> str | None:
     """What a receipt says otherwise than the manifest."""
     try:
-        receipt = json.loads(path.read_text())
+        receipt = parse_json(path.read_text())
         failures = line.get("failures", {"rows": 0, "sha256": ""})
         pairs = {
             "plan_hash": (receipt["plan_hash"], line["plan_hash"]),
@@ -127,13 +127,14 @@ def read_plan(path: Path) -> tuple[dict[str, Any], dict[str, Planned]]:
     OSError, ValueError, KeyError, TypeError
         It is not there, or not what a build writes.
     """
-    value = json.loads(path.read_text())
+    value = parse_json(path.read_text())
     settings: dict[str, Any] = value["settings"]
     digest = settings_digest(settings)
     shards: dict[str, Planned] = {}
     for shard in value["shards"]:
-        ids = [item["source_id"] for key in ("sources", "known") for item in shard[key]]
-        shards[shard["name"]] = Planned(frozenset(ids), plan_hash(shard["name"], digest, ids))
+        ids, known = ([item["source_id"] for item in shard[key]] for key in ("sources", "known"))
+        planned_hash = plan_hash(shard["name"], digest, ids, known)
+        shards[shard["name"]] = Planned(frozenset([*ids, *known]), planned_hash)
     return settings, shards
 
 
@@ -152,10 +153,29 @@ def plan_problem(
     return None
 
 
+def version_notices(head: Line, lines: Sequence[Line]) -> Iterator[Notice]:
+    """A warning where shards were built with different versions, as far as the manifest says it as a build does."""
+    found = head.get("versions")
+    sets = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    if len(sets) < 2:
+        return
+    names = sorted({name for item in sets for name in item})
+    mixed = [name for name in names if len({str(item.get(name)) for item in sets}) > 1]
+    shards = Counter(str(line.get("versions")) for line in lines)
+    said = [
+        f"{', '.join(f'{name} {item.get(name)}' for name in mixed)} ({shards[str(number)]} shards)"
+        for number, item in enumerate(sets)
+    ]
+    detail = (
+        f"shards were built with {len(sets)} sets of versions, which may give other pixels: {'; '.join(said)}"
+    )
+    yield Notice("versions", detail, len(sets))
+
+
 def info_problem(head: Line, path: Path) -> str | None:
     """What the statistics say otherwise than the manifest."""
     try:
-        info = json.loads(path.read_text())
+        info = parse_json(path.read_text())
         pairs = {
             "settings": (info["settings"], head["settings"]),
             "failures": (info["failures"], head["failures"]),

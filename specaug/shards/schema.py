@@ -13,7 +13,7 @@ from specaug.errors import SpecaugError
 from specaug.records import LABELS, Clip, Failure, ImageFormat, readable_path
 
 SCHEMA_VERSION = 2
-"""2: `color`, `pixel_aspect`, `field` and `orientation`; crops are cut from the decoder's planes."""
+"""2: `color`, `pixel_aspect`, `field`, `orientation` and `bytes_digest`; crops are cut from the decoder's planes."""
 
 Row = Mapping[str, Any]
 """One line of a table, by column."""
@@ -91,6 +91,7 @@ def clip_schema(*, image_format: ImageFormat, size: int) -> pa.Schema:
         ("pixel_aspect", pa.float32()),
         ("field", pa.string()),
         ("orientation", pa.int32()),
+        ("bytes_digest", pa.string()),
     ]
     features = {name: feature for name, feature in _FEATURES.items() if not (raw and name == "frames")}
     ours: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "kind": "clips", "image_format": image_format}
@@ -164,6 +165,7 @@ def _row(clip: Clip, schema: pa.Schema) -> dict[str, Any]:
         "pixel_aspect": info.pixel_aspect,
         "field": info.field_used,
         "orientation": info.orientation,
+        "bytes_digest": clip.bytes_digest,
     }
     if "frames_raw" in schema.names:
         row["frames_raw"] = b"".join(clip.frames)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
+from specaug.parsing import parse_json
 from specaug.records import Origin, Receipt, ShardPlan
 from specaug.shards.atomic_files import STATE, write_json
+
+_PAIRS = ("groups", "reasons", "seconds", "contents", "stamps", "versions")
+"""Fields of a receipt that are tables."""
 
 
 def data_file(out: Path, shard: str, *, origin: Origin = "captured") -> Path:
@@ -45,6 +48,12 @@ def read_receipt(out: Path, shard: ShardPlan) -> Receipt | None:
     return receipt
 
 
+def stamps_of(out: Path, shard: str) -> dict[str, str]:
+    """What the files of a shard's sources looked like when they were read, by source_id, whatever its plan is now."""
+    receipt = _read(receipt_file(out, shard))
+    return {} if receipt is None else dict(receipt.stamps)
+
+
 def other_receipts(out: Path) -> list[Receipt]:
     """Receipts of shards that no plan of captured data names, such as synthetic ones, by name of file."""
     found = [_read(path) for path in sorted((out / STATE / "done").glob("synthetic-*.json"))]
@@ -53,8 +62,8 @@ def other_receipts(out: Path) -> list[Receipt]:
 
 def _read(path: Path) -> Receipt | None:
     try:
-        value = json.loads(path.read_text())
-        rows = {name: tuple(map(tuple, value[name])) for name in ("groups", "reasons", "seconds")}
+        value = parse_json(path.read_text())
+        rows = {name: tuple(map(tuple, value[name])) for name in _PAIRS}
         return Receipt(**{**value, **rows})
     except (OSError, ValueError, KeyError, TypeError):
         return None

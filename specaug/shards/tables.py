@@ -16,10 +16,12 @@ from specaug.shards.groups import guarded
 def write_columns(path: Path, columns: Mapping[str, np.ndarray], *, out: Path) -> None:
     """Write arrays of one length as a Parquet file, complete once it has its name."""
     arrays = {
-        name: pa.array(values.tolist() if values.dtype.kind == "U" else values)
+        name: pa.array(values.tolist(), pa.string()) if values.dtype.kind == "U" else pa.array(values)
         for name, values in columns.items()
     }
-    write_atomically(path, lambda part: pq.write_table(pa.table(arrays), part), out=out)
+    write_atomically(
+        path, lambda part: pq.write_table(pa.table(arrays), part, write_page_checksum=True), out=out
+    )
 
 
 def read_columns(path: Path) -> dict[str, np.ndarray]:
@@ -30,7 +32,7 @@ def read_columns(path: Path) -> dict[str, np.ndarray]:
     SpecaugError
         The file is missing or damaged.
     """
-    table = guarded(path.name, lambda: pq.read_table(path))
+    table = guarded(path.name, lambda: pq.read_table(path, page_checksum_verification=True))
     return {
         name: np.array(table[name].to_pylist(), dtype=np.str_)
         if pa.types.is_string(table.schema.field(name).type)

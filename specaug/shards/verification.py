@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -14,12 +13,16 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from specaug.parsing import parse_json
+from specaug.records import Notice
 from specaug.shards import recorded
 from specaug.shards.atomic_files import STATE, sha256
 from specaug.shards.change import View
 from specaug.shards.leaks import IDS, Seen, content_digest
+from specaug.shards.look_alikes import NO_BITS, LookAlikes, row_bits
 from specaug.shards.recorded import Line, Manifest, Planned
 from specaug.shards.schema import FAILURE_SCHEMA, MEDIA, SCHEMA_VERSION, Row, clip_schema
+from specaug.shards.skipped_file import SKIPPED, skipped_problem
 
 Kind = Literal["checksum", "schema", "count", "leakage", "missing", "unexpected"]
 _MANIFEST = "manifest.jsonl"
@@ -44,6 +47,9 @@ class VerifyReport:
     problems: tuple[Problem, ...] = ()
     with_plan: bool = True
     """Compared with the plan and the receipts; False for a copy without ``.specaug``."""
+    warnings: tuple[Notice, ...] = ()
+    """What is not damage and should be looked at: clips that look alike in two splits, subjects whose names differ only
+    in how they are spelled."""
 
     @property
     def ok(self) -> bool:
@@ -55,7 +61,7 @@ Present = Callable[[str], AbstractContextManager[object]]
 """Has a file of OUT, given relative to it, whole on this machine while the block runs."""
 
 
-def verify(out: Path | str, *, present: Present = nullcontext) -> VerifyReport:
+def verify(out: Path | str, *, present: Present = nullcontext, look_alikes: bool = True) -> VerifyReport:
     """Read every page of every file and compare it with manifest, plan and receipts.
 
     Parameters
@@ -64,6 +70,8 @@ def verify(out: Path | str, *, present: Present = nullcontext) -> VerifyReport:
         A finished OUT. A change that was decided and not carried out counts as carried out.
     present : callable, optional
         Put around the reading of each file of clips, where `out` is the working copy of another place.
+    look_alikes : bool
+        Decode the frames of captured clips and look for copies in other splits; takes most of the time.
 
     Returns
     -------
@@ -81,7 +89,7 @@ def verify(out: Path | str, *, present: Present = nullcontext) -> VerifyReport:
         return _hopeless("checksum", f"no JSON lines: {error}")
     except LookupError:
         return _hopeless("schema", "its lines are not those that a build writes")
-    return _Verification(view, manifest, present).report()
+    return _Verification(view, manifest, present, look_alikes=look_alikes).report()
 
 
 def _hopeless(kind: Kind, detail: str) -> VerifyReport:
@@ -91,11 +99,14 @@ def _hopeless(kind: Kind, detail: str) -> VerifyReport:
 class _Verification:
     """One pass over all files, with what has to be remembered between them."""
 
-    def __init__(self, view: View, manifest: Manifest, present: Present) -> None:
+    def __init__(self, view: View, manifest: Manifest, present: Present, *, look_alikes: bool) -> None:
         self._present = present
         self._view, self._head, self._lines = view, manifest.head, manifest.shards
         self._problems: list[Problem] = []
         self._seen = Seen()
+        self._alike = LookAlikes()
+        splits = {line["split"] for line in manifest.shards if line["clips"]}
+        self._looks = look_alikes and len(splits) > 1
         self._reasons: Counter[str] = Counter()
         """Whole-source failures."""
         self._damaged = False
@@ -113,7 +124,16 @@ class _Verification:
         if not self._damaged:
             for detail in self._sums():
                 self._add(_MANIFEST, "count", detail)
-        return VerifyReport(len(self._seen.clips), tuple(self._problems), self._with_plan)
+        return VerifyReport(
+            len(self._seen.clips), tuple(self._problems), self._with_plan, tuple(self._warnings())
+        )
+
+    def _warnings(self) -> Iterator[Notice]:
+        """What is no damage and no leak, as far as a program can tell."""
+        for notice in (self._seen.aliases(), self._alike.notice()):
+            if notice is not None:
+                yield notice
+        yield from recorded.version_notices(self._head, self._lines)
 
     def _add(self, file: str, kind: Kind, detail: str) -> None:
         self._problems.append(Problem(file, kind, detail))
@@ -126,6 +146,10 @@ class _Verification:
                 detail := recorded.info_problem(self._head, self._view.place(name))
             ):
                 self._add(name, "count", detail)
+
+        if (problem := skipped_problem(self._head, self._view.place(SKIPPED))) is not None:
+            kind, detail = problem
+            self._add(SKIPPED, kind, detail)
 
     def _plan(self) -> dict[str, Planned]:
         """The planned shards, compared with the manifest's."""
@@ -151,8 +175,9 @@ class _Verification:
         found: dict[str, list[str]] = {"clips": [], "failures": []}
         whole = True
         for entry in recorded.files_of(line):
+            looks = self._looks and recorded.origin_of(line) == "captured"
             with self._present(entry["file"]):
-                rows = self._rows(entry)
+                rows = self._rows(entry, looks=looks)
             whole &= rows is not None
             if rows is None:
                 self._damaged = True
@@ -161,6 +186,10 @@ class _Verification:
                 for detail in self._seen.leaks(entry["file"], rows, split=line["split"], origin=origin):
                     self._add(entry["file"], "leakage", detail)
                 found["clips"] = [row["source_id"] for row in rows]
+                for row in rows:
+                    self._alike.add(
+                        row["source_path"] or row["clip_id"] or "", row["split"] or "", row["looks"]
+                    )
             else:
                 lost = [row for row in rows if row["frame_index"] is None]
                 self._reasons.update(row["reason"] for row in lost)
@@ -179,19 +208,20 @@ class _Verification:
         elif problem := recorded.receipt_problem(line, self._view.place(name)):
             self._add(name, "checksum", problem)
 
-    def _rows(self, entry: dict[str, Any]) -> list[Row] | None:
+    def _rows(self, entry: dict[str, Any], *, looks: bool) -> list[Row] | None:
         """What has to be compared of each row; None if the file is not what it should be."""
         name, path = entry["file"], self._view.place(entry["file"])
         if not path.is_file():
             self._add(name, "missing", "the manifest names it")
             return None
         before = len(self._problems)
+        size = self._head["settings"]["size"] if looks else 0
         if sha256(path) != entry["sha256"]:
             size = path.stat().st_size
             self._add(name, "checksum", f"the content is not what was written ({size} bytes now)")
         try:
             schema = pq.read_schema(path)
-            rows = list(_short_rows(path, clips=entry["kind"] == "clips"))
+            rows = list(_short_rows(path, clips=entry["kind"] == "clips", size=size))
         except (OSError, pa.ArrowException, KeyError) as error:
             if before == len(self._problems):
                 self._add(name, "checksum", f"cannot be read: {error}")
@@ -237,8 +267,11 @@ class _Verification:
             )
 
 
-def _short_rows(path: Path, *, clips: bool) -> Iterator[Row]:
-    """Every page of a file is read and its checksum verified; of a clip's pictures a digest is kept."""
+def _short_rows(path: Path, *, clips: bool, size: int) -> Iterator[Row]:
+    """Every page of a file is read and its checksum verified; of a clip's pictures a digest is kept.
+
+    With the `size` of its crops, also the bits by which they are compared; without (0), they are not decoded.
+    """
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         read = partial(file.read_row_group, use_threads=False)
         for table in map(read, range(file.num_row_groups)):
@@ -249,13 +282,14 @@ def _short_rows(path: Path, *, clips: bool) -> Iterator[Row]:
             for ids, pictures in zip(
                 table.select(list(IDS)).to_pylist(), table.select(media).to_pylist(), strict=True
             ):
-                yield {**ids, "content": content_digest(pictures)}
+                bits = row_bits(pictures, size) if size else NO_BITS
+                yield {**ids, "content": content_digest(pictures), "looks": bits}
 
 
 def _difference(schema: pa.Schema) -> str:
     """What is wrong with the schema of a file, in words."""
     try:
-        version = json.loads((schema.metadata or {})[b"specaug"])["schema_version"]
+        version = parse_json((schema.metadata or {})[b"specaug"])["schema_version"]
     except (KeyError, TypeError, ValueError):
         version = None
     if version not in (None, SCHEMA_VERSION):

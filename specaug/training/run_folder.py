@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from specaug import __version__
 from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
 from specaug.model import TwoStreamNet
+from specaug.parsing import parse_json, parse_json_lines
 from specaug.shards import data_files, sha256, write_atomically, write_json
 from specaug.training.train_config import TrainConfig
 
@@ -24,17 +24,25 @@ _LIBRARIES = ("torch", "numpy", "scipy", "opencv-python", "pyarrow", "pyspng", "
 
 def dataset_hash(out: Path) -> str:
     """blake2b-128 over names and SHA-256 of all files of clips; the manifest's sums where there is one."""
-    known = {}
-    manifest = out / "manifest.jsonl"
-    for line in manifest.read_text().splitlines() if manifest.is_file() else ():
-        entry = json.loads(line)
-        if "file" in entry:
-            known[entry["file"]] = entry["sha256"]
+    known = _recorded_sums(out / "manifest.jsonl")
     digest = hashlib.blake2b(digest_size=16)
     for file in data_files(out):
         name = file.relative_to(out).as_posix()
         digest.update(f"{name} {known.get(name) or sha256(file)}\n".encode())
     return digest.hexdigest()
+
+
+def _recorded_sums(manifest: Path) -> dict[str, str]:
+    """Name to SHA-256 of the files of clips that a manifest names; nothing where there is none."""
+    if not manifest.is_file():
+        return {}
+    try:
+        lines = parse_json_lines(manifest.read_text())
+        return {line["file"]: line["sha256"] for line in lines if "file" in line}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SpecaugError(
+            f"{manifest.name}: expected the manifest of a build, got another text ({error}): see `specaug verify`"
+        ) from error
 
 
 def open_run(run: Path, out: Path, config: TrainConfig) -> bool:
@@ -50,7 +58,7 @@ def open_run(run: Path, out: Path, config: TrainConfig) -> bool:
         "data": {"hash": dataset_hash(out), "name": out.resolve().name},
     }
     if (run / CONFIG).is_file():
-        found = json.loads((run / CONFIG).read_text())
+        found = _settings_of(run)
         differs = [
             f"{key} {found[part].get(key)!r}, not {value!r}"
             for part in ("config", "data")
@@ -75,13 +83,25 @@ def read_run(run: Path) -> tuple[TrainConfig, dict[str, Any]]:
     ArgumentError
         The folder holds no run.
     """
+    values = _settings_of(run)
     try:
-        values = json.loads((run / CONFIG).read_text())
         return TrainConfig.from_dict(values["config"]), values["data"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # JSON of any other shape
-        raise ArgumentError(
-            f"run: expected a folder that specaug train made, got {str(run)!r} ({error})"
-        ) from error
+    except (ValueError, TypeError) as error:
+        raise _no_run(run, error) from error
+
+
+def _settings_of(run: Path) -> dict[str, dict[str, Any]]:
+    """What stands in the settings of a run: ``config`` and ``data``."""
+    try:
+        values = parse_json((run / CONFIG).read_text())
+        found: dict[str, dict[str, Any]] = {part: dict(values[part]) for part in ("config", "data")}
+    except (OSError, ValueError, KeyError, TypeError) as error:  # JSON of any other shape
+        raise _no_run(run, error) from error
+    return found
+
+
+def _no_run(run: Path, error: Exception) -> ArgumentError:
+    return ArgumentError(f"run: expected a folder that specaug train made, got {str(run)!r} ({error})")
 
 
 def environment() -> dict[str, Any]:

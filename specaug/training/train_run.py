@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from specaug.loader import load
 from specaug.loader.tensors import TorchClips
 from specaug.metrics import eer
 from specaug.model import TwoStreamNet
-from specaug.records import LABELS
-from specaug.shards import write_text
+from specaug.records import LABELS, Coverage, Notice
+from specaug.shards import data_files, stream_columns, write_text
 from specaug.training.curve_plots import draw_curves
 from specaug.training.run_folder import BEST, LAST, load_checkpoint, open_run, save_checkpoint
 from specaug.training.scoring import score_split, training_clips, views_of
@@ -30,6 +30,7 @@ from specaug.training.torch_setup import device_of, numerics, process_group, sha
 from specaug.training.train_config import TrainConfig
 
 CURVES = "curves.csv"
+_COVERED = ("split", "label", "pai", "dataset", "subject", "source_id")
 Row = dict[str, float]
 
 
@@ -45,6 +46,8 @@ class TrainReport:
     """Of the best epoch."""
     dev_eer: float
     stopped_early: bool
+    warnings: tuple[Notice, ...] = ()
+    """Classes, splits, species and subjects that the data set lacks."""
 
 
 @dataclass
@@ -104,11 +107,38 @@ def train(
     out, run, config = Path(out), Path(run), config or TrainConfig()
     device = device_of(config)
     with numerics(config), process_group(device) as (rank, world):
+        check_dev(out)
         clips = training_clips(out, config)
         check_classes(clips, out, config)
         if rank == 0:
             open_run(run, out, config)
-        return Fit(out, run, config, clips, device, rank, world).go(progress)
+        report = Fit(out, run, config, clips, device, rank, world).go(progress)
+        return replace(report, warnings=gaps_of(out))
+
+
+def check_dev(out: Path) -> None:
+    """Refuse a data set without dev clips: nothing could say when to stop, nor which threshold to take."""
+    files = data_files(out)
+    if files and not any(file.name.startswith("dev-") and file.parent.name == "captured" for file in files):
+        raise ArgumentError(
+            "dev: expected captured clips in dev, by which training stops and thresholds are set, got none: build"
+            " with --split 70,15,15 where RAW has no splits, or with --dev-from-train 0.2 where it has train and test"
+        )
+
+
+def gaps_of(out: Path) -> tuple[Notice, ...]:
+    """Warnings of classes, splits, species and subjects that the captured clips of a data set lack."""
+    groups: set[tuple[str, str, str]] = set()
+    subjects: dict[str, set[tuple[str, str]]] = {}
+    for file in data_files(out):
+        for columns in stream_columns(file, _COVERED) if file.parent.name == "captured" else ():
+            rows = zip(*(columns[name] for name in _COVERED), strict=True)
+            for split, label, pai, dataset, subject, source in rows:
+                groups.add((split, LABELS[int(label)], pai or ""))
+                who = (dataset or "", subject) if subject else ("", f"/{source}")
+                subjects.setdefault(split, set()).add(who)
+    counts = {split: len(found) for split, found in subjects.items()}
+    return Coverage(frozenset(groups), counts).notices()
 
 
 def check_classes(clips: TorchClips, out: Path, config: TrainConfig) -> None:

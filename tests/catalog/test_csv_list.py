@@ -146,7 +146,6 @@ def test_one_file_under_two_spellings_is_refused(tmp_path):
         "path,label,path",
         "path,label,colour",
         "path,label,",
-        "path;label",
         "path,label,PAI,pai",
     ],
 )

@@ -58,7 +58,7 @@ REASONS = [
     ("live.mp4", "folders do not follow"),
     ("mine/live/1.mp4", "folders do not follow"),
     ("train/dev/live/1.mp4", "folders do not follow"),
-    ("lives/1.mp4", "folders do not follow"),
+    ("livestock/1.mp4", "folders do not follow"),
     ("live/a/b/c/1.mp4", "3 folders between class and file, at most [/pai][/subject] expected"),
     ("test/spoof/a/b/c/d/1.mp4", "4 folders between class and file"),
     (

@@ -110,7 +110,10 @@ def test_lists_of_hq_wmca_decide_over_names_of_wmca():
 
 
 def test_nothing_at_all_is_an_empty_raw_and_anything_is_not():
-    with pytest.raises(NothingToDoError, match=r"^no usable input: RAW is empty$"):
+    with pytest.raises(
+        NothingToDoError,
+        match=r"^no usable input: RAW is empty; if it lies on a network drive, is that mounted\?$",
+    ):
         layout_of(tree(), "auto")
     for files in (tree(others=("a.txt",)), Tree(Path("/nowhere"), (), (), (Skipped("a.mp4", "broken"),))):
         with pytest.raises(

@@ -30,7 +30,7 @@ def test_json_of_each_layout(tmp_path, name):
     assert found == as_json(raw)
     assert found["layout"] == name
     assert {frozenset(source) for source in found["sources"]} == {frozenset(FIELDS)}
-    assert {frozenset(s) for s in found["skipped"]} <= {frozenset({"path", "reason"})}
+    assert {frozenset(s) for s in found["skipped"]} <= {frozenset({"path", "reason", "media"})}
     for source in found["sources"]:
         assert source["label"] in ("bonafide", "attack")
         assert source["split"] in ("train", "dev", "test")

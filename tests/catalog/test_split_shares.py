@@ -129,11 +129,11 @@ def test_shares_are_refused_where_one_source_has_another_split(split):
 
 
 def test_shares_and_seed_are_said_and_so_are_sources_without_subject():
-    sources = [one("ann"), one("bob")]
+    sources = [one(name) for name in PEOPLE]
     given, (note,) = by_shares(sources, (70, 15.5, 14.5), 3)
     assert given == assign_splits(sources, (70, 15.5, 14.5), seed=3)
     assert note == "Whole subjects are assigned to splits by a hash keyed with seed 3, shares 70:15.5:14.5."
-    _, (warned,) = by_shares([*sources, one("cid", subject=False)], (70, 15.5, 14.5), 3)
+    _, (warned,) = by_shares([*sources, one("zoe", subject=False)], (70, 15.5, 14.5), 3)
     assert warned == (
         f"{note} 1 sources name no subject, and each of them counts as a subject of its own: the same person may be in"
         " two splits."

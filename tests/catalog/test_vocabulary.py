@@ -6,11 +6,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specaug.catalog.vocabulary import SPECIES, attack_pai, parse_label, parse_split, species
+from specaug.catalog.vocabulary import SPECIES, attack_pai, meant, parse_label, parse_split, species
 from specaug.errors import ArgumentError
 
-BONAFIDE = ("bonafide", "bona_fide", "bona-fide", "bona fide", "live", "real", "genuine")
-ATTACK = ("attack", "attacks", "spoof", "spoofs", "fake", "fakes")
+BONAFIDE = (
+    *("bonafide", "bona_fide", "bona-fide", "bona fide", "bonafides", "live", "real", "genuine", "genuines"),
+    *("client", "real_face", "live_face", "Live Faces", "real-videos", "genuineface"),
+)
+ATTACK = (
+    *(
+        "attack",
+        "attacks",
+        "spoof",
+        "spoofs",
+        "spoofed",
+        "spoofing",
+        "fake",
+        "fakes",
+        "imposter",
+        "impostors",
+    ),
+    *("fake_face", "spoof face", "attack-videos"),
+)
+LISTED = "bonafide, live, real, genuine, client, attack, spoof, fake, imposter, impostor"
 SPLITS = {
     "train": ("train", "training"),
     "dev": ("dev", "devel", "development", "val", "valid", "validation"),
@@ -30,11 +48,34 @@ def test_split_words_are_read_without_regard_to_case_and_margins(split, words):
         assert parse_split(word) == parse_split(f"\n{word.upper()} ") == split
 
 
-@pytest.mark.parametrize("text", ["", " ", "0", "1", "lives", "re al", "bonafide/live", "none", "train"])
+@pytest.mark.parametrize("text", ["", " ", "re al", "bonafide/live", "none", "train", "surface"])
 def test_a_word_that_is_no_class_is_refused_with_the_choices(text):
     with pytest.raises(ArgumentError) as error:
         parse_label(text)
-    assert str(error.value) == f"label: expected one of {', '.join((*BONAFIDE, *ATTACK))}, got {text!r}"
+    assert str(error.value) == f"label: expected one of {LISTED}, got {text!r}"
+
+
+@pytest.mark.parametrize("text", ["0", "1", " 1 ", "-1", "1.0"])
+def test_a_number_is_refused_with_what_would_say_its_class(text):
+    with pytest.raises(
+        ArgumentError, match=r"--label-map bonafide=1,attack=0, or in the header, as 'is_attack'"
+    ):
+        parse_label(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Genuin", "genuine"),
+        ("atack", "attack"),
+        ("Trian", "train"),
+        ("live", None),
+        ("s01", None),
+        ("val", None),
+    ],
+)
+def test_a_misspelt_word_is_told_from_another_one(text, word):
+    assert meant(text) == word
 
 
 @pytest.mark.parametrize("text", ["", "trains", "holdout", "1", "dev test", "live"])

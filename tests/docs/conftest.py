@@ -32,6 +32,9 @@ def workplace(tmp_path_factory) -> Path:
     for path in (folder / "raw").glob("*/*"):
         if path.is_dir():
             shutil.copytree(path, folder / "unsplit" / path.name, dirs_exist_ok=True)
+    for number in range(4, 13):  # three subjects are too few for shares of 70, 15 and 15
+        (folder / f"unsplit/bonafide/s{number:03}").mkdir()
+        (folder / f"unsplit/bonafide/s{number:03}/clip1.mp4").write_text(f"{number}")
     (folder / "key.txt").write_text("a key of thirty-two letters or more, for tests")
     return folder
 

@@ -76,7 +76,7 @@ def test_a_video_enters_the_files_of_its_section(workplace, tmp_path, monkeypatc
     monkeypatch.setattr(
         shard, "worker_of_this_thread", partial(worker_of_this_thread, function="entered:extract")
     )
-    config = BuildConfig(frames=4, jobs=1, split=(70, 15, 15))
+    config = BuildConfig(frames=4, jobs=1, split=(100, 0, 0))
     outs = iter((tmp_path / "first", tmp_path / "second"))
     built = []
     files = entered(lambda: built.append(specaug.build_dataset(raw, next(outs), config)))

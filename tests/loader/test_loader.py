@@ -218,7 +218,10 @@ class TestDamage:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"split": "val"}, "split: expected one of train, dev, test, got 'val'"),
+        (
+            {"split": "valid"},
+            r"split: expected one of train, dev, test \(val and validation mean dev\), got 'valid'",
+        ),
         ({"split": "test"}, "out: expected a folder with captured clips of split 'test'"),
         ({"origin": "real"}, "origin: expected one of captured, synthetic, got 'real'"),
         ({"as_": "jax"}, "as_: expected one of torch, numpy, arrow, got 'jax'"),
@@ -264,3 +267,11 @@ def test_sizes_that_differ_are_refused(tmp_path, monkeypatch):
 def test_workers_of_a_data_loader_share_the_rows(out):
     loader = DataLoader(load(out, split="train", batch_size=2), batch_size=None, num_workers=2)
     assert sorted(ids(loader)) == sorted(f"{n:032x}-000" for n in range(24))
+
+
+@pytest.mark.parametrize("split", ["val", "validation"])
+def test_other_names_of_dev_mean_dev(tmp_path, split):
+    write_split(tmp_path / "set", "dev", subjects=1)
+    ours, other = (load(tmp_path / "set", split=name, as_="numpy") for name in ("dev", split))
+    assert repr(other) == repr(ours)
+    assert [batch["clip_id"] for batch in other] == [batch["clip_id"] for batch in ours]

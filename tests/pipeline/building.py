@@ -73,7 +73,7 @@ def everything(out: Path) -> dict[str, bytes]:
     found = {name: path.read_bytes() for name, path in files.items() if not name.startswith(locks)}
     for name in found:
         if name.startswith(".specaug/done/"):
-            found[name] = json.dumps({**json.loads(found[name]), "seconds": []}).encode()
+            found[name] = json.dumps({**json.loads(found[name]), "seconds": [], "stamps": []}).encode()
     return found
 
 

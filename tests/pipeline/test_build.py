@@ -32,7 +32,7 @@ def test_every_source_is_a_row_or_a_failure(raw, tmp_path):
     }
     built = {row["source_path"] for row in rows_of(tmp_path / "out")}
     assert len(built) == 8
-    assert report == BuildReport(
+    assert replace(report, warnings=()) == BuildReport(
         sources=12,
         clips=8,
         failures=4,

@@ -14,7 +14,7 @@ from specaug.pipeline import Progress, build_dataset, plan_only, scan_with, shar
 from specaug.pipeline.build import OWNED
 from specaug.pipeline.plan import load_plan
 from specaug.records import BuildConfig
-from specaug.shards import STATE
+from specaug.shards import SKIPPED, STATE
 
 CONFIG = BuildConfig(size=32, jobs=1, detector="sidecar", sources_per_shard=2)
 FILES = {f"train/live/s{i}/{i}.mp4": f"video {i}".encode() for i in range(4)} | {
@@ -146,7 +146,7 @@ def test_a_part_reports_its_own_shards_and_writes_no_sums(raw, tmp_path):
         (("train", "bonafide", "none", 2), ("test", "attack", "print", 2)),
         (("train", "bonafide", "none", 2),),
     ]
-    assert {path.name for path in out.iterdir()} == {"data", "failures", STATE}
+    assert {path.name for path in out.iterdir()} == {"data", "failures", STATE, SKIPPED}
     assert build_dataset(raw, out, CONFIG).done_before == 3
     assert {path.name for path in out.iterdir()} == set(OWNED)
 
@@ -207,9 +207,11 @@ def test_settings_of_the_config_reach_the_scan(raw):
     shares = {item.split for item in scan_with(raw, CONFIG).sources}
     assert shares == {"train", "test"}
     folder = raw_with(raw.parent / "unsplit", {f"live/s{i}/{i}.mp4": b"%d" % i for i in range(12)})
-    split = {item.subject: item.split for item in scan_with(folder, replace(CONFIG, split=(1, 1, 1))).sources}
+    split = {
+        item.subject: item.split for item in scan_with(folder, replace(CONFIG, split=(34, 33, 33))).sources
+    }
     assert set(split.values()) == {"train", "dev", "test"}
-    other = scan_with(folder, replace(CONFIG, split=(1, 1, 1), seed=5)).sources
+    other = scan_with(folder, replace(CONFIG, split=(34, 33, 33), seed=5)).sources
     assert {item.subject: item.split for item in other} != split
 
 

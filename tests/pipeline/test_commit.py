@@ -66,13 +66,14 @@ def test_plan_then_data_then_receipt_then_sums(few, tmp_path, steps):
     order = [step for step in steps if step.startswith("rename")]
     assert [name.removeprefix("rename ") for name in order if "raw.json" not in name] == [
         "plan.json",
+        "skipped.parquet",
         f"{data}.parquet",
         f"{lost}.parquet",
         f"{done}.json",
-        "manifest.jsonl",
         "dataset_info.json",
         "README.md",
         "croissant.json",
+        "manifest.jsonl",
     ]
     for name, folder in ((data, "captured"), (lost, "failures")):
         at = steps.index(f"rename {name}.parquet")

@@ -69,13 +69,11 @@ def test_a_file_that_is_gone_is_unreadable_and_no_copy(tmp_path):
 def test_a_copy_tells_in_what_it_differs_from_the_file_that_is_kept(tmp_path):
     raw = raw_with(tmp_path, {"a": b"1", "b\\": b"1"})
     one = source("a", dataset="x", subject="s1", session="1", device="d1")
-    other = source(
-        "b\\", label="attack", pai="print", dataset="y", subject=None, split="dev", session="2", device="d2"
-    )
+    other = source("b\\", dataset="y", subject=None, split="dev", session="2", device="d2")
     _, (lost,) = drop_duplicates([one, other], raw)
     assert lost.detail == (
-        "same content as 'a'; dataset 'y' here, 'x' there, label 'attack' here, 'bonafide' there, "
-        "pai 'print' here, 'none' there, subject None here, 's1' there, split 'dev' here, 'train' there"
+        "same content as 'a'; dataset 'y' here, 'x' there, subject None here, 's1' there, "
+        "split 'dev' here, 'train' there"
     )
     assert (lost.source_path, lost.source_id, lost.stage, lost.split) == (
         r"b\\",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from handmade import catalog, clip, failure, source
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specaug.errors import ArgumentError
+from specaug.pipeline import pseudonym
 from specaug.pipeline.pseudonym import Key, key_of, nameless, nameless_failure, opened, pseudonymous, sealed
 from specaug.records import BuildConfig, Failure, ShardPlan
 
@@ -176,12 +178,16 @@ def test_all_texts_of_a_shard_that_may_hold_a_name_are_sealed_and_no_other():
 
 
 def test_a_clip_loses_the_names_of_its_files_and_a_row_has_none():
-    whole = clip(source("live/ann.mp4", boxes="ann.face", subject="5e77"))
-    shown = nameless(whole)
+    whole = replace(clip(source("live/ann.mp4", boxes="ann.face", subject="5e77")), bytes_digest="ab" * 32)
+    shown = nameless(whole, KEY)
+    assert shown.bytes_digest == keyed(b"content", b"ab" * 32, 16).hex()
+    parts = (keyed(b"content", part, 16).hex() for part in (b"ab", b"cd"))
+    assert pseudonym.keyed("ab.cd", KEY) == ".".join(parts)
+    assert pseudonym.keyed("ab.cd", None) == "ab.cd"
     assert (shown.source.path, shown.source.boxes, shown.source.subject) == ("", None, "5e77")
     assert shown.clip_id == whole.clip_id
     row = {"clip_id": "1", "source_path": None}
-    assert nameless(row) is row
+    assert nameless(row, KEY) is row
 
 
 @pytest.mark.parametrize(

@@ -191,10 +191,21 @@ def test_damaged_rows_are_not_copied(out):
 
 
 def test_a_repair_that_makes_a_copy_is_a_duplicate(out, raw):
-    shutil.copy(raw / "train/live/s3/3.mp4", raw / "train/live/s8/text.mp4")
+    shutil.copy(raw / "train/live/s8/dark.mp4", raw / "train/live/s8/text.mp4")
     assert retry(out, reasons=["unreadable"], jobs=1).recovered == 0
     assert failures(out)["train/live/s8/text.mp4"] == ("discover", "duplicate")
     assert attempts(out)["train/live/s8/text.mp4"] == 2
+    assert verify(out).ok
+
+
+def test_a_repair_that_contradicts_a_clip_makes_both_failures(out, raw):
+    shutil.copy(raw / "train/live/s3/3.mp4", raw / "train/live/s8/text.mp4")
+    report = retry(out, reasons=["unreadable"], jobs=1)
+    assert report.recovered == 0
+    assert report.build.by_reason["conflict"] == 2
+    for path in ("train/live/s3/3.mp4", "train/live/s8/text.mp4"):
+        assert failures(out)[path] == ("discover", "conflict")
+    assert "train/live/s3/3.mp4" not in {row["source_path"] for row in rows_of(out)}
     assert verify(out).ok
 
 
@@ -303,7 +314,7 @@ def test_the_command_needs_nothing_but_out(raw, out):
         cli, ["retry", str(out), "--reason", "timeout,no_face", "-j", "1", "-q", "--json"]
     )
     assert result.exit_code == 0, result.output
-    report = json.loads(result.output)
+    report = json.loads(result.stdout)
     assert (report["retried"], report["recovered"], report["clips"]) == (4, 3, 8)
     assert report["by_reason"] == {"duplicate": 1, "no_face": 1, "unreadable": 2}
     assert verify(out).ok

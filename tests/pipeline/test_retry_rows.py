@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +90,20 @@ def test_a_source_that_gives_less_keeps_its_clips_and_its_old_failures(out, agai
     found, lost = again({B.source_id: 4}, {B.path: outcome})
     assert found == rows(out)
     assert lost == [COPY, replace(TRUNCATED, attempts=5), failure(C, "timeout", attempts=2)]
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_clips_of_another_content_do_not_join_those_that_are_there(tmp_path, again, monkeypatch, same):
+    out = tmp_path / "out"
+    shutil.rmtree(out)
+    old = [replace(clip(B, 0), bytes_digest="aa")]
+    commit_shard(SHARD, CONFIG, out, iter(old), failures=[COPY, TRUNCATED], watch=Stopwatch())
+    made = [replace(clip(B, n), bytes_digest="aa" if same else "bb") for n in range(2)]
+    found, lost = again({B.source_id: 1}, {B.path: tuple(made)})
+    assert found.keys() == {item.clip_id for item in (made if same else old)}
+    assert [(f.reason, f.frame_index) for f in lost if f.source_id == B.source_id] == (
+        [] if same else [("changed", 3)]
+    )
 
 
 def test_a_source_that_gives_the_same_has_the_failures_of_today(out, again):

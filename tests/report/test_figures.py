@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from hand_shards import noisy
 from page_data import add_synthetic, clip, picture, source, write_out
 from scipy.ndimage import convolve
 from scipy.stats import false_discovery_control, fisher_exact
@@ -15,11 +16,12 @@ from specaug.html_report.failure_summary import Losses, _holm, losses, planned_s
 from specaug.html_report.findings import findings, shortcut
 from specaug.html_report.histogram import Separation
 from specaug.html_report.page import band_table
-from specaug.html_report.sample import Pixels, difference_hash, laplacian_variance, sample_pixels
+from specaug.html_report.sample import Pixels, laplacian_variance, sample_pixels
 from specaug.html_report.survey import Kind, survey
 from specaug.pipeline.plan import Plan, save_plan
 from specaug.records import Failure, ShardPlan
 from specaug.shards import read_rows, stream_columns
+from specaug.shards.look_alikes import ALIKE, picture_bits
 from specaug.spectrum import radial_profile
 from specaug.spectrum.grid import BANDS
 
@@ -196,12 +198,12 @@ def test_sharpness_is_the_variance_of_the_laplacian(rng):
 
 
 def test_look_alikes_are_found_across_brightness_and_not_between_pictures(rng):
-    luma = [picture(n).astype(float).mean(axis=-1) for n in range(30)]
-    bits = np.stack([difference_hash(x) for x in luma])
-    same = difference_hash(np.clip(luma[4] * 0.8 + 10 + rng.normal(0, 1, luma[4].shape), 0, 255))
+    luma = [noisy(n).astype(float).mean(axis=-1) for n in range(30)]
+    bits = np.stack([picture_bits(x) for x in luma])
+    same = picture_bits(np.clip(luma[4] * 0.8 + 10 + rng.normal(0, 1, luma[4].shape), 0, 255))
     apart = np.bitwise_count(bits ^ same).sum(axis=1)
-    assert apart[4] <= 10
-    assert np.delete(apart, 4).min() > 10
+    assert apart[4] <= ALIKE
+    assert np.delete(apart, 4).min() > ALIKE
 
 
 def test_copies_across_splits_are_flagged(tmp_path):

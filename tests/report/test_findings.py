@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from specaug.html_report.failure_summary import Losses, Rate
-from specaug.html_report.findings import Finding, findings, shortcut
+from specaug.html_report.findings import Finding, findings, gaps, shortcut
 from specaug.html_report.histogram import Separation
 from specaug.html_report.sample import Pixels
-from specaug.html_report.survey import Survey
+from specaug.html_report.survey import Group, Survey
+from specaug.shards import SkippedRow
 
 NAN = float("nan")
 
@@ -187,7 +188,7 @@ def alike(*splits):
 def test_only_look_alikes_across_splits_are_told(splits, pairs):
     found = told(pixels=alike(*splits))
     text = (
-        f"{pairs} pairs of the sampled clips look alike (at most 10 of 256 bits differ) and are in "
+        f"{pairs} pairs of the sampled clips look alike (at most 40 of 255 bits differ) and are in "
         "different splits"
     )
     assert found == ([("duplicates", text)] if pairs else [])
@@ -198,3 +199,39 @@ def test_leakage_comes_first_and_duplicates_last():
     seen.distributions["fps"].add(np.repeat([10.0, 90.0], 9), np.repeat([0, 1], 9))
     found = told(seen=seen, lost=lost_with(("print", 50, 100, 1e-9)), pixels=alike("train", "dev"))
     assert [f.section for f in found] == ["leakage", "leakage", "failures", "shortcuts", "duplicates"]
+
+
+def test_gaps_are_those_of_captured_clips():
+    seen = Survey([])
+    rows = [
+        (split, label, pai, subject, origin)
+        for split in ("train", "dev", "test")
+        for label, pai, origin in (
+            ("bonafide", "none", "captured"),
+            ("attack", "print", "captured"),
+            ("attack", "synthetic/moire", "synthetic"),
+        )
+        for subject in (f"{split}{n}" for n in range(5))
+    ]
+    for split, label, pai, subject, origin in rows:
+        seen.groups[Group(split, label, pai, "", subject, origin)] += 1
+        seen.subjects.setdefault(("", subject), set()).add(split)
+    assert gaps(seen, []) == ()
+    skipped = [SkippedRow("odd/1.mp4", "odd", True), SkippedRow("notes.txt", "no medium", False)]
+    assert [notice.kind for notice in gaps(seen, skipped)] == ["skipped_media"]
+    for group in list(seen.groups):
+        if group.label == "attack" and group.origin == "captured":
+            del seen.groups[group]
+    assert [notice.kind for notice in gaps(seen, [])] == ["no_attack"]
+    found = findings(seen, Losses(), Pixels(), gaps(seen, skipped))
+    assert [f.section for f in found] == ["counts", "failures"]
+    assert found.warnings == gaps(seen, skipped)
+
+
+def test_clips_without_subject_count_each():
+    seen = Survey([])
+    for split, n in (("train", 5), ("dev", 4), ("test", 9)):
+        seen.groups[Group(split, "bonafide", "none", "", "", "captured")] = n
+        seen.groups[Group(split, "attack", "print", "", "", "captured")] = 0
+    (notice,) = (n for n in gaps(seen, []) if n.kind == "few_subjects")
+    assert "dev (4)" in notice.detail

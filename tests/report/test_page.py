@@ -123,8 +123,8 @@ def test_without_faces_no_picture_is_left(out, tmp_path):
         cli, ["report", str(out), "-o", str(tmp_path / "r.html"), "--no-faces"], catch_exceptions=False
     )
     assert result.exit_code == 0
-    assert "shortcuts: scale alone predicts the label" in result.output
-    assert result.output.endswith("3 findings\n")
+    assert "shortcuts: scale alone predicts the label" in result.stdout
+    assert result.stdout.endswith("4 findings\n")
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "data:image" not in text
     assert Reader(text).blocks["details"] == {}
@@ -136,9 +136,14 @@ def test_findings_can_be_read_by_programs(out, tmp_path):
     result = CliRunner().invoke(
         cli, ["report", str(out), "-o", str(target), "--json"], catch_exceptions=False
     )
-    told = json.loads(result.output)
+    told = json.loads(result.stdout)
     assert told["report"] == str(target)
-    assert [finding["section"] for finding in told["findings"]] == ["failures", "shortcuts", "shortcuts"]
+    sections = ["counts", "failures", "shortcuts", "shortcuts"]
+    assert [finding["section"] for finding in told["findings"]] == sections
+    assert [warning["kind"] for warning in told["warnings"]] == ["empty_split"]
+    lines = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    assert lines == [f"warning: {warning['detail']}" for warning in told["warnings"]]
+    assert [f["text"] for f in told["findings"][:1]] == [warning["detail"] for warning in told["warnings"]]
 
 
 def test_plots_take_their_colours_from_the_page_and_escape_names(rng):

@@ -224,7 +224,7 @@ def test_a_plan_is_read_with_the_hashes_that_shards_have(tmp_path):
     assert planned[mine.name] == recorded.Planned(frozenset("12"), mine.hash)
     assert planned["dev"].sources == frozenset("9")
     assert planned["both"] == recorded.Planned(
-        frozenset("18"), plan_hash("both", settings_digest(settings), ["1", "8"])
+        frozenset("18"), plan_hash("both", settings_digest(settings), ["1"], ["8"])
     )
 
 

@@ -18,7 +18,7 @@ from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
 from specaug.training import TrainConfig, preset, run_folder, train
 from specaug.training.run_folder import BEST, LAST, load_checkpoint, open_run
 from specaug.training.scoring import recipe_of
-from specaug.training.train_run import Fit, balanced_loss
+from specaug.training.train_run import Fit, balanced_loss, gaps_of
 
 
 def weights(run):
@@ -215,7 +215,15 @@ class TestRefusals:
 
     def test_no_dev(self, out, config, tmp_path):
         write_split(tmp_path / "data", "train", subjects=2)
-        with pytest.raises(ArgumentError, match="out: expected a folder with captured clips of split 'dev'"):
+        with pytest.raises(
+            ArgumentError, match=r"^dev: .* --split 70,15,15 .* or with --dev-from-train 0.2 "
+        ):
+            train(tmp_path / "data", tmp_path / "run", config)
+
+    def test_no_clips_at_all(self, config, tmp_path):
+        with pytest.raises(
+            ArgumentError, match="out: expected a folder with captured clips of split 'train'"
+        ):
             train(tmp_path / "data", tmp_path / "run", config)
 
     def test_a_loss_that_is_no_number(self, out, config, tmp_path, monkeypatch):
@@ -274,3 +282,16 @@ def test_the_balanced_loss_weighs_classes_alike():
     attacks = np.mean([math.log(1 + math.exp(-s)) for s in scores[1:]])
     assert balanced_loss(scores, labels) == pytest.approx((bonafide + attacks) / 2)
     assert balanced_loss(np.array([1e4, -1e4]), np.array([0, 1])) == pytest.approx(1e4)
+
+
+def test_a_run_tells_what_the_data_lack(out, config, tmp_path):
+    assert gaps_of(out) == ()
+    for first, split in enumerate(("train", "dev")):
+        write_split(tmp_path / "data", split, subjects=2 + 3 * first, first=first)
+    report = train(tmp_path / "data", tmp_path / "run", dataclasses.replace(config, epochs=1))
+    assert [(notice.kind, notice.count) for notice in report.warnings] == [
+        ("empty_split", 1),
+        ("few_subjects", 1),
+    ]
+    assert "in test" in report.warnings[0].detail
+    assert "train (2)" in report.warnings[1].detail

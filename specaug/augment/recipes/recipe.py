@@ -14,8 +14,8 @@ import numpy as np
 from specaug.arrays import check_number
 from specaug.augment.engine import Applied
 from specaug.augment.recipes.recipe_toml import parse_recipe, preset_names, read_preset, read_recipe
-from specaug.augment.recipes.steps import Branch, Draws, Step, run_draws, steps_of
-from specaug.augment.registry import OPERATIONS, Drawn, draw, label_after, operation
+from specaug.augment.recipes.steps import Branch, Draws, Step, run_draws, steps_of, trial_draw
+from specaug.augment.registry import OPERATIONS, Drawn, label_after, operation
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
 
@@ -59,13 +59,17 @@ class Recipe:
             self._check_label(branch)
 
     def _check_label(self, branch: Branch) -> None:
-        """Refuse steps after which nobody can know the label of a clip that was bona fide."""
-        rng = np.random.default_rng(0)
-        drawn = [draw(step.operation, step.ranges, rng=rng) for step in branch.steps]
-        try:
-            self._label_of(drawn, "bonafide", self.donor)
-        except ArgumentError as error:
-            raise ArgumentError(f"recipe {self.name!r}: branch {branch.name!r}: {error}") from error
+        """Refuse steps after which nobody can know the label of a clip that was bona fide, whichever are drawn."""
+        labels: set[Label] = {"bonafide"}
+        for step in branch.steps:
+            if step.probability == 0:
+                continue
+            drawn = trial_draw(step.operation, step.ranges, step.in_source_px)
+            try:
+                after = {self._label_of([drawn], label, self.donor) for label in sorted(labels)}
+            except ArgumentError as error:
+                raise ArgumentError(f"recipe {self.name!r}: branch {branch.name!r}: {error}") from error
+            labels = after if step.probability == 1 else labels | after
 
     @classmethod
     def from_preset(cls, name: str) -> Recipe:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from specaug.augment.recipes.steps import Branch, Step
+from specaug.augment.recipes.steps import Branch, Step, trial_draw
 from specaug.augment.recipes.typed_fields import record_from
 from specaug.augment.registry import OPERATIONS
 from specaug.augment.units import has_units
 from specaug.errors import ArgumentError
+from specaug.parsing import parse_toml
 from specaug.records import Label
 
 _RECIPE = {"name": str, "description": str, "donor": str, "label": str, "steps": list, "branches": list}
@@ -28,6 +27,7 @@ Fields = dict[str, Any]
 """What a recipe is made of: name, branches, donor, label, description."""
 
 
+@lru_cache(maxsize=1)
 def preset_names() -> tuple[str, ...]:
     """Names of the recipes that come with the library, sorted."""
     files = resources.files("specaug.augment").joinpath("recipes", "shipped").iterdir()
@@ -44,6 +44,11 @@ def read_preset(name: str) -> Fields:
     """
     if name not in preset_names():
         raise ArgumentError(f"preset: expected one of {', '.join(preset_names())}, got {name!r}")
+    return _shipped(name)
+
+
+@lru_cache(maxsize=64)
+def _shipped(name: str) -> Fields:
     file = resources.files("specaug.augment").joinpath("recipes", "shipped", f"{name}.toml")
     return parse_recipe(file.read_text(encoding="utf-8"), name=name)
 
@@ -84,8 +89,8 @@ def parse_recipe(text: str, *, name: str) -> Fields:
     """
     where = f"recipe {name!r}"
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = parse_toml(text)
+    except ValueError as error:
         raise ArgumentError(f"{where}: expected TOML, got a text that is none: {error}") from error
     _check_keys(values, _RECIPE, where)
     if ("steps" in values) == ("branches" in values):
@@ -161,7 +166,7 @@ def _step(table: Any, where: str) -> Step:
         raise ArgumentError(f"{where}.unit: expected 'crop', {name} has no length or frequency to convert")
     step = Step(name, ranges, float(probability), unit == "source")
     try:  # what the record cannot know alone, its sampler or the parameters refuse
-        Step(name, ranges, 1.0, unit == "source").draw(scale=1.0, rng=np.random.default_rng(0))
+        trial_draw(name, ranges, unit == "source")
     except (ValueError, TypeError, IndexError) as error:
         raise ArgumentError(f"{where}.ranges: {error}") from error
     return step

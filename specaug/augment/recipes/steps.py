@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,21 @@ class Step:
         elif self.in_source_px:
             ranges = measured_in_source(ranges, scale)
         return draw(self.operation, ranges, rng=rng)
+
+
+def trial_draw(name: str, ranges: Any, in_source_px: bool) -> Drawn:
+    """One draw of a step that is always applied, kept: a recipe is checked twice, and its branches repeat steps."""
+    try:
+        return _trial_draw(name, ranges, in_source_px)
+    except TypeError:  # ranges that hold a list cannot be a key
+        return _trial_draw.__wrapped__(name, ranges, in_source_px)
+
+
+@lru_cache(maxsize=1024)
+def _trial_draw(name: str, ranges: Any, in_source_px: bool) -> Drawn:
+    drawn = Step(name, ranges, 1.0, in_source_px).draw(scale=1.0, rng=np.random.default_rng(0))
+    assert drawn is not None  # the probability is 1
+    return drawn
 
 
 @dataclass(frozen=True)

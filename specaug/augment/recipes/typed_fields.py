@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from specaug.errors import ArgumentError
@@ -44,7 +45,7 @@ def record_from(kind: type, values: Any, *, where: str) -> Any:
     unknown = sorted(set(values) - set(hints))
     if unknown:
         raise ArgumentError(f"{where}: expected some of {', '.join(hints)}, got {unknown[0]!r}")
-    kinds = get_type_hints(kind)
+    kinds = _hints(kind)
     made = {}
     for name, value in values.items():
         try:
@@ -61,6 +62,12 @@ def record_from(kind: type, values: Any, *, where: str) -> Any:
         return kind(**made)
     except (TypeError, ValueError) as error:
         raise ArgumentError(f"{where}: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _hints(kind: type) -> dict[str, Any]:
+    """Annotations of a dataclass; to evaluate them takes most of the time of reading a recipe."""
+    return get_type_hints(kind)
 
 
 class _MisfitError(Exception):

@@ -49,7 +49,8 @@ def read(view: View, protocol: str | None) -> Reading:
     roles: dict[str, str] = {}
     for place, row, split in _rows(view, lists):
         color = row[0].removeprefix("./")
-        roles |= {present.get(name.removeprefix("./"), ""): "" for name in row[1:3]}
+        for name in row[1:3]:  # a picture that any row has for its colour stays one
+            roles.setdefault(present.get(name.removeprefix("./"), ""), "")
         if color not in present:
             reading.missing.append(color)
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from specaug.catalog.layout import Fields, Layout, Reading, View, add_sidecars, explain, read_names
 from specaug.catalog.tree import Skipped
 from specaug.errors import CatalogError
+from specaug.parsing import parse_json
 from specaug.records import Source
 
 NAME = "celeba-spoof"
@@ -66,7 +66,7 @@ def read(view: View, protocol: str | None) -> Reading:
     return reading
 
 
-def _notes(reading: Reading, view: View, lists: dict[str, dict[str, list[int]]]) -> None:
+def _notes(reading: Reading, view: View, lists: dict[str, dict[str, list[Any]]]) -> None:
     """Say which files are missing, and where species are not known."""
     present = {view.plain(path) for path in view.tree.files}
     reading.missing += [name for known in lists.values() for name in known if name not in present]
@@ -77,23 +77,28 @@ def _notes(reading: Reading, view: View, lists: dict[str, dict[str, list[int]]])
         reading.notes.append(f"{NAME} is not complete: {len(reading.sources)} of {PHOTOS} photos are used.")
 
 
-def _with_species(source: Source, label: list[int] | None) -> Source | str:
+def _with_species(source: Source, label: list[Any] | None) -> Source | str:
     """A source with the species of its label, or why it cannot be used."""
     if label is None:
         return f"its name is not in the list of {source.split}"
     spoof, kind = label[LABEL_AT], label[TYPE_AT]
-    if spoof not in (0, 1) or not 0 <= kind < len(SPECIES):
-        return f"not understood: label {spoof}, spoof type {kind}"
+    if type(spoof) is not int or type(kind) is not int or spoof not in (0, 1) or not 0 <= kind < len(SPECIES):
+        return f"not understood: label {_short(spoof)}, spoof type {_short(kind)}"
     if (spoof == 1) != (source.label == "attack") or (kind == 0) != (spoof == 0):
         return f"not understood: label {spoof} and spoof type {kind} contradict each other or the folder"
     return replace(source, pai=SPECIES[kind])
 
 
-def _labels(view: View, path: str) -> dict[str, list[int]]:
-    """Plain name of a photo to its 44 numbers."""
+def _short(value: object) -> str:
+    """A JSON value in a message."""
+    return str(value)[:60]
+
+
+def _labels(view: View, path: str) -> dict[str, list[Any]]:
+    """Plain name of a photo to its 44 values, which should be numbers."""
     try:
-        value: Any = json.loads(view.tree.read_list(path))
-    except ValueError as error:
+        value: Any = parse_json(view.tree.read_list(path))
+    except (ValueError, RecursionError) as error:
         raise CatalogError(f"{path}: expected JSON, got {error}") from error
     if not isinstance(value, dict):
         raise CatalogError(f"{path}: expected an object, got {type(value).__name__}")

@@ -40,6 +40,8 @@ PAI = {
     "tattoo": "makeup/tattoo",
     "replay": "replay",
 }
+_DIGITS = 10
+"""Of a label; Python refuses to convert numbers with thousands of them."""
 _LIST = re.compile(r"(?:.*/)?PROTOCOL-(.+)\.csv")
 _SUBJECT = re.compile(wmca.PATTERN)
 
@@ -102,8 +104,11 @@ def _rows(view: View, path: str) -> Iterator[tuple[str, str, Fields]]:
     """(place, plain name, fields of the source) of each line."""
     for line, text in view.lines(path):
         place = f"{path}, line {line}"
-        (row,) = csv.reader([text], skipinitialspace=True)
-        is_label = len(row) > 3 and row[1].isdecimal()
+        try:
+            (row,) = csv.reader([text], skipinitialspace=True)
+        except csv.Error as error:
+            raise CatalogError(f"{place}: expected fields with commas between them: {error}") from error
+        is_label = len(row) > 3 and row[1].isdecimal() and len(row[1]) < _DIGITS
         if line == 1 and not is_label and row[-1] not in SPLITS:
             continue  # names of columns
         if not is_label or row[-1] not in SPLITS:

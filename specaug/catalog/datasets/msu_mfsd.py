@@ -91,8 +91,8 @@ def _splits(view: View) -> dict[int, Split]:
 
 
 def _number(text: str, place: str) -> int:
-    if not re.fullmatch(r"\d+", text):
-        raise CatalogError(f"{place}: expected the number of a client, got {text!r}")
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise CatalogError(f"{place}: expected the number of a client, got {text[:60]!r}")
     return int(text)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 from specaug.catalog.counts import Counts, compare, note_missing
 from specaug.catalog.layout import Fields, Layout, Reading, View, add_sidecars, choose, explain, read_names
@@ -107,8 +106,7 @@ def _by_lists(reading: Reading, view: View, protocol: str) -> Reading:
 
 def _name(text: str, place: str) -> str:
     """Plain name, without ending, of a line."""
-    path = text.split()[0]
-    name = str(PurePosixPath(path).with_suffix("")).removeprefix("./")
+    name = without_suffix(text.split()[0].removeprefix("./"))
     if LAYOUT.pattern is None or LAYOUT.pattern.fullmatch(name) is None:
         raise CatalogError(f"{place}: expected the path of a video, got {text!r}")
     return name

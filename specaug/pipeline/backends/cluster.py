@@ -17,11 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from specaug import __version__
 from specaug.errors import ArgumentError, PlanMismatchError, WorkerLostError
-from specaug.pipeline.finalization import library_versions
 from specaug.pipeline.remote.raw_stub import LocalRaw
 from specaug.pipeline.shard import build_shard
+from specaug.pipeline.versions import process_versions
 from specaug.records import BuildConfig, Receipt, ShardPlan
 from specaug.shards import STATE, read_receipt
 
@@ -44,7 +43,7 @@ class Order:
     token: Path
     """A file in OUT that is there as long as the build wants its shards; workers look before every source."""
     versions: tuple[tuple[str, str], ...]
-    """Packages that may change a byte, as the machine that plans has them."""
+    """Packages and processor features that may change a byte, as the machine that plans has them."""
 
 
 class Cluster(Protocol):
@@ -140,11 +139,15 @@ def ordered(config: BuildConfig, raw: LocalRaw, out: Path) -> Iterator[Order]:
     token = out.absolute() / STATE / "tmp" / f"wanted-{uuid.uuid4().hex}"
     token.parent.mkdir(parents=True, exist_ok=True)
     token.touch()
-    model = None if config.model is None else str(Path(config.model).absolute())
+    config = replace(config, model=_absolute(config.model), pseudonymize=_absolute(config.pseudonymize))
     try:
-        yield Order(replace(config, model=model), raw.absolute(), out.absolute(), token, _versions())
+        yield Order(config, raw.absolute(), out.absolute(), token, _versions())
     finally:
         token.unlink(missing_ok=True)
+
+
+def _absolute(file: str | None) -> str | None:
+    return None if file is None else str(Path(file).absolute())
 
 
 def build_there(shard: ShardPlan, order: Order) -> None:
@@ -160,7 +163,7 @@ def build_there(shard: ShardPlan, order: Order) -> None:
         The build was stopped; noticed before every source.
     """
     host = socket.gethostname()
-    if order.versions != _versions():
+    if order.versions != _versions() and not order.config.mix_versions:
         raise PlanMismatchError(_difference(host, dict(order.versions), dict(_versions())))
     if not order.token.is_file():
         raise ArgumentError(
@@ -180,7 +183,7 @@ def build_there(shard: ShardPlan, order: Order) -> None:
 
 
 def _versions() -> tuple[tuple[str, str], ...]:
-    return (("specaug", __version__), *sorted(library_versions().items()))
+    return process_versions()
 
 
 def _difference(host: str, wanted: dict[str, str], found: dict[str, str]) -> str:

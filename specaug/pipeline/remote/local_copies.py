@@ -124,7 +124,7 @@ def open_read_only(out: Path | str) -> Iterator[LocalOut]:
         yield LocalOut(Path(folder) / "out", mirror)
 
 
-def verify_place(out: Path | str) -> VerifyReport:
+def verify_place(out: Path | str, *, look_alikes: bool = True) -> VerifyReport:
     """:func:`specaug.shards.verify` for an OUT wherever it lies; files of a store are fetched one by one.
 
     Raises
@@ -135,7 +135,8 @@ def verify_place(out: Path | str) -> VerifyReport:
     with open_read_only(out) as end:
         if not end.path.is_dir():
             raise ArgumentError(f"out: expected a place that build-dataset made, got {str(out)!r}")
-        return verify(end.path, present=end.mirror.present if end.mirror else nullcontext)
+        present = end.mirror.present if end.mirror else nullcontext
+        return verify(end.path, present=present, look_alikes=look_alikes)
 
 
 def _refuse_strangers(mirror: Mirror, store: Path) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from specaug.records import Receipt
-from specaug.shards import STATE, data_file, failures_file, receipt_file
+from specaug.shards import SKIPPED, STATE, data_file, failures_file, receipt_file
 from specaug.storage import fetch, objects, put, remove
 
 SUMS = ("README.md", "dataset_info.json", "croissant.json", "manifest.jsonl")
@@ -23,7 +23,7 @@ _PLAN = f"{STATE}/plan.json"
 _DONE = f"{STATE}/done/"
 _FAILURES = "failures/"
 _DATA = "data/"
-_OWNED = (*SUMS, _DATA, _FAILURES, f"{STATE}/")
+_OWNED = (*SUMS, SKIPPED, _DATA, _FAILURES, f"{STATE}/")
 
 
 class Mirror:
@@ -44,7 +44,7 @@ class Mirror:
         """Copy what tells how far OUT is: plan, receipts, failures; of data files, holes of their size."""
         for name, size in objects(self._store):
             local = self._local / name
-            if name == _PLAN or name.startswith((_DONE, _FAILURES)) or name in SUMS:
+            if name in (_PLAN, SKIPPED) or name.startswith((_DONE, _FAILURES)) or name in SUMS:
                 fetch(self._store / name, local)
             elif name.startswith(_DATA):
                 local.parent.mkdir(parents=True, exist_ok=True)
@@ -63,8 +63,10 @@ class Mirror:
                 remove(self._store / name)
 
     def store_plan(self) -> None:
-        """Store the plan, before any work."""
-        put(self._local / _PLAN, self._store / _PLAN)
+        """Store the plan and the list of what is no source, before any work."""
+        for name in (_PLAN, SKIPPED):
+            if (self._local / name).exists():
+                put(self._local / name, self._store / name)
 
     def store_shard(self, receipt: Receipt) -> None:
         """Store a finished shard, its receipt last, and free the disk of its clips."""

@@ -4,12 +4,14 @@ Every object becomes a file of the same name and size. Files that are no media a
 protocols. Of a photo or video only the pieces that its id is made of are there, and holes between them, unless
 another file of that size has the same pieces: then both are fetched, because only their whole content tells
 whether they are copies. So scanning and planning work on the stub as they would on the real folder, and come
-to the same ids.
+to the same ids. Each file has the object's time of modification, so that an object that was written anew is
+noticed as a file is.
 """
 
 from __future__ import annotations
 
 import os
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,10 +21,12 @@ from pathlib import Path
 from specaug.catalog import Skipped
 from specaug.catalog.tree import is_media
 from specaug.errors import MediaError, SpecaugError
-from specaug.pipeline.source_id import sample_spans
+from specaug.pipeline.source_id import file_sample, sample_spans
 from specaug.records import Source
-from specaug.storage import fetch, is_plain, objects, pieces, place_of
+from specaug.storage import dated_objects, fetch, is_plain, modified, pieces, place_of
 
+_TIME_STEP = 1e-3
+"""Seconds: file times are rounded to less than that."""
 _MARK = "stub"
 """Lies beside the root of a stub: only there may files be emptied."""
 
@@ -56,15 +60,15 @@ class LocalRaw:
         if not (self.path.parent / _MARK).exists():
             raise SpecaugError(f"raw: expected the local stub of {self.address!r}, got another folder")
         names = [source.path] if source.kind != "frames" else _members(self.path, source.path)
-        sizes = {name: (self.path / name).stat().st_size for name in names}
+        fetched: list[str] = []
         try:
-            for name, size in sizes.items():
-                _fetch_whole(place_of(self.address) / name, self.path / name, size)
+            for name in names:
+                fetched.append(name)
+                _fetch_whole(place_of(self.address) / name, self.path / name)
             yield
         finally:
-            for name, size in sizes.items():
-                os.truncate(self.path / name, 0)
-                os.truncate(self.path / name, size)
+            for name in fetched:
+                _hollow(self.path / name)
 
 
 def make_stub(address: str, root: Path) -> LocalRaw:
@@ -83,57 +87,86 @@ def make_stub(address: str, root: Path) -> LocalRaw:
     """
     store = place_of(address)
     (root.parent / _MARK).touch()
-    found = objects(store)
-    names = {name for name, _ in found}
+    found = dated_objects(store)
+    names = {name for name, _, _ in found}
     folders = {name[:i] for name in names for i, c in enumerate(name) if c == "/"}
     skipped: list[Skipped] = []
-    media: list[tuple[str, int]] = []
-    for name, size in found:
+    media: list[tuple[str, int, float]] = []
+    for name, size, time in found:
         if name.endswith("/") and not size:
             continue  # how some tools mark a folder
         if not is_plain(name):
-            skipped.append(Skipped(name, "the name cannot be a path in a folder"))
+            skipped.append(Skipped(name, "the name cannot be a path in a folder", media=is_media(name)))
         elif name in folders:
-            skipped.append(Skipped(name, "the name is that of a folder too"))
+            skipped.append(Skipped(name, "the name is that of a folder too", media=is_media(name)))
         elif is_media(name):
-            media.append((name, size))
+            media.append((name, size, time))
         else:
             fetch(store / name, root / name)
     _stub_media(store, media, root)
     return LocalRaw(root, address, tuple(skipped))
 
 
-def _stub_media(store: Path, media: Sequence[tuple[str, int]], root: Path) -> None:
+def _stub_media(store: Path, media: Sequence[tuple[str, int, float]], root: Path) -> None:
     """Sampled pieces of each file, and whole files where pieces cannot tell two apart."""
-    spans = [(name, start, stop) for name, size in media if size for start, stop in sample_spans(size)]
+    spans = [(name, start, stop) for name, size, _ in media if size for start, stop in sample_spans(size)]
     contents = pieces(store, spans)
-    by_name: dict[str, list[tuple[int, bytes]]] = {name: [] for name, _ in media}
+    by_name: dict[str, list[tuple[int, bytes]]] = {name: [] for name, _, _ in media}
     for (name, start, _), content in zip(spans, contents, strict=True):
         by_name[name].append((start, content))
-    looks = {name: (size, tuple(by_name[name])) for name, size in media}
+    looks = {name: (size, tuple(by_name[name])) for name, size, _ in media}
     alike = Counter(looks.values())
-    for name, size in media:
+    for name, size, time in media:
         path = root / name
         if size and alike[looks[name]] > 1:
             fetch(store / name, path)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as stream:
-            for start, content in by_name[name]:
-                stream.seek(start)
-                stream.write(content)
-            stream.truncate(size)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_pieces(path, by_name[name], size)
+        os.utime(path, (time, time))
+
+
+def _write_pieces(path: Path, found: Sequence[tuple[int, bytes]], size: int) -> None:
+    """A file of `size` with these pieces (first byte, content) and holes between them."""
+    with path.open("wb") as stream:
+        for start, content in found:
+            stream.seek(start)
+            stream.write(content)
+        stream.truncate(size)
 
 
 def _members(raw: Path, folder: str) -> list[str]:
     return [f"{folder}/{path.name}" for path in sorted((raw / folder).iterdir()) if path.is_file()]
 
 
-def _fetch_whole(remote: Path, local: Path, size: int) -> None:
-    """Fetch into the place of the stub's file; one that is gone or has another size is an error."""
+def _fetch_whole(remote: Path, local: Path) -> None:
+    """Fetch into the place of the stub's file; one that is gone, or is not the one that was planned, is an error."""
+    planned, sample = local.stat(), file_sample(local)
+    part = local.with_name(f".{uuid.uuid4().hex}")  # no name of a medium: nobody takes a half for the whole
     try:
-        fetch(remote, local)
-    except (FileNotFoundError, PermissionError) as error:
-        raise MediaError("probe", "unreadable", f"cannot be fetched: {type(error).__name__}") from error
-    if local.stat().st_size != size:
-        raise MediaError("probe", "unreadable", f"expected {size} bytes, got {local.stat().st_size}")
+        try:
+            time = modified(remote) if planned.st_mtime else 0.0
+            fetch(remote, part)
+        except (FileNotFoundError, PermissionError) as error:
+            raise MediaError("probe", "unreadable", f"cannot be fetched: {type(error).__name__}") from error
+        if part.stat().st_size != planned.st_size:
+            detail = f"expected {planned.st_size} bytes, got {part.stat().st_size}"
+            raise MediaError("probe", "changed", detail)
+        if abs(time - planned.st_mtime) > _TIME_STEP or file_sample(part) != sample:
+            raise MediaError("probe", "changed", "the object was written anew since it was planned")
+        os.utime(part, ns=(planned.st_atime_ns, planned.st_mtime_ns))
+        part.replace(local)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _hollow(path: Path) -> None:
+    """Keep of a fetched file what a stub has: size, time and the pieces that its id is made of."""
+    state = path.stat()
+    with path.open("rb") as stream:
+        kept = [
+            (start, os.pread(stream.fileno(), stop - start, start))
+            for start, stop in sample_spans(state.st_size)
+        ]
+    _write_pieces(path, kept, state.st_size)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from specaug.errors import BuildLockedError, StoreError
+from specaug.parsing import parse_json
 from specaug.shards import STATE
 from specaug.storage import create, objects, read, remove, write
 
@@ -144,7 +145,7 @@ def _refuse_living(out: Path, name: str) -> None:
 def _word(place: Path) -> dict[str, Any] | None:
     """What a holder says of itself; None once it said that its hold is over."""
     try:
-        value = json.loads(read(place) or b"null")
+        value = parse_json(read(place) or b"null")
     except ValueError:
         return None
     return value if isinstance(value, dict) and {"host", "pid"} <= set(value) else None

@@ -16,15 +16,18 @@ from typing import Any
 import joblib
 
 from specaug.errors import ArgumentError, WorkerLostError
+from specaug.parsing import parse_json
 from specaug.pipeline.backends.local_pool import local_processes
 from specaug.pipeline.build import Progress, scan_with, settings_of
 from specaug.pipeline.finalization import receipts_of, report_of, write_pages
 from specaug.pipeline.lock import hold
+from specaug.pipeline.notices import skipped_of, with_notices
 from specaug.pipeline.plan import Plan, check_settings, load_plan, save_plan
 from specaug.pipeline.pseudonym import Key, key_of, opened
 from specaug.pipeline.raw_location import find_raw
 from specaug.pipeline.retry.retry_plan import replan
 from specaug.pipeline.retry.retry_shard import RetryPlan, failures_of, retry_shard
+from specaug.pipeline.versions import process_versions, refuse_mix, with_detector
 from specaug.records import REASONS, BuildConfig, BuildReport, Receipt
 from specaug.shards import (
     STATE,
@@ -36,6 +39,7 @@ from specaug.shards import (
     out_errors,
     read_receipt,
     receipt_file,
+    skipped_entry,
     staging,
     write_json,
 )
@@ -66,6 +70,7 @@ def retry(
     max_memory: str | None = None,
     model: str | None = None,
     pseudonymize: str | None = None,
+    mix_versions: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> RetryReport:
     """Run the sources of an OUT again that failed.
@@ -82,7 +87,7 @@ def retry(
         Only failures with one of these; all by default.
     raw : path, optional
         Where the raw media lie, if no longer where they were, seen from `out`.
-    jobs, timeout, max_memory, model, pseudonymize
+    jobs, timeout, max_memory, model, pseudonymize, mix_versions
         As in :class:`BuildConfig`; every other setting is that of the build.
     progress : callable, optional
         Gets a :class:`Progress` after each shard.
@@ -96,7 +101,7 @@ def retry(
     ArgumentError
         `out` holds no build, `reasons` names none, or RAW is not found.
     PlanMismatchError
-        `out` is not finished, or was built with another detector than there is now.
+        `out` is not finished, or was built with another detector or other versions than there are now.
     BuildLockedError
         Another build holds `out`.
     NoSpaceError
@@ -112,10 +117,11 @@ def retry(
         before = report_of(plan, out, plan.shards)
         picked = _picked(plan, out, wanted)
         if not picked:
-            return RetryReport(0, 0, before)
+            return RetryReport(0, 0, with_notices(before, plan, skipped_of(out)))
         given = {"jobs": jobs, "timeout": timeout, "max_memory": max_memory, "model": model}
-        given["pseudonymize"] = pseudonymize
+        given |= {"pseudonymize": pseudonymize, "mix_versions": mix_versions}
         config = _config(plan, {name: value for name, value in given.items() if value is not None})
+        _refuse_mix(plan, out, config)
         key = key_of(config)
         plan = replace(plan, shards=opened(plan.shards, key))
         raw = _checked_raw(plan, find_raw(out, raw))
@@ -129,7 +135,23 @@ def retry(
                 held.check()
         with out_errors(out):
             report = _commit(out, plan, changed, tasks, key)
-        return RetryReport(len(picked), before.failures - report.failures, report)
+        report = with_notices(report, changed, skipped_of(out))
+        return RetryReport(
+            len(picked), before.failures - report.failures + _newly_lost(plan, tasks, picked), report
+        )
+
+
+def _newly_lost(plan: Plan, tasks: Sequence[RetryPlan], picked: Mapping[str, int]) -> int:
+    """Sources that had clips and are failures now, since a file that was repaired contradicts them."""
+    before = {source.source_id for shard in plan.shards for source in shard.sources} - picked.keys()
+    return sum(failure.source_id in before for task in tasks for failure in task.shard.known)
+
+
+def _refuse_mix(plan: Plan, out: Path, config: BuildConfig) -> None:
+    """Raise if another version built what is there."""
+    here = with_detector(process_versions(), plan.settings["detector_version"])
+    earlier = [plan.versions, *(receipt.versions for receipt in receipts_of(out, plan.shards))]
+    refuse_mix(earlier, here, accept=config.mix_versions)
 
 
 def _checked(reasons: Iterable[str]) -> frozenset[str]:
@@ -177,7 +199,7 @@ def _begin(out: Path, plan: Plan, tasks: Sequence[RetryPlan], wanted: frozenset[
     digest = hashlib.blake2b(json.dumps(meant, sort_keys=True).encode(), digest_size=16).hexdigest()
     file = staging(out) / _INTENT
     try:
-        same = json.loads(file.read_text())["intent"] == digest
+        same = parse_json(file.read_text())["intent"] == digest
     except (OSError, ValueError, KeyError, TypeError):
         same = False
     if not same:
@@ -234,7 +256,8 @@ def _commit(out: Path, before: Plan, plan: Plan, tasks: Sequence[RetryPlan], key
         for shard in plan.shards
         for receipt in receipts_of(stage if shard.name in names else out, [shard])
     ]
-    report = write_pages(stage, plan, receipts, others=other_receipts(out))
+    others, listed = other_receipts(out), skipped_entry(out)
+    report = write_pages(stage, plan, receipts, others=others, skipped_file=listed)
     save_plan(stage, plan, key)
     old = {receipt.shard: receipt for receipt in receipts_of(out, before.shards)}
     files: list[str] = []

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from specaug.catalog import Catalog
 from specaug.errors import PlanMismatchError
-from specaug.pipeline.plan import Plan, drop_duplicates, identify
+from specaug.pipeline.duplicates import drop_duplicates
+from specaug.pipeline.plan import Plan, identify
 from specaug.pipeline.pseudonym import Key
 from specaug.pipeline.retry.retry_shard import RetryPlan
 from specaug.records import Failure, ShardPlan, Source, readable_path
@@ -66,7 +67,7 @@ def replan(
         task = _again(shard, picked, found)
         tasks += [task] if task is not None else []
         shards.append(shard if task is None else task.shard)
-    return Plan(plan.settings, tuple(shards), plan.skipped), tasks
+    return replace(plan, shards=tuple(shards)), tasks
 
 
 def _look(
@@ -108,13 +109,12 @@ def _again(shard: ShardPlan, picked: Mapping[str, int], found: _Found) -> RetryP
     known: list[Failure] = []
     attempts: dict[str, int] = {}
     for source in shard.sources:
-        if source.source_id not in picked:
-            sources.append(source)
-            continue
         path = readable_path(source.path)
         copy = found.problems.get(path)
-        if copy is not None and copy.reason == "duplicate":
-            known.append(replace(copy, attempts=picked[source.source_id] + 1))
+        if copy is not None and copy.reason in ("duplicate", "conflict"):
+            known.append(replace(copy, attempts=picked.get(source.source_id, 0) + 1))
+        elif source.source_id not in picked:
+            sources.append(source)
         else:  # what cannot be read is for the worker to say
             _take(found.sources.get(path, source), shard, sources, attempts, picked[source.source_id])
     for failure in shard.known:
@@ -125,7 +125,11 @@ def _again(shard: ShardPlan, picked: Mapping[str, int], found: _Found) -> RetryP
         else:
             problem = found.problems.get(failure.source_path, failure)
             known.append(replace(problem, attempts=failure.attempts + 1))
-    if not picked.keys() & {*(s.source_id for s in shard.sources), *(f.source_id for f in shard.known)}:
+    disputed = len(known) > len(shard.known)  # a file that was repaired has the content of one that has clips
+    if not disputed and not picked.keys() & {
+        *(s.source_id for s in shard.sources),
+        *(f.source_id for f in shard.known),
+    }:
         return None
     changed = replace(
         shard,

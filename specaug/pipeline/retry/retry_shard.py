@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from specaug.pipeline.lock import at_work
-from specaug.pipeline.shard import commit_shard, work_on
+from specaug.pipeline.pseudonym import Key, key_of, keyed
+from specaug.pipeline.shard import commit_shard, stamp_before, work_on
 from specaug.records import BuildConfig, Clip, Failure, Receipt, ShardPlan
-from specaug.shards import Row, data_file, failures_file, rows_of_file, staging
+from specaug.shards import Row, data_file, failures_file, rows_of_file, staging, stamps_of
 from specaug.stage_timer import Stopwatch
 
 
@@ -44,16 +45,27 @@ def retry_shard(
         that a source had already. A source that gives less than before keeps what it had.
     """
     failures = list(task.shard.known)
+    again = {source_id for source_id, _ in task.attempts}
+    stamps = {name: stamp for name, stamp in stamps_of(out, task.shard.name).items() if name not in again}
     watch = Stopwatch()
     with at_work(out, builder=builder or os.getpid()):
-        rows = _rows(task, config, raw, out, failures, watch)
-        return commit_shard(task.shard, config, staging(out), rows, failures=failures, watch=watch)
+        rows = _rows(task, config, raw, out, failures, stamps, watch)
+        return commit_shard(
+            task.shard, config, staging(out), rows, failures=failures, stamps=stamps, watch=watch
+        )
 
 
 def _rows(
-    task: RetryPlan, config: BuildConfig, raw: Path, out: Path, failures: list[Failure], watch: Stopwatch
+    task: RetryPlan,
+    config: BuildConfig,
+    raw: Path,
+    out: Path,
+    failures: list[Failure],
+    stamps: dict[str, str],
+    watch: Stopwatch,
 ) -> Iterator[Clip | Row]:
-    """Rows of every source in order; failures are appended to `failures`."""
+    """Rows of every source in order; failures are appended to `failures`, what files look like to `stamps`."""
+    key = key_of(config)
     sources = task.shard.sources
     old = _OldRows(data_file(out, task.shard.name), {source.source_id for source in sources})
     lost = failures_of(out, task.shard.name)
@@ -65,18 +77,25 @@ def _rows(
             failures += known
             yield from before
             continue
+        stamps[source.source_id] = stamp_before(source, raw, key)
         outcomes = work_on(source, config, raw, watch)
-        rows, problems = _better({row["clip_id"]: row for row in before}, known, outcomes)
+        rows, problems = _better({row["clip_id"]: row for row in before}, known, outcomes, key)
         failures += [replace(p, attempts=p.attempts + attempts[source.source_id]) for p in problems]
         with watch("write"):
             yield from rows
 
 
 def _better(
-    before: dict[str, Row], known: list[Failure], outcomes: tuple[Clip | Failure, ...]
+    before: dict[str, Row], known: list[Failure], outcomes: tuple[Clip | Failure, ...], key: Key | None
 ) -> tuple[list[Clip | Row], list[Failure]]:
-    """Rows and failures after another attempt; no clip that was there is lost."""
+    """Rows and failures after another attempt; no clip that was there is lost, and none of another content joins it."""
     clips = [outcome for outcome in outcomes if isinstance(outcome, Clip)]
+    contents = {row.get("bytes_digest") for row in before.values()}
+    contents |= {clip.bytes_digest and keyed(clip.bytes_digest, key) for clip in clips}
+    if before and len(contents - {None}) > 1:
+        detail = "the file has other content than when the clips that are there were made"
+        again = [replace(f, stage="decode", reason="changed", detail=detail, attempts=1) for f in known]
+        return list(before.values()), again
     if not before.keys() <= {clip.clip_id for clip in clips}:
         return list(before.values()), [replace(failure, attempts=1) for failure in known]
     return [before.get(clip.clip_id, clip) for clip in clips], [o for o in outcomes if isinstance(o, Failure)]

@@ -14,6 +14,7 @@ from typing import Any
 from specaug.augment.profile.draws import named_profile
 from specaug.augment.recipes.recipe import Recipe
 from specaug.errors import PlanMismatchError
+from specaug.parsing import parse_json
 from specaug.pipeline.synthesis.donor_pairs import Donors, Pair
 from specaug.records import Split
 from specaug.shards import STATE, write_json
@@ -136,7 +137,7 @@ def load_synthesis(out: Path) -> SynthesisPlan:
     if not _file(out).exists():
         return SynthesisPlan()
     try:
-        value = json.loads(_file(out).read_text())
+        value = parse_json(_file(out).read_text())
         if value["version"] != VERSION:
             raise PlanMismatchError(
                 f"OUT: expected a synthesis plan of version {VERSION}, got {value['version']!r}"

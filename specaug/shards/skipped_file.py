@@ -1,0 +1,81 @@
+"""``skipped.parquet``: the files of RAW that are no source, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from specaug.shards.atomic_files import sha256, write_atomically
+
+Wrong = Literal["missing", "checksum", "schema", "count"]
+
+SKIPPED = "skipped.parquet"
+_SCHEMA = pa.schema([("path", pa.string()), ("reason", pa.string()), ("media", pa.bool_())])
+
+
+class SkippedRow(NamedTuple):
+    """A file that is no source."""
+
+    path: str
+    """Relative to RAW; empty in a pseudonymous OUT."""
+    reason: str
+    media: bool
+    """It is a photo or a video by its name."""
+
+
+def write_skipped(out: Path, rows: Sequence[SkippedRow]) -> bool:
+    """Write the list into OUT, unless it says this already; whether it was written."""
+    table = pa.Table.from_pylist([row._asdict() for row in rows], _SCHEMA)
+    final = out / SKIPPED
+    if final.is_file() and _table(final) == table:
+        return False
+
+    def write(path: Path) -> None:
+        pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+
+    write_atomically(final, write, out=out)
+    return True
+
+
+def read_skipped(out: Path) -> list[SkippedRow]:
+    """The list of an OUT; empty where there is none, or one that cannot be read."""
+    table = _table(out / SKIPPED)
+    return [] if table is None else [SkippedRow(**row) for row in table.to_pylist()]
+
+
+def skipped_entry(out: Path) -> dict[str, Any] | None:
+    """What the manifest says of the list: name, rows, checksum; None where there is none."""
+    file = out / SKIPPED
+    if not file.is_file():
+        return None
+    return {"file": SKIPPED, "rows": pq.read_metadata(file).num_rows, "sha256": sha256(file)}
+
+
+def skipped_problem(head: Mapping[str, Any], file: Path) -> tuple[Wrong, str] | None:
+    """(kind, detail) of what is wrong with the list, given the manifest's first line."""
+    entry = head.get("skipped_file")
+    if not isinstance(entry, dict):
+        return None
+    if not file.is_file():
+        return "missing", "the manifest names it"
+    if sha256(file) != entry.get("sha256"):
+        return "checksum", f"the content is not what was written ({file.stat().st_size} bytes now)"
+    table = _table(file)
+    if table is None:
+        return "schema", "expected the columns path, reason, media"
+    if table.num_rows != entry.get("rows"):
+        return "count", f"expected {entry.get('rows')} rows, got {table.num_rows}"
+    return None
+
+
+def _table(file: Path) -> pa.Table | None:
+    try:
+        with pq.ParquetFile(file, page_checksum_verification=True) as opened:
+            table = opened.read(use_threads=False)
+    except (OSError, pa.ArrowException):
+        return None
+    return table if table.schema.equals(_SCHEMA) else None
