@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from specaug.shards.atomic_files import sha256, write_atomically
+from specaug.shards.writer import write_table
 
 Wrong = Literal["missing", "checksum", "schema", "count"]
 
@@ -34,10 +35,7 @@ def write_skipped(out: Path, rows: Sequence[SkippedRow]) -> bool:
     if final.is_file() and _table(final) == table:
         return False
 
-    def write(path: Path) -> None:
-        pq.write_table(table, path, compression="zstd", write_page_checksum=True)
-
-    write_atomically(final, write, out=out)
+    write_atomically(final, lambda path: write_table(path, table), out=out)
     return True
 
 

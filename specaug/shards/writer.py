@@ -104,8 +104,17 @@ def _media_bytes(row: Row) -> int:
 
 def write_failures(path: Path, failures: Sequence[Failure]) -> None:
     """Write failure rows as one Parquet file."""
-    table = failure_table(failures)
-    pq.write_table(table, path, **_options(table.schema))
+    write_table(path, failure_table(failures))
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a small table as one Parquet file, with the settings of all files of OUT."""
+    writer = pq.ParquetWriter(path, table.schema, **_options(table.schema))
+    try:
+        writer.write_table(table)
+        writer.close()
+    finally:
+        writer.is_open = False  # or its destructor tries to write the rest once more
 
 
 def check_rows(expected: int) -> Callable[[Path], None]:

@@ -94,8 +94,8 @@ def _settings_of(run: Path) -> dict[str, dict[str, Any]]:
     """What stands in the settings of a run: ``config`` and ``data``."""
     try:
         values = parse_json((run / CONFIG).read_text())
-        found: dict[str, dict[str, Any]] = {part: dict(values[part]) for part in ("config", "data")}
-    except (OSError, ValueError, KeyError, TypeError) as error:  # JSON of any other shape
+        found: dict[str, dict[str, Any]] = {part: dict(values[part].items()) for part in ("config", "data")}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # JSON of any other shape
         raise _no_run(run, error) from error
     return found
 

@@ -26,9 +26,12 @@ from specaug.shards import verify
 PLACES = {
     "lock": (Path, "write_text", "lock"),
     "plan": (Path, "open", "-plan.json"),
-    "clips": (pq.ParquetWriter, "write_table", ""),
-    "end of clips": (pq.ParquetWriter, "close", ""),
-    "failures": (pq, "write_table", "failures-"),
+    "skipped": (pq.ParquetWriter, "write_table", "media: bool"),
+    "end of skipped": (pq.ParquetWriter, "close", "media: bool"),
+    "clips": (pq.ParquetWriter, "write_table", "clip_id"),
+    "end of clips": (pq.ParquetWriter, "close", "clip_id"),
+    "failures": (pq.ParquetWriter, "write_table", "attempts"),
+    "end of failures": (pq.ParquetWriter, "close", "attempts"),
     "receipt": (Path, "write_bytes", "dev-00000-of-00001.json"),
     "sync": (os, "fsync", ""),
     "rename": (os, "replace", "dev-00000-of-00001.parquet"),
@@ -45,7 +48,8 @@ def break_disk(monkeypatch: pytest.MonkeyPatch, place: str, number: int) -> None
     function = getattr(owner, name)
 
     def fail(*args: Any, **kwargs: Any) -> Any:
-        if what in " ".join(map(str, args[:2])):
+        schema = getattr(args[0], "schema", "")  # of a writer of tables
+        if what in " ".join(map(str, (*args[:2], schema))):
             raise OSError(number, os.strerror(number))
         return function(*args, **kwargs)
 
@@ -136,7 +140,7 @@ def test_a_small_disk_of_its_own(boxes, tmp_path):
     assert report["more"][0] == 0, report["more"]
     assert report["read_only"][0] == 2
     assert "out: cannot be written: Read-only file system" in report["read_only"][1]
-    assert small_disk.build(boxes, tmp_path / "reference") == (0, "")
+    assert small_disk.build(boxes, tmp_path / "reference")[0] == 0
     found, wanted = everything(tmp_path / "copy"), everything(tmp_path / "reference")
     for files in (found, wanted):
         files.pop(".specaug/raw.json", None)  # RAW lies elsewhere, seen from the disk

@@ -14,6 +14,7 @@ from specaug.errors import MediaError
 from specaug.pipeline import shard
 from specaug.pipeline.remote.raw_stub import LocalRaw
 from specaug.pipeline.shard import build_shard, commit_shard, single_threaded
+from specaug.pipeline.versions import process_versions, with_detector
 from specaug.records import BuildConfig, Clip, Failure, Receipt, ShardPlan
 from specaug.shards import data_file, failures_file, read_receipt, rows_of_file, sha256
 from specaug.stage_timer import Stopwatch
@@ -50,6 +51,7 @@ def test_a_receipt_counts_what_the_files_hold(tmp_path):
         with_clips=2,
         groups=(("attack", "print", 1), ("bonafide", "none", 2)),
         reasons=(("duplicate", 1), ("no_face", 1)),  # a frame that is missing is no source that is
+        versions=with_detector(process_versions(), PLAN.detector),
     )
     assert read_receipt(tmp_path, PLAN) == receipt
     assert list((tmp_path / ".specaug/tmp").iterdir()) == []
@@ -97,7 +99,8 @@ def test_there_is_a_file_exactly_where_there_is_a_row(tmp_path, items, lost, fil
 
 
 def test_a_pseudonymous_shard_has_no_path_in_any_row(tmp_path):
-    config = replace(CONFIG, pseudonymize="key")
+    (tmp_path / "key").write_bytes(bytes(range(32)))
+    config = replace(CONFIG, pseudonymize=str(tmp_path / "key"))
     lost = [failure(LOST, "unreadable", detail="cannot read 'live/c.mp4'")]
     receipt = commit(tmp_path, failures=lost, config=config)
     assert {row["source_path"] for row in rows(data_file(tmp_path, PLAN.name))} == {None}
