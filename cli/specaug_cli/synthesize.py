@@ -55,6 +55,9 @@ from specaug_cli.printing import one_line
     "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: usable cores]"
 )
 @click.option("--overwrite", is_flag=True, help="Remove all synthetic clips of earlier runs first.")
+@click.option(
+    "--mix-versions", is_flag=True, help="Go on with a run that other versions of the packages have begun."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def synthesize(
@@ -66,6 +69,7 @@ def synthesize(
     seed: int,
     jobs: int | None,
     overwrite: bool,
+    mix_versions: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -93,6 +97,7 @@ def synthesize(
         seed=seed,
         jobs=jobs,
         overwrite=overwrite,
+        mix_versions=mix_versions,
         progress=None if quiet else tell,
     )
     if as_json:

@@ -17,7 +17,7 @@ from specaug.catalog.tree import is_folder
 from specaug.errors import ArgumentError
 from specaug.faces import detector_version
 from specaug.pipeline.backends.dispatch import build_shards
-from specaug.pipeline.changed_content import refuse_other_contents
+from specaug.pipeline.changed_content import note_stamps, refuse_other_contents
 from specaug.pipeline.conflicts import conflict_notices
 from specaug.pipeline.finalization import finalize_locked, report_of
 from specaug.pipeline.lock import Hold, hold
@@ -156,11 +156,8 @@ def _build(
             clear_staging(out)
         key = key_of(config)
         planned = load_plan(out, key)
-        plan = _next_plan(planned, raw.path, config, catalog, settings)
-        mine = plan.shards[config.shard_index :: config.shard_count]
-        before = {s.name: r for s in mine if (r := read_receipt(out, s)) is not None}
-        plan = _with_versions(plan, before, mine, config)
-        refuse_other_contents(mine, before, raw, out, key)
+        plan, mine, before, seen = _checked_plan(planned, raw, out, config, catalog, settings)
+        note_stamps(out, seen)
         if plan != planned:
             save_plan(out, plan, key)
         if keep_skipped(out, catalog.skipped, key) or plan != planned:
@@ -178,6 +175,30 @@ def _build(
             report = finalize_locked(out, plan, done_before=before)
             target.sums_written()
         return replace(with_notices(report, plan, catalog.skipped, catalog=catalog), notes=catalog.notes)
+
+
+def _checked_plan(
+    planned: Plan | None,
+    raw: LocalRaw,
+    out: Path,
+    config: BuildConfig,
+    catalog: Catalog,
+    settings: dict[str, Any],
+) -> tuple[Plan, tuple[ShardPlan, ...], dict[str, Receipt], dict[str, str]]:
+    """The plan, the shards of this build, receipts of those that are finished, and stamps for :func:`note_stamps`.
+
+    Writes nothing.
+
+    Raises
+    ------
+    PlanMismatchError
+        What is there was built from other files, with other settings or by other versions.
+    """
+    plan = _next_plan(planned, raw.path, config, catalog, settings)
+    mine = plan.shards[config.shard_index :: config.shard_count]
+    before = {s.name: r for s in mine if (r := read_receipt(out, s)) is not None}
+    plan = _with_versions(plan, before, mine, config)
+    return plan, mine, before, refuse_other_contents(mine, before, raw, out, key_of(config))
 
 
 def _with_versions(
@@ -345,7 +366,8 @@ def plan_only(
         if overwrite:
             plan = make_plan(catalog, source.path, config, settings=settings)
         else:
-            plan = _next_plan(load_plan(seen.path, key_of(config)), source.path, config, catalog, settings)
+            planned = load_plan(seen.path, key_of(config))
+            plan, *_ = _checked_plan(planned, source, seen.path, config, catalog, settings)
     reasons = Counter(failure.reason for shard in plan.shards for failure in shard.known)
     report = BuildReport(
         sources=plan.sources,

@@ -19,11 +19,11 @@ _FILE = "stamps.json"
 
 def refuse_other_contents(
     shards: Sequence[ShardPlan], receipts: Mapping[str, Receipt], raw: LocalRaw, out: Path, key: Key | None
-) -> None:
+) -> dict[str, str]:
     """Raise if a source has other bytes now than its clips were made from, whatever its size.
 
     A file whose size, times and inode are those of the receipt is believed. Of another one all bytes are read; if they
-    are the same, as after RAW was copied, its new stamp is noted in ``OUT/.specaug``, so that the next run believes it.
+    are the same, as after RAW was copied, its new stamp is for :func:`note_stamps`, so that the next run believes it.
 
     Parameters
     ----------
@@ -35,6 +35,11 @@ def refuse_other_contents(
     out : Path
     key : Key, optional
         Of a pseudonymous OUT.
+
+    Returns
+    -------
+    dict
+        By source_id, the stamps of files that were read again and are what they were.
 
     Raises
     ------
@@ -53,8 +58,13 @@ def refuse_other_contents(
         else:
             changed.append((readable_path(source.path), OTHER_CONTENT))
     refuse_changed(changed)
+    return seen
+
+
+def note_stamps(out: Path, seen: Mapping[str, str]) -> None:
+    """Write down in OUT which files were found to be what they were."""
     if seen:
-        write_json(out / STATE / _FILE, {**noted, **seen}, out=out)
+        write_json(out / STATE / _FILE, {**_noted(out), **seen}, out=out)
 
 
 def _finished(

@@ -1,4 +1,4 @@
-"""Files with the same content: one is kept, or none if they contradict each other."""
+"""Sources with the same content: one is kept, or none if they contradict each other."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from specaug.errors import MediaError
+from specaug.media.frame_folder import picture_names
 from specaug.records import Failure, Source, readable_path
 
 _CHUNK = 1 << 20
@@ -17,7 +19,9 @@ _NAMED = 3
 def drop_duplicates(
     sources: Sequence[Source], raw: Path, *, originals: Sequence[Source] = ()
 ) -> tuple[list[Source], list[Failure]]:
-    """Keep the first of several files with the same content, or none if their labels or subjects differ.
+    """Keep the first of several sources with the same content, or none if their labels or subjects differ.
+
+    Folders of frames have the same content if their pictures have, one after another, whatever their names.
 
     Parameters
     ----------
@@ -35,17 +39,17 @@ def drop_duplicates(
         ``duplicate``: the detail names the file that was kept, and says what else differs. ``conflict``: nobody can
         tell which of several files has the right label or subject, originals among them; the detail names the others.
     """
-    files = [s for s in (*originals, *sources) if s.kind != "frames"]
-    by_size: dict[int, list[Source]] = {}
+    by_size: dict[tuple[int, ...], list[Source]] = {}
     lost: dict[str, Failure] = {}
-    for source in files:
+    for source in (*originals, *sources):
         with _vanishing(source, lost):
-            by_size.setdefault((raw / source.path).stat().st_size, []).append(source)
+            by_size.setdefault(tuple(f.stat().st_size for f in _files(raw, source)), []).append(source)
     by_content: dict[bytes, list[Source]] = {}
-    for size, group in sorted(by_size.items()):
-        for source in group if size and len(group) > 1 else ():
+    for sizes, group in sorted(by_size.items()):
+        for source in group if any(sizes) and len(group) > 1 else ():
             with _vanishing(source, lost):
-                by_content.setdefault(content_hash(raw / source.path), []).append(source)
+                content = b"".join(map(content_hash, _files(raw, source)))
+                by_content.setdefault(content, []).append(source)
     for group in by_content.values():
         lost |= _lost_of(group)
     kept = [s for s in sources if s.source_id not in lost]
@@ -53,6 +57,14 @@ def drop_duplicates(
         lost[s.source_id] for s in originals if s.source_id in lost and lost[s.source_id].reason == "conflict"
     ]
     return kept, [lost[s.source_id] for s in sources if s.source_id in lost] + disputed
+
+
+def _files(raw: Path, source: Source) -> list[Path]:
+    """What a source consists of: itself, or the pictures of a folder in their order."""
+    path = raw / source.path
+    return (
+        [path / name for name in picture_names(path, stage="discover")] if source.kind == "frames" else [path]
+    )
 
 
 def _lost_of(group: Sequence[Source]) -> dict[str, Failure]:
@@ -88,6 +100,8 @@ def _vanishing(source: Source, lost: dict[str, Failure]) -> Iterator[None]:
         yield
     except OSError as error:
         lost[source.source_id] = unreadable(source, error.strerror or type(error).__name__)
+    except MediaError as error:
+        lost[source.source_id] = unreadable(source, error.detail)
 
 
 def _duplicate(source: Source, original: Source) -> Failure:

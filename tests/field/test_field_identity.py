@@ -21,9 +21,10 @@ from building import SMALL, add_video, everything, failures, in_process, rows_of
 
 from specaug.errors import PlanMismatchError
 from specaug.extract.source_content import bytes_digest
-from specaug.pipeline import build_dataset, shard, verify_place, versions
+from specaug.pipeline import build_dataset, plan_only, shard, verify_place, versions
 from specaug.pipeline.plan import load_plan
 from specaug.pipeline.retry import retry, retry_shard
+from specaug.pipeline.synthesis.synthesize_clips import synthesize
 from specaug.shards import receipt_file
 
 
@@ -183,13 +184,60 @@ def test_a_new_file_that_contradicts_a_clip_takes_it_away(raw, tmp_path):
     assert verify_place(out).ok
 
 
+@pytest.mark.parametrize(
+    ("copy", "change", "reasons"),
+    [
+        ("live/s0/again", None, {"duplicate": 1}),
+        ("attack/print/s0/clip", None, {"conflict": 2}),
+        ("live/s1/clip", None, {"conflict": 2}),
+        ("attack/print/s0/clip", "2.png", {}),  # one picture of another content: another clip
+    ],
+)
+def test_folders_of_frames_are_compared_picture_by_picture(tmp_path, copy, change, reasons):
+    raw = tmp_path / "raw"
+    folder = raw / "live/s0/clip"
+    folder.mkdir(parents=True)
+    for i in range(3):
+        noise = np.random.default_rng(i).integers(0, 255, (40, 40, 3), np.uint8)
+        cv2.imwrite(str(folder / f"{i}.png"), noise)
+    shutil.copytree(folder, raw / copy)
+    if change:
+        with (raw / copy / change).open("r+b") as file:
+            file.seek(-20, os.SEEK_END)  # in the last chunk
+            file.write(b"\x00")
+    (raw / copy / "0.png").rename(raw / copy / "00.png")  # names do not count, order does
+    report = plan_only(raw, tmp_path / "out", replace(SMALL, frame_folders=True))
+    assert report.by_reason == reasons
+    assert report.sources == 2
+
+
+def test_a_dry_run_refuses_what_the_build_would(raw, tmp_path, elsewhere):
+    out = tmp_path / "out"
+    build_dataset(raw, out, SMALL)
+    before = everything(out)
+    os.utime(raw / "train/live/s0/0.mp4")  # read again and found to be the same: nothing is written down
+    assert plan_only(raw, out, SMALL).sources == 3
+    assert everything(out) == before
+    change_between_samples(raw / "train/live/s2/2.bmp")
+    with pytest.raises(PlanMismatchError, match="has other content now"):
+        plan_only(raw, out, SMALL)
+    (raw / "train/live/s2/2.bmp").unlink()
+    add_video(raw / "train/live/s3/3.mp4", 3)
+    elsewhere()
+    with pytest.raises(PlanMismatchError, match="--mix-versions"):
+        plan_only(raw, out, SMALL)
+
+
+SYNTHESIS = ("synthesis.synthesize_clips", "synthesis.synthetic_shard")
+
+
 @pytest.fixture
 def elsewhere(monkeypatch):
     """As if another machine went on: with OpenCV 4.12 and without AVX2."""
 
     def go() -> None:
         other = {**dict(versions.process_versions()), "opencv-python": "4.12.0", "simd": "AVX"}
-        for module in ("build", "shard", "retry.retry_failed"):
+        for module in ("build", "shard", "retry.retry_failed", *SYNTHESIS):
             monkeypatch.setattr(
                 f"specaug.pipeline.{module}.process_versions", lambda: tuple(sorted(other.items()))
             )
@@ -243,6 +291,21 @@ def test_retry_and_parts_of_other_versions_are_refused(raw, tmp_path, elsewhere)
         build_dataset(raw, tmp_path / "parts", parts[1])
     assert retry(tmp_path / "out", raw=raw, jobs=1, mix_versions=True).retried == 1
     build_dataset(raw, tmp_path / "parts", replace(parts[1], mix_versions=True))
+
+
+def test_a_synthesis_that_others_have_begun_is_not_gone_on_with(raw, tmp_path, elsewhere):
+    out = tmp_path / "out"
+    build_dataset(raw, out, SMALL)
+    synthesize(out, "control", jobs=1)
+    add_video(raw / "train/live/s3/3.mp4", 3)
+    build_dataset(raw, out, SMALL)
+    elsewhere()
+    with pytest.raises(
+        PlanMismatchError, match=r"opencv-python: OUT has .* accept a mix with --mix-versions"
+    ):
+        synthesize(out, "control", jobs=1)
+    assert synthesize(out, "control", jobs=1, mix_versions=True).shards == 2
+    assert synthesize(out, "control", jobs=1).done_before == 2  # nothing to do asks for nothing
 
 
 def test_a_run_with_nothing_to_do_claims_nothing_that_others_made(raw, tmp_path, elsewhere, monkeypatch):

@@ -31,6 +31,7 @@ from specaug.pipeline.synthesis.synthesis_plan import (
     shard_name,
 )
 from specaug.pipeline.synthesis.synthetic_shard import Setting, make_shard
+from specaug.pipeline.versions import process_versions, refuse_mix, with_detector
 from specaug.records import SPLITS, Receipt, Split
 from specaug.shards import (
     STATE,
@@ -71,6 +72,7 @@ def synthesize(
     seed: int = 0,
     jobs: int | None = None,
     overwrite: bool = False,
+    mix_versions: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> SynthesisReport:
     """Add synthetic clips to a data set.
@@ -95,6 +97,8 @@ def synthesize(
         Worker processes; by default the usable cores.
     overwrite : bool
         Remove all synthetic clips of earlier runs first.
+    mix_versions : bool
+        Go on with a run that other versions of the packages have begun.
     progress : callable, optional
         Gets the clips that are made and all of them, after each shard.
 
@@ -109,7 +113,7 @@ def synthesize(
     NothingToDoError
         There is no bona fide clip in the split.
     PlanMismatchError
-        The build of `out` is not finished.
+        The build of `out` is not finished, or other versions of the packages have begun this run.
     BuildLockedError
         A build holds `out`.
     """
@@ -131,7 +135,7 @@ def synthesize(
             save_synthesis(folder, after)
         _remove_strays(folder, after)
         try:
-            report = _make(folder, plan, run, chosen, wanted, jobs, held, progress)
+            report = _make(folder, plan, run, chosen, wanted, jobs, held, progress, mix_versions=mix_versions)
         finally:
             _remove_temporary(folder)  # of workers that were stopped
         finalize_locked(folder, plan)
@@ -224,18 +228,23 @@ def _make(
     jobs: int | None,
     held: Hold,
     progress: Callable[[int, int], None] | None,
+    *,
+    mix_versions: bool,
 ) -> SynthesisReport:
     """Make what has no receipt yet."""
     mine = [shard for shard in run.shards if shard.split in splits]
     hashes = {shard.name: shard.hash for shard in mine}
     done = [r for r in other_receipts(out) if hashes.get(r.shard) == r.plan_hash]
     finished = {receipt.shard for receipt in done}
+    setting = _setting(plan, recipe, run)
+    pending = [shard for shard in mine if shard.name not in finished]
+    if pending:
+        here = with_detector(process_versions(), setting.detector)
+        refuse_mix([receipt.versions for receipt in done], here, accept=mix_versions)
     total, receipts = sum(len(shard.pairs) for shard in mine), list(done)
     tell = progress or (lambda clips, all_: None)
     tell(sum(r.rows for r in receipts), total)
-    setting = _setting(plan, recipe, run)
     seconds: Counter[str] = Counter()
-    pending = [shard for shard in mine if shard.name not in finished]
     for receipt in _receipts(pending, setting, out, jobs):
         held.check()
         receipts.append(receipt)
@@ -257,6 +266,7 @@ def _setting(plan: Plan, recipe: Recipe, run: SynthesisRun) -> Setting:
         image_format=settings["image_format"],
         jpeg_quality=settings["jpeg_quality"],
         size=settings["size"],
+        detector=settings["detector_version"],
     )
 
 

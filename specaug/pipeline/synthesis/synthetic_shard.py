@@ -20,6 +20,7 @@ from specaug.pipeline.shard import single_threaded
 from specaug.pipeline.synthesis.donor_pairs import DRAW, Pair, seed_words
 from specaug.pipeline.synthesis.profile_fitting import scale_of
 from specaug.pipeline.synthesis.synthesis_plan import SynthesisRun, SyntheticShard
+from specaug.pipeline.versions import process_versions, with_detector
 from specaug.records import LABELS, ImageFormat, Label, Receipt
 from specaug.shards import (
     ClipWriter,
@@ -49,6 +50,8 @@ class Setting:
     image_format: ImageFormat
     jpeg_quality: int
     size: int
+    detector: str = ""
+    """Of the captured clips."""
 
 
 def make_shard(shard: SyntheticShard, setting: Setting, out: Path, *, builder: int) -> Receipt:
@@ -100,6 +103,7 @@ def make_shard(shard: SyntheticShard, setting: Setting, out: Path, *, builder: i
             groups=tuple((*key, n) for key, n in sorted(groups.items())),
             seconds=tuple(sorted(watch.seconds.items())),
             origin="synthetic",
+            versions=with_detector(process_versions(), setting.detector),
         )
         write_receipt(out, receipt)
     return receipt
