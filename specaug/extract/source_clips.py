@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +62,7 @@ def extract(
         with ExitStack() as stack:
             with watch("probe"):
                 digest = stack.enter_context(unchanged(raw / source.path, source.kind, planned=source.stamp))
-            task = _task(source, config, raw, detector, watch)
+            task = _task(source, config, raw, detector, watch, digest)
             outcomes = [
                 _clip_or_failure(task, number, indices) for number, indices in enumerate(_choose(task))
             ]
@@ -75,15 +76,21 @@ def extract(
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     if len(failures) == len(outcomes):
         return (replace(failures[0], frame_index=None),)
-    return tuple(replace(o, bytes_digest=digest) if isinstance(o, Clip) else o for o in outcomes)
+    return tuple(replace(o, bytes_digest=digest()) if isinstance(o, Clip) else o for o in outcomes)
 
 
 def _task(
-    source: Source, config: BuildConfig, raw: Path, detector: FaceDetector, watch: Stopwatch
+    source: Source,
+    config: BuildConfig,
+    raw: Path,
+    detector: FaceDetector,
+    watch: Stopwatch,
+    digest: Callable[[], str],
 ) -> ClipTask:
     """What is known of a source before its frames are chosen."""
     with watch("probe"):
         info = probe(raw / source.path, source.kind, max_memory=config.memory_limit())
+        digest()  # of a medium alone: others may be of any size
         if info.color.is_hdr and config.hdr == "fail":
             raise MediaError("probe", "hdr", f"{info.color.transfer} video; --hdr tonemap makes it SDR")
     with watch("detect"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -102,7 +102,7 @@ def same_times(stamp: str, other: str) -> bool:
 
 
 @contextmanager
-def unchanged(path: Path, kind: MediaKind, *, planned: str = "") -> Iterator[str]:
+def unchanged(path: Path, kind: MediaKind, *, planned: str = "") -> Iterator[Callable[[], str]]:
     """Read a source of which one content is read from the first byte to the last.
 
     Parameters
@@ -114,8 +114,9 @@ def unchanged(path: Path, kind: MediaKind, *, planned: str = "") -> Iterator[str
 
     Yields
     ------
-    str
-        :func:`bytes_digest` of what is read while the block runs.
+    callable
+        Gives :func:`bytes_digest` of what is read while the block runs. Nothing is read before the first call, so that
+        a file which turns out to be no medium need not be.
 
     Raises
     ------
@@ -125,14 +126,22 @@ def unchanged(path: Path, kind: MediaKind, *, planned: str = "") -> Iterator[str
     before = _stamp(path, kind)
     if planned and not same_times(planned, before):
         raise MediaError("probe", "changed", "size or time of modification are not those of the planned file")
-    digest = bytes_digest(path, kind)
+    made: list[str] = []
+
+    def digest() -> str:
+        if not made:
+            made.append(bytes_digest(path, kind))
+            if _stamp(path, kind) != before:  # the probe may have seen another content
+                raise _changed()
+        return made[0]
+
     try:
         yield digest
     except MediaError as error:
-        if _is_other(path, kind, before, digest):
+        if _is_other(path, kind, before, made):
             raise _changed() from error
         raise
-    if _is_other(path, kind, before, digest):
+    if _is_other(path, kind, before, made):
         raise _changed()
 
 
@@ -147,9 +156,9 @@ def _stamp(path: Path, kind: MediaKind) -> str:
         raise MediaError("probe", "unreadable", error.strerror or type(error).__name__) from error
 
 
-def _is_other(path: Path, kind: MediaKind, before: str, digest: str) -> bool:
+def _is_other(path: Path, kind: MediaKind, before: str, digests: Sequence[str]) -> bool:
     """Whether the content is another one; read again only if the file was touched. One that is gone was not."""
     try:
-        return _stamp(path, kind) != before and bytes_digest(path, kind) != digest
+        return _stamp(path, kind) != before and [bytes_digest(path, kind)] != digests
     except MediaError as error:
         return not isinstance(error.__cause__, FileNotFoundError)

@@ -99,21 +99,33 @@ def test_nothing_is_changed_where_nobody_writes(raw, tmp_path, monkeypatch):
     assert build_dataset(raw, tmp_path / "out", SMALL).failures == 0
 
 
-@pytest.mark.parametrize("how", ["written", "touched"])
-def test_a_file_that_changes_while_it_is_read_is_a_failure(raw, tmp_path, monkeypatch, how):
-    from specaug.extract import source_clips
+@pytest.mark.parametrize(
+    ("before", "how", "reasons"),
+    [
+        ("probe", "written", {"changed": 1}),
+        ("bytes_digest", "written", {"changed": 1}),
+        ("make_clip", "written", {"changed": 1}),
+        ("make_clip", "touched", {}),  # read again, and found to be the same
+    ],
+)
+def test_a_file_that_changes_while_it_is_read_is_a_failure(raw, tmp_path, monkeypatch, before, how, reasons):
+    from specaug.extract import source_clips, source_content
 
+    module = source_content if before == "bytes_digest" else source_clips
     victim = raw / "train/live/s2/2.bmp"
-    real = source_clips.probe
+    real, done = getattr(module, before), []
 
-    def probe(path, *args, **kwargs):
-        if path == victim:  # the digest was taken, the frames are not
+    def step(given, *args, **kwargs):
+        path = given if before != "make_clip" else raw / given.source.path
+        if path == victim and not done:
+            done.append(how)
             change_between_samples(victim) if how == "written" else os.utime(victim)
-        return real(path, *args, **kwargs)
+        return real(given, *args, **kwargs)
 
-    monkeypatch.setattr(source_clips, "probe", probe)
+    monkeypatch.setattr(module, before, step)
     report = build_dataset(raw, tmp_path / "out", SMALL)
-    assert report.by_reason == ({"changed": 1} if how == "written" else {})
+    assert report.by_reason == reasons
+    assert done
 
 
 @pytest.mark.parametrize("again", ["the same", "more"])
