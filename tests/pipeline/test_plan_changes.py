@@ -47,10 +47,23 @@ def test_a_difference_anywhere_in_a_long_file_is_seen(tmp_path, at):
     assert dropped(raw, "a", "b") == (["a", "b"], {})
 
 
-def test_folders_of_frames_are_no_copies_of_anything(tmp_path):
-    raw = raw_with(tmp_path, {"a/1.jpg": b"1", "b/1.jpg": b"1"})
+@pytest.mark.parametrize(
+    ("pictures", "copies"),
+    [
+        ({"1.jpg": b"one", "2.jpg": b"two"}, 1),
+        ({"10.jpg": b"one", "20.jpg": b"two"}, 1),  # names do not count
+        ({"1.jpg": b"two", "2.jpg": b"one"}, 0),  # order does
+        ({"1.jpg": b"one", "2.jpg": b"twe"}, 0),
+        ({"1.jpg": b"onet", "2.jpg": b"wo"}, 0),
+        ({"1.jpg": b"one", "2.jpg": b"two", "3.jpg": b"two"}, 0),
+    ],
+)
+def test_folders_of_frames_are_copies_if_all_their_pictures_are(tmp_path, pictures, copies):
+    raw = raw_with(tmp_path, {"a/1.jpg": b"one", "a/2.jpg": b"two"})
+    raw_with(raw, {f"b/{name}": content for name, content in pictures.items()})
     items = [source(path, kind="frames") for path in ("a", "b")]
-    assert drop_duplicates(items, raw) == (items, [])
+    kept, lost = drop_duplicates(items, raw)
+    assert (kept, len(lost)) == (items[: 2 - copies], copies)
 
 
 def test_an_original_is_kept_whatever_comes_and_is_not_told_of(tmp_path):
