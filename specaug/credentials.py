@@ -7,6 +7,8 @@ import re
 _HIDDEN = "***"
 _ADDRESS = re.compile(r"""(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]+)(:/{1,2})([^\s'"<>]+)""")
 """With one slash too: a path in place of an address joins the two."""
+_MARK = re.compile(r"[?#]")
+_PORT = re.compile(r"[^:@]+:\d+")
 _CONTAINERS = frozenset({"abfs", "abfss", "wasb", "wasbs"})
 """Schemes in which a name before ``@`` is that of a container."""
 
@@ -63,21 +65,25 @@ def _without_secrets(scheme: str, rest: str) -> str:
     elif user:
         place = f"{user}@{place}"
     if "=" in query:
-        return f"{place}?{_HIDDEN}"
-    return f"{place}?{query}" if "?" in rest else place
+        return f"{place}{query[0]}{_HIDDEN}"
+    return place + query
 
 
 def _split(rest: str) -> tuple[str, str, str]:
-    """User, place and query of what follows ``scheme://``.
+    """User, place and query or fragment, with its mark, of what follows ``scheme://``.
 
-    Secrets may hold a slash, so where a colon comes before the first slash, all up to the last ``@`` is the user.
+    Secrets may hold a slash or a question mark: where a colon comes first that is not that of a port, all up to the last
+    ``@`` is the user.
     """
-    place, _, query = rest.partition("?")
+    end = _MARK.search(rest)
+    place = rest[: end.start()] if end else rest
     first = place.partition("/")[0]
+    if ":" in first and "@" not in place and _PORT.fullmatch(first) is None:
+        place = rest  # up to its last "@", which may stand behind the mark
     user, at, _ = place.rpartition("@") if ":" in first else first.rpartition("@")
-    if not at:
-        return "", place, query
-    return user, place[len(user) + 1 :], query
+    left = rest[len(user) + 1 :] if at else rest
+    end = _MARK.search(left)
+    return user, left[: end.start()] if end else left, left[end.start() :] if end else ""
 
 
 def _secrets_of(address: str) -> list[str]:
@@ -85,6 +91,6 @@ def _secrets_of(address: str) -> list[str]:
     scheme, _, rest = address.partition("://")
     user, _, query = _split(rest)
     named = "" if scheme.lower() in _CONTAINERS and ":" not in user else user
-    values = [value for part in query.split("&") if (value := part.partition("=")[2])]
-    parts = {named, named.partition(":")[2], *values, *([query] if values else [])} - {""}
+    values = [value for part in query[1:].split("&") if (value := part.partition("=")[2])]
+    parts = {named, named.partition(":")[2], *values, *([query[1:]] if values else [])} - {""}
     return sorted(parts, key=len, reverse=True)

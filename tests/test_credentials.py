@@ -21,6 +21,9 @@ ADDRESSES = [
     ("abfs://container:SECRET@account/x", "abfs://***@account/x"),
     ("simplecache::s3://KEY:SECRET@bucket/x", "simplecache::s3://***@bucket/x"),
     ("s3:/KEY:SECRET@bucket/raw", "s3:/***@bucket/raw"),  # as a path has it
+    ("ftp://ann:SEC?RET=SECRET@host/x", "ftp://***@host/x"),
+    ("ftp://ann:SEC#SECRET@host/x?a=KEY", "ftp://***@host/x?***"),
+    ("https://host/raw#access_token=SECRET", "https://host/raw#***"),
 ]
 OPEN = [
     "s3://bucket/raw",
@@ -29,6 +32,7 @@ OPEN = [
     "s3://bucket/what?.mp4",
     "abfs://container@account.dfs.core.windows.net/raw",
     "http://127.0.0.1:5000/raw",
+    "https://host/raw#part",
     "memory://raw",
     "/data/who@home/a:b",
     "C:/raw/a@b",

@@ -126,9 +126,9 @@ def print_report(report: BuildReport, out: Path | str, config: BuildConfig, *, d
 
 
 def _skipped(report: BuildReport) -> str:
-    """Media that were not understood, apart from other files."""
+    """Media that are not used, apart from other files."""
     lost, others = report.skipped_media, report.skipped - report.skipped_media
-    media = f"{lost} photos and videos that were not understood and " if lost else ""
+    media = f"{lost} photos and videos that are not used and " if lost else ""
     return f"{media}{others} other files"
 
 

@@ -44,6 +44,7 @@ def read(view: View, protocol: str | None, *, label_map: str | None = None) -> R
     table = read_table(
         tree.read_list(FILE), file=FILE, required=REQUIRED, optional=OPTIONAL, label_map=label_map
     )
+    names.claim(row["path"].strip() for _, row in table.rows)
     sources: dict[str, Source] = {}
     lines: dict[str, int] = {}
     for line, row in table.rows:

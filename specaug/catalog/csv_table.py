@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ _ATTACK = frozenset(["attack", "isattack", "spoof", "isspoof", "fake", "isfake"]
 _LIVE = frozenset(["bonafide", "isbonafide", "live", "islive", "real", "isreal", "genuine", "isgenuine"])
 """Names of label columns by which 1 says what the name says, and 0 the other class."""
 _TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no")
+_FLOAT = re.compile(r"^([-+]?\d+)\.0*$")
+"""A whole number as tables write it that have gaps in the column."""
+_NUMBER = re.compile(r"[-+]?\d+")
 _EXPLAINED = re.compile(r"label\s*[(\[:]\s*(.+?)\s*[)\]]?")
 """``label (1=attack, 0=bonafide)``"""
 
@@ -40,8 +43,13 @@ class Table:
         ArgumentError
             `text` is no class word, and nothing says what it means.
         """
-        word = text.strip().lower()
-        return self.label_map[word] if word in self.label_map else parse_label(text)
+        word = _FLOAT.sub(r"\1", text.strip().lower())
+        if word in self.label_map:
+            return self.label_map[word]
+        if self.label_map and _NUMBER.fullmatch(word):
+            known = ", ".join(f"{value} ({label})" for value, label in self.label_map.items())
+            raise ArgumentError(f"label: expected {known} or a class word, got {text!r}")
+        return parse_label(text)
 
 
 def read_table(
@@ -78,7 +86,7 @@ def read_table(
     known: dict[str, Label] = {}
     for line, row in _records(reader, file):
         if not header:
-            names = [name.strip().lower() for name in row]
+            names = [name.strip().lower() for name in _rejoined(row, reader.dialect.delimiter)]
             header, known = _header(names, f"{file}, line {line}", required, optional)
         elif len(row) != len(header):
             raise CatalogError(
@@ -111,7 +119,7 @@ def _text(content: bytes, file: str) -> str:
 def _separator(text: str) -> str:
     """The separator that the first line that is not blank has most of; a comma where it has none."""
     first = next((line for line in text.splitlines() if line.strip(" ,;\t")), "")
-    outside = re.sub(r'"[^"]*"', "", first)
+    outside = re.sub(r'"[^"]*"|\([^)]*\)|\[[^\]]*\]', "", first)
     found = max(_SEPARATORS, key=outside.count)
     return found if found in outside else ","
 
@@ -127,6 +135,17 @@ def _records(reader: Any, file: str) -> Iterator[tuple[int, list[str]]]:
             return
         if any(field.strip() for field in row):
             yield reader.line_num, row
+
+
+def _rejoined(row: Sequence[str], separator: str) -> list[str]:
+    """A header whose parentheses hold separators: ``label (1=attack, 0=bonafide)`` is one name."""
+    names: list[str] = []
+    for name in row:
+        if names and names[-1].count("(") > names[-1].count(")"):
+            names[-1] += separator + name
+        else:
+            names.append(name)
+    return names
 
 
 def _header(

@@ -173,7 +173,7 @@ def read_names(view: View, layout: Layout, parse: Parse) -> Reading:
         elif kind not in layout.kinds:
             fields = f"{layout.name} expects {' or '.join(layout.kinds)} here, not {kind}"
         elif name in seen:
-            fields = f"the same recording as {seen[name]}"
+            fields = f"the same recording as {seen[name]!r}"
         else:
             fields = parse(match)
         if isinstance(fields, str):

@@ -24,9 +24,7 @@ def skipped_notice(skipped: Iterable[Skipped]) -> tuple[Notice, ...]:
     told = "; ".join(f"{_files(items)}: {reason}" for (_, reason), items in order[:_SHOWN])
     rest = f"; and {len(order) - _SHOWN} more folders" if len(order) > _SHOWN else ""
     verb = "photo or video is" if len(lost) == 1 else "photos and videos are"
-    return (
-        Notice("skipped_media", f"{len(lost)} {verb} not understood and not used: {told}{rest}", len(lost)),
-    )
+    return (Notice("skipped_media", f"{len(lost)} {verb} not used: {told}{rest}", len(lost)),)
 
 
 def _files(items: Sequence[Skipped]) -> str:

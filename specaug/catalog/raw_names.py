@@ -6,6 +6,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from functools import cached_property
 
 from specaug.catalog.tree import Tree
@@ -25,6 +26,11 @@ class RawNames:
         self._names = frozenset([*tree.files, *(other.path for other in tree.others)])
         self._found: Counter[str] = Counter()
         self._first: dict[str, tuple[str, str]] = {}
+        self._claimed: frozenset[str] = frozenset()
+
+    def claim(self, values: Iterable[str]) -> None:
+        """Take notice of what the list names: a file that it names exactly is meant by no other name."""
+        self._claimed = frozenset(map(_plain, values)) & self._names
 
     def find(self, column: str, value: str) -> str:
         """The path in RAW that a field means, or what it would be, where nothing fits.
@@ -41,7 +47,7 @@ class RawNames:
         if slashed != written and self.is_there(slashed):
             return self._said("backslashes", written, slashed)
         alike = self._loose.get(_loose(slashed), [])
-        if len(alike) == 1:
+        if len(alike) == 1 and alike[0] not in self._claimed:
             return self._said("another case or Unicode normal form", written, alike[0])
         return slashed
 
@@ -79,8 +85,12 @@ def _loose(name: str) -> str:
 def _inside(column: str, value: str) -> str:
     """A path below RAW in normal form."""
     text = value.strip()
-    parts = [part for part in text.split("/") if part not in ("", ".")]
+    parts = _plain(text).split("/") if _plain(text) else []
     outside = text.startswith("/") or ".." in parts or "\0" in value or re.match(r"[A-Za-z]:[\\/]", text)
     if not parts or outside:
         raise ArgumentError(f"{column}: expected a path relative to RAW and inside it, got {value!r}")
     return "/".join(parts)
+
+
+def _plain(path: str) -> str:
+    return "/".join(part for part in path.strip().split("/") if part not in ("", "."))

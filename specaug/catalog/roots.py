@@ -45,14 +45,18 @@ def read(tree: Tree, protocol: str | None, label_map: str | None = None) -> Read
         raise CatalogError(f"protocol: {FILE} expects one of {', '.join(protocols)}, got {protocol!r}")
     whole = Reading()
     owner: dict[str, str] = {}
+    layouts: list[str] = []
     for root in roots:
-        reading = _read_root(tree, root, label_map)
+        reading, layout = _read_root(tree, root, label_map)
+        layouts.append(layout)
         owner |= {source.path: root.name for source in reading.sources}
         whole.sources += reading.sources
         whole.skipped += reading.skipped
         whole.aside |= reading.aside
         whole.missing += reading.missing
         whole.notes += [f"{root.name}: {note}" for note in reading.notes]
+    if label_map is not None and not any(layout == "csv" for layout in layouts):
+        raise CatalogError(f"label_map: expected a root of {FILE} with a list sources.csv, got none")
     prefixes = tuple(f"{root.path}/" for root in roots)
     whole.skipped += [Skipped(p, f"in no root of {FILE}") for p in tree.files if not p.startswith(prefixes)]
     return whole if protocol is None else _across(whole, owner, protocols[protocol], protocol)
@@ -125,8 +129,8 @@ def _protocol(name: str, table: Any, roots: list[str]) -> dict[Split, list[str]]
     return table
 
 
-def _read_root(tree: Tree, root: Root, label_map: str | None) -> Reading:
-    """What one root's layout makes of its part of the tree, with paths in RAW."""
+def _read_root(tree: Tree, root: Root, label_map: str | None) -> tuple[Reading, str]:
+    """What one root's layout makes of its part of the tree, with paths in RAW, and the layout's name."""
     inner = _below(tree, f"{root.path}/")
     if not inner.files:
         known = next((s.reason for s in tree.others if s.path == root.path), "it holds no media")
@@ -138,7 +142,7 @@ def _read_root(tree: Tree, root: Root, label_map: str | None) -> Reading:
     except CatalogError as error:
         raise CatalogError(f"{FILE}, roots.{root.name}: {error}") from error
     dataset = root.name if layout.name in _GENERAL else layout.name
-    return _inside(reading, f"{root.path}/", dataset)
+    return _inside(reading, f"{root.path}/", dataset), layout.name
 
 
 def _below(tree: Tree, prefix: str) -> Tree:

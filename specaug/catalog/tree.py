@@ -22,9 +22,10 @@ from specaug.media_types import (
 from specaug.records import MediaKind
 
 _LEFT_OUT = re.compile(
-    r"not in (?:.*/)?(?:protocol |PROTOCOL-)|the same recording as |enrolment clip|infrared or depth|no frame of "
+    r"not in (?:.*/)?(?:protocol |PROTOCOL-)|the same recording as |enrolment clip|infrared or depth|no frame of |"
+    r"another version of |in no list|its client is in no list"
 )
-"""How reasons begin for media that are understood, and not used all the same."""
+"""How reasons begin for media that are understood, and left out by a protocol or a list of their data set."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,7 @@ def walk(root: Path, *, frame_folders: bool = False, follow_symlinks: bool = Fal
     members = {member for group in folders.values() for member in group}
     covers = [path for path in files if path not in members and path.rpartition("/")[0] in folders]
     others += [
-        Skipped(path, f"no frame of {path.rpartition('/')[0]}: no number in its name", media=True)
+        Skipped(path, f"no frame of {path.rpartition('/')[0]!r}: no number in its name", media=True)
         for path in covers
     ]
     members.update(covers)

@@ -61,10 +61,8 @@ def gaps(seen: Survey, skipped: Sequence[SkippedRow]) -> tuple[Notice, ...]:
     """Warnings of classes, splits, species and subjects that captured clips lack, and of media that are not used."""
     groups = [group for group in seen.groups if group.origin != "synthetic"]
     named: Counter[str] = Counter(split for splits in seen.subjects.values() for split in splits)
-    # A clip that names no subject counts as one of its own.
-    unnamed: Counter[str] = Counter()
-    for group in groups:
-        unnamed[group.split] += 0 if group.subject else seen.groups[group]
+    # A source that names no subject counts as one of its own.
+    unnamed = Counter({split: len(sources) for split, sources in seen.unnamed.items()})
     covered = Coverage(frozenset((g.split, g.label, g.pai) for g in groups), named + unnamed)
     return (*covered.notices(), *skipped_notice(Skipped(*row) for row in skipped))
 

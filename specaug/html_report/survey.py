@@ -16,6 +16,8 @@ from specaug.html_report.histogram import Histogram
 from specaug.records import LABELS
 from specaug.shards import data_files, stream_columns
 
+MAX_UNNAMED = 1000
+"""More sources without a subject need no exact count: only few are worth a word."""
 MAX_GROUPS = 50_000
 """Groups that are told apart by subject; beyond, subjects of further groups are added up."""
 _TEXT = ("clip_id", "source_id", "parent_id", "dataset", "split", "pai", "subject", "device", "origin")
@@ -80,6 +82,9 @@ class Survey:
     sources: dict[str, array[int]] = field(default_factory=dict)
     """By split: 64 bits of the id of every source, and of every source that a synthetic clip was made from."""
 
+    unnamed: dict[str, set[int]] = field(default_factory=dict)
+    """By split: 64 bits of the id of captured sources that name no subject, no more than :data:`MAX_UNNAMED`."""
+
     @property
     def clips(self) -> int:
         """All rows."""
@@ -141,6 +146,10 @@ def _add(result: Survey, place: Place, columns: dict[str, np.ndarray]) -> None:
     for split, source, parent in _zip(columns, ("split", "source_id", "parent_id")):
         ids = result.sources.setdefault(_word(split), array("Q"))
         ids.append(short_id(_word(source if parent is None else parent.partition("-")[0])))
+    for split, source, subject, origin in _zip(columns, ("split", "source_id", "subject", "origin")):
+        some = result.unnamed.setdefault(_word(split), set())
+        if subject is None and origin != "synthetic" and len(some) < MAX_UNNAMED:
+            some.add(short_id(_word(source)))
     captured = columns["origin"] != "synthetic"
     _measure(result, {name: values[captured] for name, values in columns.items()}, labels[captured])
 

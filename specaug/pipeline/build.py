@@ -118,7 +118,9 @@ def build_dataset(
 def _with_synthetic(report: BuildReport, out: Path, config: BuildConfig) -> BuildReport:
     """Add synthetic clips to a finished build, as the setting asks for."""
     assert config.synthesize is not None
-    made = synthesize(out, config.synthesize, seed=config.seed, jobs=config.jobs)
+    made = synthesize(
+        out, config.synthesize, seed=config.seed, jobs=config.jobs, mix_versions=config.mix_versions
+    )
     note = f"{made.clips} synthetic clips by recipe {made.recipe} in {out / 'data' / 'synthetic'}."
     return replace(report, notes=(*report.notes, note))
 
@@ -156,8 +158,12 @@ def _build(
             clear_staging(out)
         key = key_of(config)
         planned = load_plan(out, key)
-        plan, mine, before, seen = _checked_plan(planned, raw, out, config, catalog, settings)
-        note_stamps(out, seen)
+
+        def note(seen: Mapping[str, str]) -> None:
+            note_stamps(out, seen, part=part)
+            target.plan_saved()
+
+        plan, mine, before = _checked_plan(planned, raw, out, config, catalog, settings, note=note)
         if plan != planned:
             save_plan(out, plan, key)
         if keep_skipped(out, catalog.skipped, key) or plan != planned:
@@ -174,7 +180,9 @@ def _build(
         else:
             report = finalize_locked(out, plan, done_before=before)
             target.sums_written()
-        return replace(with_notices(report, plan, catalog.skipped, catalog=catalog), notes=catalog.notes)
+        return replace(
+            with_notices(report, plan, catalog.skipped, catalog=catalog, whole=not part), notes=catalog.notes
+        )
 
 
 def _checked_plan(
@@ -184,10 +192,12 @@ def _checked_plan(
     config: BuildConfig,
     catalog: Catalog,
     settings: dict[str, Any],
-) -> tuple[Plan, tuple[ShardPlan, ...], dict[str, Receipt], dict[str, str]]:
-    """The plan, the shards of this build, receipts of those that are finished, and stamps for :func:`note_stamps`.
+    *,
+    note: Callable[[Mapping[str, str]], None] | None = None,
+) -> tuple[Plan, tuple[ShardPlan, ...], dict[str, Receipt]]:
+    """The plan, the shards of this build, and receipts of those that are finished.
 
-    Writes nothing.
+    Writes nothing, but for what `note` does with stamps of files that were read again.
 
     Raises
     ------
@@ -198,7 +208,8 @@ def _checked_plan(
     mine = plan.shards[config.shard_index :: config.shard_count]
     before = {s.name: r for s in mine if (r := read_receipt(out, s)) is not None}
     plan = _with_versions(plan, before, mine, config)
-    return plan, mine, before, refuse_other_contents(mine, before, raw, out, key_of(config))
+    refuse_other_contents(mine, before, raw, out, key_of(config), note=note)
+    return plan, mine, before
 
 
 def _with_versions(
@@ -379,4 +390,4 @@ def plan_only(
         notes=catalog.notes,
         warnings=conflict_notices(plan.shards),
     )
-    return with_notices(report, plan, catalog.skipped, catalog=catalog)
+    return with_notices(report, plan, catalog.skipped, catalog=catalog, whole=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from specaug.errors import MediaError
@@ -14,16 +14,25 @@ from specaug.pipeline.remote.raw_stub import LocalRaw
 from specaug.records import Receipt, ShardPlan, Source, readable_path
 from specaug.shards import STATE, write_json
 
-_FILE = "stamps.json"
+_FILES = "stamps*.json"
+"""One for each part that builds on its own, so that none overwrites another's."""
+_BATCH = 1 << 30
+"""Bytes that are read between two notes: an interrupted run need not read them again."""
 
 
 def refuse_other_contents(
-    shards: Sequence[ShardPlan], receipts: Mapping[str, Receipt], raw: LocalRaw, out: Path, key: Key | None
-) -> dict[str, str]:
+    shards: Sequence[ShardPlan],
+    receipts: Mapping[str, Receipt],
+    raw: LocalRaw,
+    out: Path,
+    key: Key | None,
+    *,
+    note: Callable[[Mapping[str, str]], None] | None = None,
+) -> None:
     """Raise if a source has other bytes now than its clips were made from, whatever its size.
 
     A file whose size, times and inode are those of the receipt is believed. Of another one all bytes are read; if they
-    are the same, as after RAW was copied, its new stamp is for :func:`note_stamps`, so that the next run believes it.
+    are the same, as after RAW was copied, its new stamp goes to `note`, so that the next run believes it.
 
     Parameters
     ----------
@@ -35,11 +44,8 @@ def refuse_other_contents(
     out : Path
     key : Key, optional
         Of a pseudonymous OUT.
-
-    Returns
-    -------
-    dict
-        By source_id, the stamps of files that were read again and are what they were.
+    note : callable, optional
+        Gets stamps by source_id of files that were read again and are what they were, some at a time.
 
     Raises
     ------
@@ -48,6 +54,7 @@ def refuse_other_contents(
     """
     noted = _noted(out)
     seen: dict[str, str] = {}
+    size = 0
     changed: list[tuple[str, str]] = []
     for source, digest, stamp in _finished(shards, receipts):
         now = keyed(source.stamp, key)
@@ -55,16 +62,34 @@ def refuse_other_contents(
             continue
         if _digest_now(source, raw, key) == digest:
             seen[source.source_id] = now
+            size += _size(raw.path / source.path)
         else:
             changed.append((readable_path(source.path), OTHER_CONTENT))
+        if note is not None and size > _BATCH:
+            note(seen)
+            seen, size = {}, 0
+    if note is not None and seen:
+        note(seen)
     refuse_changed(changed)
-    return seen
 
 
-def note_stamps(out: Path, seen: Mapping[str, str]) -> None:
-    """Write down in OUT which files were found to be what they were."""
-    if seen:
-        write_json(out / STATE / _FILE, {**_noted(out), **seen}, out=out)
+def note_stamps(out: Path, seen: Mapping[str, str], *, part: str = "") -> None:
+    """Write down in OUT which files were found to be what they were.
+
+    Parameters
+    ----------
+    out : Path
+    seen : mapping of str to str
+        Stamps by source_id, added to those that are there.
+    part : str
+        Of several that build side by side, the name of this one.
+    """
+    file = out / STATE / (f"stamps-{part}.json" if part else "stamps.json")
+    write_json(file, {**_read(file), **seen}, out=out)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _finished(
@@ -96,8 +121,15 @@ def _digest_now(source: Source, raw: LocalRaw, key: Key | None) -> str:
 
 
 def _noted(out: Path) -> dict[str, str]:
+    noted: dict[str, str] = {}
+    for file in sorted((out / STATE).glob(_FILES)):
+        noted |= _read(file)
+    return noted
+
+
+def _read(file: Path) -> dict[str, str]:
     try:
-        value = parse_json((out / STATE / _FILE).read_text())
+        value = parse_json(file.read_text())
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -23,16 +23,16 @@ from specaug.shards import (
     SCHEMA_VERSION,
     data_file,
     failures_file,
+    json_text,
     other_receipts,
     read_receipt,
     skipped_entry,
-    write_json,
     write_text,
 )
 from specaug.storage import is_remote
 
-PAGES = ("README.md", "dataset_info.json", "croissant.json", "manifest.jsonl")
-"""What is written from receipts."""
+MANIFEST = "manifest.jsonl"
+"""Written last: where it is current, so are the other pages."""
 
 
 def finalize(out: Path | str) -> BuildReport:
@@ -72,21 +72,34 @@ def finalize_locked(
     """:func:`finalize` for a caller that holds OUT."""
     receipts, others = receipts_of(out, plan.shards), other_receipts(out)
     report = _sum(plan, plan.shards, receipts, done_before=done_before)
-    listed = skipped_entry(out)
-    if not _are_current(out, _manifest(plan, report, [*receipts, *others], out, listed)):
-        write_pages(out, plan, receipts, others=others, skipped_file=listed)
+    listed = skipped_entry(out, manifest_head(out))
+    pages = _pages(out, plan, receipts, others, listed)
+    if not _are_current(out, pages):
+        _write(out, pages)
     return report
 
 
-def _are_current(out: Path, manifest: Sequence[str]) -> bool:
-    """Whether the pages in OUT are of these very shards, whichever version of specaug wrote them: then they stay."""
-    if not all((out / name).is_file() for name in PAGES):
-        return False
+def manifest_head(out: Path) -> dict[str, Any]:
+    """The first line of the manifest, empty where there is none that can be read."""
+    lines = _lines(out / MANIFEST)
+    return lines[0] if lines and isinstance(lines[0], dict) else {}
+
+
+def _lines(file: Path) -> list[Any]:
     try:
-        found = [parse_json(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
-    except ValueError:
-        return False
-    return _without_writer(found) == _without_writer([parse_json(line) for line in manifest])
+        return [parse_json(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        return []
+
+
+def _are_current(out: Path, pages: Mapping[str, str]) -> bool:
+    """Whether the pages in OUT are these, or those of another version of specaug for the same shards, which stay."""
+    found = {name: (out / name).read_bytes() if (out / name).is_file() else b"" for name in pages}
+    writer = manifest_head(out).get("specaug")
+    if writer == __version__:
+        return found == {name: text.encode() for name, text in pages.items()}
+    wanted = [parse_json(line) for line in pages[MANIFEST].splitlines()]
+    return all(found.values()) and _without_writer(_lines(out / MANIFEST)) == _without_writer(wanted)
 
 
 def _without_writer(lines: list[Any]) -> list[Any]:
@@ -121,15 +134,31 @@ def write_pages(
     BuildReport
         The sum over the plan's shards.
     """
+    _write(out, _pages(out, plan, receipts, others, skipped_file))
+    return _sum(plan, plan.shards, receipts, done_before=None)
+
+
+def _pages(
+    out: Path,
+    plan: Plan,
+    receipts: Sequence[Receipt],
+    others: Sequence[Receipt],
+    skipped_file: Mapping[str, Any] | None,
+) -> dict[str, str]:
+    """Text of every page by its name, the manifest last."""
     report = _sum(plan, plan.shards, receipts, done_before=None)
-    write_json(out / "dataset_info.json", _dataset_info(plan, report), out=out)
-    card = dataset_card(report, plan.settings, version=__version__, synthetic=_synthetic(others))
-    write_text(out / "README.md", card, out=out)
-    description = croissant(report, plan.settings, [*receipts, *others], version=__version__)
-    write_json(out / "croissant.json", description, out=out)
-    lines = _manifest(plan, report, [*receipts, *others], out, skipped_file)
-    write_text(out / "manifest.jsonl", "".join(lines), out=out)
-    return report
+    every = [*receipts, *others]
+    return {
+        "dataset_info.json": json_text(_dataset_info(plan, report)),
+        "README.md": dataset_card(report, plan.settings, version=__version__, synthetic=_synthetic(others)),
+        "croissant.json": json_text(croissant(report, plan.settings, every, version=__version__)),
+        MANIFEST: "".join(_manifest(plan, report, every, out, skipped_file)),
+    }
+
+
+def _write(out: Path, pages: Mapping[str, str]) -> None:
+    for name, text in pages.items():
+        write_text(out / name, text, out=out)
 
 
 def _synthetic(others: Sequence[Receipt]) -> tuple[tuple[str, str, str, int], ...]:

@@ -25,7 +25,12 @@ def skipped_of(out: Path) -> list[Skipped]:
 
 
 def with_notices(
-    report: BuildReport, plan: Plan, skipped: Sequence[Skipped], *, catalog: Catalog | None = None
+    report: BuildReport,
+    plan: Plan,
+    skipped: Sequence[Skipped],
+    *,
+    catalog: Catalog | None = None,
+    whole: bool = True,
 ) -> BuildReport:
     """A report with its warnings: gaps of the plan, else of the clips, and what is skipped or missing.
 
@@ -36,11 +41,13 @@ def with_notices(
     skipped : sequence of Skipped
     catalog : Catalog, optional
         Of this run, where RAW was looked at.
+    whole : bool
+        The report is of all that is planned, so that gaps among its clips are gaps of OUT.
     """
     missing = [notice for notice in _warnings(catalog) if notice.kind == "missing_files"]
     planned = coverage_of(source for shard in plan.shards for source in shard.sources)
-    clips = Coverage(frozenset((split, label, pai) for split, label, pai, n in report.table if n))
-    gaps = further(planned.notices(), clips.notices())
+    clips = Coverage(frozenset((split, label, pai) for split, label, pai, n in report.table if n), built=True)
+    gaps = further(planned.notices(), clips.notices() if whole else ())
     return replace(
         report,
         skipped_media=sum(item.not_understood for item in skipped),

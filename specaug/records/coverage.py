@@ -27,6 +27,8 @@ class Coverage:
     """(split, label, species)."""
     subjects: Mapping[str, int] | None = None
     """Subjects by split, where they are known; whatever names no subject counts as one of its own."""
+    built: bool = False
+    """These are clips of sources that cover more."""
 
     def notices(self) -> tuple[Notice, ...]:
         """One warning for each kind of gap."""
@@ -43,12 +45,18 @@ class Coverage:
                 )
 
     def _splits(self) -> Iterator[Notice]:
-        empty = [split for split in SPLITS if split not in {split for split, _, _ in self.groups}]
+        there = {split for split, _, _ in self.groups}
+        empty = [split for split in SPLITS if split not in there]
         if not empty:
             return
-        ways = "name the splits in RAW, or build with --split 70,15,15"
-        if empty == ["dev"]:
+        if self.built:
+            ways = "all sources there failed"
+        elif there == {"train"}:
+            ways = "name the splits in RAW, or build with --split 70,15,15"
+        elif there == {"train", "test"}:
             ways = "build with --dev-from-train 0.2, or name a folder 'dev' in RAW"
+        else:
+            ways = "name them in RAW, as folders or in its list"
         yield Notice("empty_split", f"nothing is in {_and(empty)}: {ways}", len(empty))
 
     def _species(self) -> Iterator[Notice]:

@@ -3,6 +3,7 @@
 from specaug.shards.atomic_files import (
     STATE,
     disk_space_errors,
+    json_text,
     out_errors,
     remove_file,
     sha256,
@@ -81,6 +82,7 @@ __all__ = [
     "failures_file",
     "find_groups",
     "groups_of_file",
+    "json_text",
     "other_receipts",
     "out_errors",
     "read_keys",

@@ -98,8 +98,13 @@ def write_text(final: Path, text: str, *, out: Path) -> None:
 
 
 def write_json(final: Path, value: Any, *, out: Path) -> None:
-    """Write JSON atomically: sorted keys, ASCII, so that any file name survives."""
-    write_text(final, json.dumps(value, indent=1, sort_keys=True) + "\n", out=out)
+    """Write JSON atomically."""
+    write_text(final, json_text(value), out=out)
+
+
+def json_text(value: Any) -> str:
+    """JSON as it is written: sorted keys, ASCII, so that any file name survives."""
+    return json.dumps(value, indent=1, sort_keys=True) + "\n"
 
 
 def _write_bytes(path: Path, data: bytes) -> None:

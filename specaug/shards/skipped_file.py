@@ -45,12 +45,21 @@ def read_skipped(out: Path) -> list[SkippedRow]:
     return [] if table is None else [SkippedRow(**row) for row in table.to_pylist()]
 
 
-def skipped_entry(out: Path) -> dict[str, Any] | None:
-    """What the manifest says of the list: name, rows, checksum; None where there is none."""
-    file = out / SKIPPED
-    if not file.is_file():
-        return None
-    return {"file": SKIPPED, "rows": pq.read_metadata(file).num_rows, "sha256": sha256(file)}
+def skipped_entry(out: Path, earlier: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+    """What the manifest is to say of the list: name, rows, checksum; None where there was never one.
+
+    Parameters
+    ----------
+    out : Path
+    earlier : mapping, optional
+        The manifest's first line as it is. What it says stays where the list is lost or damaged, so that ``verify``
+        tells so until a build has written the list anew.
+    """
+    table = _table(out / SKIPPED)
+    if table is None:
+        entry = (earlier or {}).get("skipped_file")
+        return entry if isinstance(entry, dict) else None
+    return {"file": SKIPPED, "rows": table.num_rows, "sha256": sha256(out / SKIPPED)}
 
 
 def skipped_problem(head: Mapping[str, Any], file: Path) -> tuple[Wrong, str] | None:

@@ -217,8 +217,8 @@ class _Verification:
         before = len(self._problems)
         size = self._head["settings"]["size"] if looks else 0
         if sha256(path) != entry["sha256"]:
-            size = path.stat().st_size
-            self._add(name, "checksum", f"the content is not what was written ({size} bytes now)")
+            found = path.stat().st_size
+            self._add(name, "checksum", f"the content is not what was written ({found} bytes now)")
         try:
             schema = pq.read_schema(path)
             rows = list(_short_rows(path, clips=entry["kind"] == "clips", size=size))

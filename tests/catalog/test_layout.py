@@ -155,8 +155,8 @@ def test_names_become_sources_or_reasons_in_the_order_of_the_tree():
         Source("Top/5", "attack", pai="print/5", dataset="mine", kind="frames"),
     ]
     assert [(s.path, s.reason) for s in reading.skipped] == [
-        ("Top/1.mp4", "the same recording as Top/1.mov"),
-        ("Top/Top/1.avi", "the same recording as Top/1.mov"),
+        ("Top/1.mp4", "the same recording as 'Top/1.mov'"),
+        ("Top/Top/1.avi", "the same recording as 'Top/1.mov'"),
         ("Top/2.mov", "2 is even"),
         ("Top/3.jpg", "mine expects video or frames here, not image"),
         ("Top/x.mov", "not understood: mine expects Top/{n}.mov"),

@@ -89,7 +89,7 @@ def test_other_files_are_no_warning_and_media_are_named_by_folder_and_reason():
     (notice,) = skipped_notice(skipped)
     assert (notice.kind, notice.count) == ("skipped_media", 8)
     assert notice.detail == (
-        "8 photos and videos are not understood and not used: 'a/0.mp4' and 2 more in its folder: too deep;"
+        "8 photos and videos are not used: 'a/0.mp4' and 2 more in its folder: too deep;"
         " 'b/1.mp4': odd; 'c/1.mp4': odd; 'd/1.mp4': odd; and 2 more folders"
     )
 

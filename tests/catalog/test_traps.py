@@ -30,7 +30,7 @@ WRONG = [
     ("oulu-npu", "Train_files/1_1_1_1.avi", "not understood"),
     ("oulu-npu", "Extra_files/1_1_01_1.avi", "not understood"),
     ("oulu-npu", "Train_files/1_1_01_1.jpg", "expects video or frames here, not image"),
-    ("oulu-npu", "Train_files/1_1_01_1.mp4", "the same recording as Train_files/1_1_01_1.avi"),
+    ("oulu-npu", "Train_files/1_1_01_1.mp4", "the same recording as 'Train_files/1_1_01_1.avi'"),
     ("siw", "Train/live/004/003-1-1-1-1.mov", "subject 003 in the folder of 004"),
     ("siw", "Train/live/166/166-1-1-1-1.mov", "of 001 to 165"),
     ("siw", "Train/live/003/003-1-2-1-1.mov", "type 2 is print, the folder is live"),

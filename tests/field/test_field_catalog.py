@@ -67,6 +67,22 @@ def test_what_a_set_lacks_is_a_warning(tmp_path, kept, kind, words, count):
     assert found[kind][1] == count
 
 
+def test_advice_for_an_empty_split_is_such_that_it_works(tmp_path):
+    raw = tree(tmp_path, *(name for name in WHOLE if not name.startswith("test")))
+    told, _ = warnings_of("scan", raw)["empty_split"]
+    assert told == "nothing is in test: name them in RAW, as folders or in its list"
+    with pytest.raises(ArgumentError, match="RAW has splits of its own"):  # what is not advised
+        scan(raw, split=(70, 15, 15))
+
+
+def test_what_a_list_of_a_data_set_leaves_out_is_no_warning(tmp_path):
+    folders = ("raw/ClientRaw", "raw/ImposterRaw", "NormalizedFace/ClientNormalized")
+    raw = tree(tmp_path, *(f"{folder}/0001/0001_00_00_01_{i}.jpg" for folder in folders for i in range(2)))
+    catalog = scan(raw, layout="nuaa")
+    assert (len(catalog.sources), [s.media for s in catalog.skipped]) == (4, [True] * 2)
+    assert "skipped_media" not in {notice.kind for notice in catalog.warnings}
+
+
 def test_a_species_in_one_split_only_is_named(tmp_path):
     found = warnings_of(
         "scan", tree(tmp_path, *WHOLE, "test/spoof/mask/test0/2.mp4", "dev/spoof/wax/dev0/2.mp4")
@@ -190,6 +206,7 @@ LABELS = [
     ("Spoof", None, ("bonafide", "attack")),
     ("is_live", None, ("attack", "bonafide")),
     ("label (1=live; 0=spoof)", None, ("attack", "bonafide")),
+    ("label (1=live, 0=spoof)", None, ("attack", "bonafide")),
     ("label (attack=1 real=0)", None, ("bonafide", "attack")),
     ("is_attack", "bonafide=1,attack=0", ("attack", "bonafide")),
 ]
@@ -199,6 +216,39 @@ LABELS = [
 def test_numbers_are_labels_where_somebody_says_which(tmp_path, column, label_map, expected):
     raw = listed(tmp_path, f"path,{column}\na/1.mp4,0\na/2.mp4,1\n", "a/1.mp4", "a/2.mp4")
     assert tuple(s.label for s in scan(raw, label_map=label_map).sources) == expected
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_header_that_messages_recommend_is_read_with_any_separator(tmp_path, separator):
+    rows = (("path", "subject", "label (1=attack, 0=bonafide)"), ("a/1.mp4", "s", "1"), ("a/2.mp4", "s", "0"))
+    raw = listed(tmp_path, "\n".join(map(separator.join, rows)), "a/1.mp4", "a/2.mp4")
+    assert [s.label for s in scan(raw).sources] == ["attack", "bonafide"]
+
+
+def test_whole_numbers_with_a_point_are_those_numbers(tmp_path):
+    raw = listed(tmp_path, "path,is_attack\na/1.mp4,1.0\na/2.mp4,0.\n", "a/1.mp4", "a/2.mp4")
+    assert [s.label for s in scan(raw).sources] == ["attack", "bonafide"]
+    raw = listed(tmp_path, "path,is_attack\na/1.mp4,2\n")
+    with pytest.raises(
+        CatalogError, match=r"line 2: label: expected 1 \(attack\), .*0 \(bonafide\).*, got '2'"
+    ):
+        scan(raw)
+
+
+def test_a_file_that_a_row_names_exactly_is_not_taken_for_another_row(tmp_path):
+    text = "path,label\nA.mp4,live\na.mp4,spoof\n"
+    catalog = scan(listed(tmp_path, text, "a.mp4"))
+    assert {s.path: s.label for s in catalog.sources} == {"A.mp4": "bonafide", "a.mp4": "attack"}
+    assert catalog.missing == ("A.mp4",)
+
+
+def test_a_map_of_labels_needs_a_root_with_a_list(tmp_path):
+    raw = tree(tmp_path, "one/live/1.mp4", "one/attack/2.mp4")
+    (raw / "sources.toml").write_text('[roots.one]\npath = "one"\n')
+    with pytest.raises(
+        CatalogError, match=r"label_map: expected a root of sources.toml with a list sources.csv"
+    ):
+        scan(raw, label_map="bonafide=1,attack=0")
 
 
 def test_numbers_alone_are_refused_and_a_map_without_a_list_too(tmp_path):
@@ -279,17 +329,48 @@ def test_another_build_keeps_the_list_until_raw_has_other_files(tmp_path):
     assert verify_place(out).ok
 
 
-@pytest.mark.parametrize("damage", ["gone", "other"])
-def test_verify_knows_the_list(tmp_path, damage):
+def _halve(file: Path) -> None:
+    pq.write_table(pq.read_table(file).slice(0, 0), file)
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [(Path.unlink, "missing"), (_halve, "checksum"), (lambda file: file.write_bytes(b""), "checksum")],
+)
+def test_verify_knows_the_list(tmp_path, damage, kind):
     raw, out = tree(tmp_path / "raw", "live/1.mp4", "odd/2.mp4"), tmp_path / "out"
     build_dataset(raw, out, BuildConfig(jobs=1))
-    file = out / "skipped.parquet"
-    if damage == "gone":
-        file.unlink()
-    else:
-        pq.write_table(pq.read_table(file).slice(0, 0), file)
-    problems = [(p.file, p.kind) for p in verify_place(out).problems]
-    assert problems == [("skipped.parquet", "missing" if damage == "gone" else "checksum")]
+    damage(out / "skipped.parquet")
+    assert [(p.file, p.kind) for p in verify_place(out).problems] == [("skipped.parquet", kind)]
+    build_dataset(raw, out, BuildConfig(jobs=1))
+    assert verify_place(out).ok
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"")])
+def test_finalize_does_not_hide_that_the_list_is_lost(tmp_path, damage):
+    raw, out = tree(tmp_path / "raw", "live/1.mp4", "odd/2.mp4"), tmp_path / "out"
+    build_dataset(raw, out, BuildConfig(jobs=1))
+    damage(out / "skipped.parquet")
+    finalize(out)
+    assert [p.file for p in verify_place(out).problems] == ["skipped.parquet"]
+
+
+def test_parts_do_not_warn_of_what_other_parts_have(tmp_path):
+    raw = tree(tmp_path / "raw", *WHOLE)
+    for part in range(4):
+        report = build_dataset(raw, tmp_path / "out", BuildConfig(jobs=1, shard_index=part, shard_count=4))
+        assert report.warnings == ()
+
+
+def test_names_of_people_stay_out_of_reasons_however_short(tmp_path):
+    raw = tree(
+        tmp_path / "raw", *(f"live/{who}/c/{n}.png" for who in ("12", "JD") for n in (*"123", "cover"))
+    )
+    (tmp_path / "key").write_text("a key that is long enough")
+    config = BuildConfig(jobs=1, frame_folders=True, pseudonymize=str(tmp_path / "key"))
+    build_dataset(raw, tmp_path / "out", config)
+    rows = pq.read_table(tmp_path / "out/skipped.parquet").to_pylist()
+    assert [row["reason"] for row in rows] == ["no frame of <name>: no number in its name"] * 2
 
 
 def test_a_pseudonymous_out_keeps_no_name_of_what_was_skipped(tmp_path):

@@ -21,7 +21,7 @@ from building import SMALL, add_video, everything, failures, in_process, rows_of
 
 from specaug.errors import PlanMismatchError
 from specaug.extract.source_content import bytes_digest
-from specaug.pipeline import build_dataset, plan_only, shard, verify_place, versions
+from specaug.pipeline import build_dataset, finalize, plan_only, shard, verify_place, versions
 from specaug.pipeline.plan import load_plan
 from specaug.pipeline.retry import retry, retry_shard
 from specaug.pipeline.synthesis.synthesize_clips import synthesize
@@ -143,6 +143,23 @@ def test_a_later_run_notices_a_change_of_equal_size(raw, tmp_path, again):
     assert everything(out) == before
 
 
+def test_parts_that_read_a_copy_again_do_not_forget_what_others_have_read(raw, tmp_path, monkeypatch):
+    out, copy = tmp_path / "out", tmp_path / "copy"
+    parts = [replace(SMALL, sources_per_shard=1, shard_index=i, shard_count=3) for i in range(3)]
+    for part in parts:
+        build_dataset(raw, out, part)
+    shutil.copytree(raw, copy)
+    for part in parts:
+        build_dataset(copy, out, part)
+    read = []
+    monkeypatch.setattr(
+        "specaug.pipeline.changed_content.bytes_digest", lambda path, kind: read.append(path) or "other"
+    )
+    for part in parts:
+        build_dataset(copy, out, part)
+    assert read == []
+
+
 def test_a_copy_of_raw_is_read_once_and_believed_from_then_on(raw, tmp_path, monkeypatch):
     from specaug.pipeline import changed_content
 
@@ -182,7 +199,11 @@ def test_one_content_under_two_labels_is_no_clip_and_a_warning(raw, tmp_path):
     assert notice.count == 2
     assert "'train/attack/print/s0/0.mp4'" in notice.detail
     copy.unlink()
-    assert retry(tmp_path / "out", raw=raw, jobs=1, reasons=["conflict"]).recovered == 1
+    assert retry(tmp_path / "out", raw=raw, jobs=1, reasons=["conflict"]).recovered == 2
+    again = build_dataset(raw, tmp_path / "out", SMALL)  # what was decided is told no more
+    assert (again.by_reason, again.sources) == ({}, 3)
+    assert "conflict" not in {notice.kind for notice in again.warnings}
+    assert verify_place(tmp_path / "out").ok
 
 
 def test_a_new_file_that_contradicts_a_clip_takes_it_away(raw, tmp_path):
@@ -318,6 +339,26 @@ def test_a_synthesis_that_others_have_begun_is_not_gone_on_with(raw, tmp_path, e
         synthesize(out, "control", jobs=1)
     assert synthesize(out, "control", jobs=1, mix_versions=True).shards == 2
     assert synthesize(out, "control", jobs=1).done_before == 2  # nothing to do asks for nothing
+
+
+def test_a_build_that_synthesizes_passes_on_that_a_mix_is_accepted(raw, tmp_path, elsewhere):
+    out = tmp_path / "out"
+    build_dataset(raw, out, replace(SMALL, synthesize="control"))
+    add_video(raw / "train/live/s3/3.mp4", 3)
+    elsewhere()
+    report = build_dataset(raw, out, replace(SMALL, synthesize="control", mix_versions=True))
+    assert any("4 synthetic clips" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("name", ["README.md", "dataset_info.json", "croissant.json", "manifest.jsonl"])
+@pytest.mark.parametrize("again", ["finalize", "build"])
+def test_a_damaged_page_is_written_anew(raw, tmp_path, name, again):
+    out = tmp_path / "out"
+    build_dataset(raw, out, SMALL)
+    before = everything(out)
+    (out / name).write_text("{}\n")
+    finalize(out) if again == "finalize" else build_dataset(raw, out, SMALL)
+    assert everything(out) == before
 
 
 def test_a_run_with_nothing_to_do_claims_nothing_that_others_made(raw, tmp_path, elsewhere, monkeypatch):

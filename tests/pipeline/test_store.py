@@ -282,6 +282,28 @@ def test_an_object_that_goes_or_changes_is_a_failure_of_its_own(raw, bucket, mon
     assert report.by_reason.get("changed", 0) == (how == "changes")
 
 
+@pytest.mark.parametrize(("fraction", "changed"), [(0.437, 0), (0.998, 0), (1.0, 12), (-1.0, 12)])
+def test_stores_may_list_fractions_of_the_seconds_that_they_tell_of_one_object(
+    raw, bucket, monkeypatch, fraction, changed
+):
+    """As MinIO does: milliseconds in a listing, whole seconds in the head of an object."""
+    real = raw_stub.dated_objects
+    monkeypatch.setattr(
+        raw_stub, "dated_objects", lambda root: [(n, s, time + fraction) for n, s, time in real(root)]
+    )
+    report = build_dataset(upload(raw, f"{bucket}/raw"), f"{bucket}/out", SMALL)
+    assert report.by_reason.get("changed", 0) == changed
+
+
+def test_a_copy_in_a_store_is_read_again_once(raw, bucket, monkeypatch):
+    copy, target = raw.parent / "copy", f"{bucket}/out"
+    build_dataset(raw, target, SMALL)
+    shutil.copytree(raw, copy)
+    build_dataset(copy, target, SMALL)
+    monkeypatch.setattr("specaug.pipeline.changed_content.bytes_digest", lambda *args: "read again")
+    assert build_dataset(copy, target, SMALL).done_before == 4
+
+
 def test_plan_first_of_a_shard_the_receipt_last_and_at_the_end_the_manifest(raw, bucket, monkeypatch):
     names, real = [], out_mirror.put
     monkeypatch.setattr(

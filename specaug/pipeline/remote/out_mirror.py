@@ -20,6 +20,7 @@ from specaug.storage import fetch, objects, put, remove
 SUMS = ("README.md", "dataset_info.json", "croissant.json", "manifest.jsonl")
 """Written at the end of a build; the manifest, which names all other files, comes last."""
 _PLAN = f"{STATE}/plan.json"
+_STAMPS = f"{STATE}/stamps"
 _DONE = f"{STATE}/done/"
 _FAILURES = "failures/"
 _DATA = "data/"
@@ -44,7 +45,7 @@ class Mirror:
         """Copy what tells how far OUT is: plan, receipts, failures; of data files, holes of their size."""
         for name, size in objects(self._store):
             local = self._local / name
-            if name in (_PLAN, SKIPPED) or name.startswith((_DONE, _FAILURES)) or name in SUMS:
+            if name in (_PLAN, SKIPPED) or name.startswith((_DONE, _FAILURES, _STAMPS)) or name in SUMS:
                 fetch(self._store / name, local)
             elif name.startswith(_DATA):
                 local.parent.mkdir(parents=True, exist_ok=True)
@@ -63,8 +64,9 @@ class Mirror:
                 remove(self._store / name)
 
     def store_plan(self) -> None:
-        """Store the plan and the list of what is no source, before any work."""
-        for name in (_PLAN, SKIPPED):
+        """Store the plan, the list of what is no source, and which files were read again, before any work."""
+        stamps = [path.relative_to(self._local).as_posix() for path in self._local.glob(f"{_STAMPS}*.json")]
+        for name in (_PLAN, SKIPPED, *sorted(stamps)):
             if (self._local / name).exists():
                 put(self._local / name, self._store / name)
 

@@ -25,8 +25,8 @@ from specaug.pipeline.source_id import file_sample, sample_spans
 from specaug.records import Source
 from specaug.storage import dated_objects, fetch, is_plain, modified, pieces, place_of
 
-_TIME_STEP = 1e-3
-"""Seconds: file times are rounded to less than that."""
+_TIME_STEP = 1 - 1e-3
+"""Seconds: some stores list times with fractions and tell whole seconds of a single object; files round a little."""
 _MARK = "stub"
 """Lies beside the root of a stub: only there may files be emptied."""
 
@@ -152,7 +152,7 @@ def _fetch_whole(remote: Path, local: Path) -> None:
         if part.stat().st_size != planned.st_size:
             detail = f"expected {planned.st_size} bytes, got {part.stat().st_size}"
             raise MediaError("probe", "changed", detail)
-        if abs(time - planned.st_mtime) > _TIME_STEP or file_sample(part) != sample:
+        if abs(time - planned.st_mtime) >= _TIME_STEP or file_sample(part) != sample:
             raise MediaError("probe", "changed", "the object was written anew since it was planned")
         os.utime(part, ns=(planned.st_atime_ns, planned.st_mtime_ns))
         part.replace(local)

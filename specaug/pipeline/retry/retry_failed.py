@@ -19,7 +19,7 @@ from specaug.errors import ArgumentError, WorkerLostError
 from specaug.parsing import parse_json
 from specaug.pipeline.backends.local_pool import local_processes
 from specaug.pipeline.build import Progress, scan_with, settings_of
-from specaug.pipeline.finalization import receipts_of, report_of, write_pages
+from specaug.pipeline.finalization import manifest_head, receipts_of, report_of, write_pages
 from specaug.pipeline.lock import hold
 from specaug.pipeline.notices import skipped_of, with_notices
 from specaug.pipeline.plan import Plan, check_settings, load_plan, save_plan
@@ -55,7 +55,7 @@ class RetryReport:
     retried: int
     """Sources that were run again."""
     recovered: int
-    """Those that are failures no more."""
+    """Those that are failures no more; a file that is gone because a conflict was decided is one of them."""
     build: BuildReport
     """The sum of OUT as it is now."""
 
@@ -256,7 +256,7 @@ def _commit(out: Path, before: Plan, plan: Plan, tasks: Sequence[RetryPlan], key
         for shard in plan.shards
         for receipt in receipts_of(stage if shard.name in names else out, [shard])
     ]
-    others, listed = other_receipts(out), skipped_entry(out)
+    others, listed = other_receipts(out), skipped_entry(out, manifest_head(out))
     report = write_pages(stage, plan, receipts, others=others, skipped_file=listed)
     save_plan(stage, plan, key)
     old = {receipt.shard: receipt for receipt in receipts_of(out, before.shards)}

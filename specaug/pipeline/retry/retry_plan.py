@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,8 @@ class _Found:
     sources: Mapping[str, Source]
     problems: Mapping[str, Failure]
     """Why a file cannot be a source: unreadable, or the copy of another."""
+    gone: frozenset[str] = frozenset()
+    """What had failed before any work and is no longer in RAW."""
 
 
 def replan(
@@ -100,7 +102,13 @@ def _look(
     return _Found(
         {readable_path(source.path): source for source in (*same, *kept)},
         {failure.source_path: failure for failure in (*problems, *copies)},
+        frozenset() if known is None else frozenset(paths - {readable_path(s.path) for s in _all(known)}),
     )
+
+
+def _all(catalog: Catalog) -> Iterator[Source]:
+    yield from catalog.sources
+    yield from (source for source, _ in catalog.broken)
 
 
 def _again(shard: ShardPlan, picked: Mapping[str, int], found: _Found) -> RetryPlan | None:
@@ -120,6 +128,8 @@ def _again(shard: ShardPlan, picked: Mapping[str, int], found: _Found) -> RetryP
     for failure in shard.known:
         if failure.source_id not in picked:
             known.append(failure)
+        elif failure.reason == "conflict" and failure.source_path in found.gone:
+            continue  # somebody has decided, as the message asks for
         elif failure.source_path in found.sources and not _is_old_copy(failure, found):
             _take(found.sources[failure.source_path], shard, sources, attempts, failure.attempts)
         else:
