@@ -72,7 +72,7 @@ def _without_secrets(scheme: str, rest: str) -> str:
 def _split(rest: str) -> tuple[str, str, str]:
     """User, place and query or fragment, with its mark, of what follows ``scheme://``.
 
-    Secrets may hold a slash or a question mark: where a colon comes first that is not that of a port, all up to the last
+    Secrets may hold a slash or a question mark: where a colon comes first that is no port's, all up to the last
     ``@`` is the user.
     """
     end = _MARK.search(rest)

@@ -228,10 +228,12 @@ def test_gaps_are_those_of_captured_clips():
     assert found.warnings == gaps(seen, skipped)
 
 
-def test_clips_without_subject_count_each():
+def test_sources_without_subject_count_each():
+    """However many clips they have."""
     seen = Survey([])
     for split, n in (("train", 5), ("dev", 4), ("test", 9)):
-        seen.groups[Group(split, "bonafide", "none", "", "", "captured")] = n
+        seen.groups[Group(split, "bonafide", "none", "", "", "captured")] = 3 * n
         seen.groups[Group(split, "attack", "print", "", "", "captured")] = 0
+        seen.unnamed[split] = set(range(n))
     (notice,) = (n for n in gaps(seen, []) if n.kind == "few_subjects")
-    assert "dev (4)" in notice.detail
+    assert "in dev (4):" in notice.detail

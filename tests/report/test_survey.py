@@ -244,3 +244,13 @@ def test_a_short_id_is_the_first_eight_bytes_of_blake2b():
         expected = sum(b << 8 * i for i, b in enumerate(blake2b(text.encode(), digest_size=8).digest()))
         assert short_id(text) == expected
     assert 0 <= short_id("abc") < 2**64
+
+
+def test_sources_without_a_subject_are_counted_once_each_up_to_a_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_UNNAMED", 3)
+    rows = [clip_row(n, subject=None, source_id=source_id(n // 2)) for n in range(4)]
+    rows += [clip_row(9, subject="s"), clip_row(8, subject=None, origin="synthetic")]
+    rows += [clip_row(20 + n, subject=None, split="dev", source_id=source_id(20 + n)) for n in range(5)]
+    write_shard(tmp_path, rows)
+    seen = survey(tmp_path)
+    assert {split: len(sources) for split, sources in seen.unnamed.items()} == {"train": 2, "dev": 3}
