@@ -15,6 +15,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[torch,test,albumentations,report,docs,dask,ray,s3]'
 	touch $@
 
+# A process of a test compiles the library only once, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 test: env
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 

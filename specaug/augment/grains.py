@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from specaug.arrays import ArrayT, check_number, like, times
 from specaug.augment.engine import Applied, Change, apply_change

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
+import scipy
 
 from specaug.errors import ArgumentError
 from specaug.metrics.rates import checked
@@ -36,7 +36,7 @@ class DetCurve:
 
     def probit(self) -> tuple[np.ndarray, np.ndarray]:
         """(APCER, BPCER) on the axes of a DET plot: quantiles of a normal distribution, infinite for 0 and 1."""
-        return ndtri(self.apcer), ndtri(self.bpcer)
+        return scipy.special.ndtri(self.apcer), scipy.special.ndtri(self.bpcer)
 
     def __repr__(self) -> str:
         return f"DetCurve({len(self.thresholds)} points)"

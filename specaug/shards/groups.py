@@ -144,11 +144,14 @@ def read_keys(groups: Sequence[RowGroup]) -> dict[str, np.ndarray]:
         _check_labels(file.name, read)
         tables.append(read)
     table = pa.concat_tables(tables)
+    columns = {
+        name: table[name].to_pylist() for name in KEYS
+    }  # to_numpy would load pandas where it is installed
     return {
-        name: table[name].to_numpy()
+        name: np.array(values, np.int64)
         if name == "label"
-        else np.array([value or "" for value in table[name].to_pylist()], dtype=np.str_)
-        for name in KEYS
+        else np.array([value or "" for value in values], dtype=np.str_)
+        for name, values in columns.items()
     }
 
 

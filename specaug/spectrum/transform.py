@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from specaug.arrays import is_double, is_numpy, like, namespace, times, to_float
 from specaug.spectrum.block import Axes as Axes

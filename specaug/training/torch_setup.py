@@ -19,16 +19,17 @@ T = TypeVar("T")
 @contextmanager
 def numerics(config: TrainConfig) -> Iterator[None]:
     """Threads, a seed and deterministic algorithms for a while; what was set before comes back."""
-    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    # Not by use_deterministic_algorithms: that loads the compiler, which takes a second and is not used here.
+    threads, strict = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.set_num_threads(config.threads)
-        torch.use_deterministic_algorithms(device_of(config).type == "cpu")
+        torch.set_deterministic_debug_mode("error" if device_of(config).type == "cpu" else "default")
         torch.manual_seed(config.seed)
         try:
             yield
         finally:
             torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(strict)
+            torch.set_deterministic_debug_mode(strict)
 
 
 def device_of(config: TrainConfig) -> torch.device:

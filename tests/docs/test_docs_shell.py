@@ -57,7 +57,7 @@ NOT_RUN = {
 SMALLER = {
     "build-dataset": ["--frames", "2", "--jobs", "1"],
     "train": ["--preset", "smoke", "--epochs", "1"],
-    "ablate": ["--preset", "smoke", "--seeds", "1", "--arms", "control"],
+    "ablate": ["--preset", "smoke", "--seeds", "1", "--arms", "control", "--jobs", "1"],
 }
 """What is appended so that a command takes seconds."""
 
@@ -172,7 +172,7 @@ def several(work: Path) -> None:
         "MSU-MFSD": msu_mfsd,
     }
     for name, tree in sets.items():
-        with_videos(under(name, tree(1)), work / "RAW", videos[0])
+        with_videos(under(name, thinned(tree(1), 7)), work / "RAW", videos[0])
     (work / "RAW/sources.toml").write_text(blocks("docs/datasets/several.md", "toml")[0])
 
 

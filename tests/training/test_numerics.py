@@ -13,7 +13,7 @@ from specaug.training.torch_setup import device_of, numerics, process_group, sha
 def settings():
     return (
         torch.get_num_threads(),
-        torch.are_deterministic_algorithms_enabled(),
+        torch.get_deterministic_debug_mode(),
         torch.random.get_rng_state().tolist(),
     )
 
@@ -24,16 +24,22 @@ class TestNumerics:
             assert torch.get_num_threads() == 2
             assert torch.are_deterministic_algorithms_enabled()
 
-    @pytest.mark.parametrize("strict", [False, True])
+    def test_no_compiler_is_loaded(self, monkeypatch):
+        """use_deterministic_algorithms sets up the compiler too: a second at the start of each command."""
+        monkeypatch.delattr(torch, "use_deterministic_algorithms")
+        with numerics(TrainConfig(device="cpu")):
+            assert torch.are_deterministic_algorithms_enabled()
+
+    @pytest.mark.parametrize("strict", ["default", "warn", "error"])
     def test_what_was_set_before_comes_back_even_after_an_error(self, strict):
-        torch.use_deterministic_algorithms(strict)
+        torch.set_deterministic_debug_mode(strict)
         try:
             before = settings()
             with pytest.raises(RuntimeError, match="size"), numerics(TrainConfig(threads=3, device="cpu")):
                 torch.rand(5) @ torch.rand(6)
             assert settings() == before
         finally:
-            torch.use_deterministic_algorithms(False)
+            torch.set_deterministic_debug_mode("default")
 
     def test_the_seed_decides_what_is_drawn(self):
         drawn = []

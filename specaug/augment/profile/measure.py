@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from specaug.arrays import check_image, check_number, is_numpy, to_unit
 from specaug.errors import ArgumentError

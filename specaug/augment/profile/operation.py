@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from specaug.arrays import check_number, like, namespace
 from specaug.augment.engine import Applied, Change, apply_change
