@@ -151,7 +151,8 @@ def test_ablate_lists_its_arms_or_compares_those_named(monkeypatch):
     ]
     assert asked == []
     result = run("ablate", "out", "-o", "a", "--arms", "fda,control", "--seeds", 2, "-j", 3)
-    assert (result.stdout, result.stderr) == ("ACER 3 %\n", "1/4 runs: real, seed 0\n")
+    assert result.stdout == "ACER 3 %\n"
+    assert result.stderr == "1/4 runs: real, seed 0\nwarning: 1 test subjects\\x1b were seen\n"
     assert json.loads(run("ablate", "out", "-o", "a", "-q", "--json").stdout) == {"acer": 0.03}
     assert [(how["arms"], how["seeds"], how["jobs"]) for how in asked] == [
         (["fda", "control"], 2, 3),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from specaug_cli.printing import print_warnings
 from specaug_cli.train import scale_option, training
 
 
@@ -52,4 +53,5 @@ def ablate(
         jobs=jobs,
         progress=None if quiet else tell,
     )
+    print_warnings(result.warnings)
     click.echo(json.dumps(result.to_dict()) if as_json else str(result))

@@ -20,11 +20,12 @@ from specaug.shards.tables import read_columns
 from specaug.training.arms import ARM_SETS, BASELINE, arm
 from specaug.training.comparison import Ablation, Outcome, compare
 from specaug.training.curve_plots import draw_arms
-from specaug.training.run_evaluation import evaluate_run, with_failures
+from specaug.training.run_evaluation import evaluate_run, unnamed, with_failures
 from specaug.training.run_folder import check_run
 from specaug.training.run_record import data_record, run_record
 from specaug.training.scoring import SCORE_COLUMNS, Scores, training_clips
 from specaug.training.train_config import TrainConfig, preset, scale_of
+from specaug.training.train_overlap import overlap_of, shown_in
 from specaug.training.train_run import train
 
 _JUDGED: tuple[Split, Split] = ("dev", "test")
@@ -117,7 +118,9 @@ def ablate(
         ]
         for name in names
     }
-    result = compare(outcomes)
+    overlap = overlap_of(shown_in(out, ("test",)), shown_in(out, ("train", "dev")))
+    warnings = (*overlap.notices(), *unnamed(_scored(out, tasks[0].run, "test")))
+    result = dataclasses.replace(compare(outcomes), warnings=warnings)
     about = run_record(base, data)
     write_json(run / "ablation.json", {**about, "seeds": seeds, **result.to_dict()}, out=run)
     write_text(run / "ablation.md", result.to_markdown(), out=run)

@@ -127,7 +127,7 @@ def evaluate_run(
         notes.append(f"cross-dataset: thresholds from dev of {out.name}, test from {other.name}.")
     notes += lost(other or out, "test")
     overlap = overlap_of(shown_in(other or out, ("test",)), seen)
-    warnings = (*overlap.notices(), *_unfinished(run, progress), *_unnamed(judged))
+    warnings = (*overlap.notices(), *_unfinished(run, progress), *unnamed(judged))
     # The report itself notes a set without any subject.
     noted = [w for w in warnings if w.kind != "no_subjects" or judged.subject is not None]
     notes += [f"{notice.detail}." for notice in noted]
@@ -148,7 +148,7 @@ def _unfinished(run: Path, progress: Progress) -> Iterator[Notice]:
         )
 
 
-def _unnamed(test: Scored) -> Iterator[Notice]:
+def unnamed(test: Scored) -> Iterator[Notice]:
     """A warning of presentations that name no subject, which resampling takes as independent."""
     n = len(test.labels)
     unnamed = n if test.subject is None else int((test.subject == "").sum())

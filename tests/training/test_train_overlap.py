@@ -239,7 +239,23 @@ class TestNoSubjects:
 
     def test_unnamed_rows_are_independent_in_an_ablation_too(self, nameless, config, tmp_path):
         tiny = dataclasses.replace(config, epochs=1, width=1)
-        assert ablate(nameless, tmp_path, arms=["color"], seeds=1, config=tiny).subjects == 24
+        result = ablate(nameless, tmp_path, arms=["color"], seeds=1, config=tiny)
+        assert result.subjects == 24
+        assert [(w.kind, w.count) for w in result.warnings] == [("no_subjects", 24)]
+
+
+def test_an_ablation_tells_of_test_people_who_were_trained_on(out, config, tmp_path):
+    shutil.copytree(out, tmp_path / "made")
+    for file in (tmp_path / "made/data/captured").glob("test-*"):
+        file.unlink()
+    other_set(tmp_path / "made", subjects=["Train05", "new1"])
+    tiny = dataclasses.replace(config, epochs=1, width=1)
+    result = ablate(tmp_path / "made", tmp_path / "runs", arms=["color"], seeds=1, config=tiny)
+    assert [(w.kind, w.count) for w in result.warnings] == [("train_overlap", 1)]
+    held = json.loads((tmp_path / "runs/ablation.json").read_text())
+    assert held["warnings"][0]["detail"].startswith(
+        "1 test subjects were seen in training or dev (made/Train05): "
+    )
 
 
 class TestUnfinished:
