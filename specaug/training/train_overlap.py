@@ -96,7 +96,8 @@ class Overlap:
             (
                 self.subjects,
                 "test subjects",
-                "train without them, or judge other people (names are compared within one data set name)",
+                "train without them, or judge other people; where two data sets of one name have other people under one"
+                " name, name the data sets in a sources.toml",
             ),
             (self.contents, "test files", "train without these files, or judge other ones"),
         ):
