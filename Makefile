@@ -47,7 +47,7 @@ demo: env
 	$(BIN)/specaug demo $(DEMO)/raw
 	$(BIN)/specaug build-dataset $(DEMO)/raw $(DEMO)/out
 	$(BIN)/specaug verify $(DEMO)/out
-	$(BIN)/specaug train $(DEMO)/out -o $(DEMO)/run --preset smoke
+	$(BIN)/specaug train $(DEMO)/out -o $(DEMO)/run --scale smoke
 	$(BIN)/specaug evaluate $(DEMO)/run $(DEMO)/out
 	$(BIN)/specaug report $(DEMO)/out -o $(DEMO)/report.html
 	@echo

@@ -53,7 +53,7 @@ def trained(monkeypatch):
         return TrainReport(folder, stopped_early="epochs" not in config or config["epochs"] == 9)
 
     module = SimpleNamespace(
-        PRESETS=dict.fromkeys(("default", "cpu", "smoke"), Settings()),
+        PRESETS=dict.fromkeys(("smoke", "cpu", "gpu"), Settings()),
         TrainConfig=SimpleNamespace(from_dict=dict),
         train=train,
     )
@@ -108,7 +108,9 @@ def test_without_torch_it_is_said_how_to_get_it(monkeypatch):
 
 
 class Judged:
-    """A result with a text and an object."""
+    """A result with a text, an object and a warning."""
+
+    warnings = (Notice("train_overlap", "1 test subjects\x1b were seen", 1),)
 
     def __str__(self) -> str:
         return "ACER 3 %"
@@ -121,7 +123,8 @@ def test_evaluate_prints_a_text_or_an_object(monkeypatch):
     seen: list[tuple[tuple, dict]] = []
     module = SimpleNamespace(evaluate_run=lambda *given, **how: (seen.append((given, how)), Judged())[1])
     monkeypatch.setattr("specaug_cli.evaluate.training", lambda: module)
-    assert run("evaluate", "run", "out").stdout == "ACER 3 %\n"
+    result = run("evaluate", "run", "out")
+    assert (result.stdout, result.stderr) == ("ACER 3 %\n", "warning: 1 test subjects\\x1b were seen\n")
     args = ["--cross", "o", "--level", "clip", "--unseen", "raise", "--resamples", 7, "--json"]
     assert json.loads(run("evaluate", "run", "out", *args).stdout) == {"acer": 0.03}
     defaults = {"cross": None, "level": "video", "unseen": None, "resamples": 1000}
@@ -148,9 +151,38 @@ def test_ablate_lists_its_arms_or_compares_those_named(monkeypatch):
     ]
     assert asked == []
     result = run("ablate", "out", "-o", "a", "--arms", "fda,control", "--seeds", 2, "-j", 3)
-    assert (result.stdout, result.stderr) == ("ACER 3 %\n", "1/4 runs: real, seed 0\n")
+    assert result.stdout == "ACER 3 %\n"
+    assert result.stderr == "1/4 runs: real, seed 0\nwarning: 1 test subjects\\x1b were seen\n"
     assert json.loads(run("ablate", "out", "-o", "a", "-q", "--json").stdout) == {"acer": 0.03}
     assert [(how["arms"], how["seeds"], how["jobs"]) for how in asked] == [
         (["fda", "control"], 2, 3),
         (None, 3, 1),
     ]
+
+
+@pytest.mark.parametrize("option", ["--scale", "--preset"])
+@pytest.mark.parametrize(("given", "meant"), [("smoke", "smoke"), ("gpu", "gpu"), ("default", "gpu")])
+def test_a_scale_is_taken_under_its_former_names(monkeypatch, option, given, meant):
+    asked: list[str] = []
+    module = SimpleNamespace(ablate=lambda *_, settings, **__: (asked.append(settings), Judged())[1])
+    monkeypatch.setattr("specaug_cli.ablate.training", lambda: module)
+    monkeypatch.setattr("specaug_cli.train.config_of", lambda scale, *_: (asked.append(scale), {})[1])
+    train = SimpleNamespace(train=lambda out, folder, *_, **__: TrainReport(folder))
+    monkeypatch.setattr("specaug_cli.train.training", lambda: train)
+    assert run("ablate", "out", "-o", "a", option, given).exit_code == 0
+    assert run("train", "out", "-o", "a", option, given).exit_code == 0
+    assert asked == [meant, meant]
+
+
+def test_scales_without_a_choice_are_those_for_a_gpu_and_for_a_cpu_and_others_are_refused(monkeypatch):
+    asked: list[str] = []
+    module = SimpleNamespace(ablate=lambda *_, settings, **__: (asked.append(settings), Judged())[1])
+    monkeypatch.setattr("specaug_cli.ablate.training", lambda: module)
+    monkeypatch.setattr("specaug_cli.train.config_of", lambda scale, *_: (asked.append(scale), {})[1])
+    train = SimpleNamespace(train=lambda out, folder, *_, **__: TrainReport(folder))
+    monkeypatch.setattr("specaug_cli.train.training", lambda: train)
+    run("train", "out", "-o", "a")
+    run("ablate", "out", "-o", "a")
+    assert asked == ["gpu", "cpu"]
+    refused = run("train", "out", "-o", "a", "--scale", "tpu")
+    assert (refused.exit_code, "'tpu' is not one of 'smoke', 'cpu', 'gpu'" in refused.stderr) == (2, True)

@@ -97,6 +97,27 @@ def test_statistics_are_mean_and_deviation_over_all_pictures_of_all_batches():
         np.testing.assert_allclose(made.deviation, np.sqrt(((rows - rows.mean(axis=0)) ** 2).sum(axis=0) / 6))
 
 
+def test_statistics_and_standardised_spectra_are_those_of_numpy_alone():
+    """Written out with numpy.fft: the spectrum, the rings, their mean and deviation, the line between rings."""
+    planes, bins = noise(5, 10, 12), 4
+
+    def spectrum(plane):
+        return np.fft.fftshift(np.log1p(255 * np.abs(np.fft.fft2(plane - plane.mean(), norm="ortho"))))
+
+    rows = np.stack([slow_profile(spectrum(plane), bins) for plane in planes])
+    mean, deviation = rows.mean(axis=0), rows.std(axis=0, ddof=1)
+    made = RadialStatistics.fit(planes, bins=bins, window=None, channel_axis=None)
+    np.testing.assert_allclose(made.mean, mean)
+    np.testing.assert_allclose(made.deviation, deviation)
+    radius = np.hypot(*np.meshgrid((np.arange(10) - 5) / 10, (np.arange(12) - 6) / 12, indexing="ij"))
+    centres = (np.arange(bins) + 0.5) * np.sqrt(0.5) / bins
+    expected = (spectrum(planes[0]) - np.interp(radius, centres, mean)) / np.interp(
+        radius, centres, deviation
+    )
+    ours = log_spectrum(planes[0], window=None, channel_axis=None, normalize=made)
+    np.testing.assert_allclose(ours, expected, atol=1e-9)
+
+
 def test_statistics_take_the_settings_of_a_profile_and_tensors():
     images = noise(4, 12, 13, 3)
     rows = np.stack([radial_profile(x, bins=6, window=None, gain=9.0) for x in images])

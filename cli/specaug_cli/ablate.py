@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from specaug_cli.train import PRESETS, training
+from specaug_cli.printing import print_warnings
+from specaug_cli.train import scale_option, training
 
 
 @click.command("ablate", short_help="Does an augmentation help? Runs with and without.")
@@ -15,28 +16,23 @@ from specaug_cli.train import PRESETS, training
 @click.option(
     "-o", "--output", "run", required=True, type=click.Path(path_type=Path), help="Folder of all runs."
 )
-@click.option(
-    "--preset",
-    type=click.Choice(PRESETS),
-    default="cpu",
-    show_default=True,
-    help="Settings of the runs, and the arms where none are named.",
-)
+@scale_option("cpu", help="Settings of the runs, and the arms where none are named.")
 @click.option("--arms", metavar="A,B,…", help="Arms to compare with 'real'; '--arms list' shows them.")
 @click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="Runs of each arm.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at once.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def ablate(
-    out: Path, run: Path, preset: str, arms: str | None, seeds: int, jobs: int, as_json: bool, quiet: bool
+    out: Path, run: Path, scale: str, arms: str | None, seeds: int, jobs: int, as_json: bool, quiet: bool
 ) -> None:
     """Compare ways to train that differ in one thing, with the same seeds, on the same subjects.
 
-    Writes ablation.json, ablation.md and ablation.png into the folder. Finished runs are not trained again.
+    Writes ablation.json, ablation.md and ablation.png into the folder. Finished runs are not trained again;
+    where one was made with other settings, recipes, data or versions of packages, nothing is trained.
 
     \b
     Examples:
-      specaug ablate out -o ablation --preset smoke --seeds 1
+      specaug ablate out -o ablation --scale smoke --seeds 1
       specaug ablate out -o ablation --arms bandpass,control,spectrum --seeds 5 -j 2
     """
     module = training()
@@ -53,8 +49,9 @@ def ablate(
         run,
         arms=arms.split(",") if arms else None,
         seeds=seeds,
-        settings=preset,
+        settings=scale,
         jobs=jobs,
         progress=None if quiet else tell,
     )
+    print_warnings(result.warnings)
     click.echo(json.dumps(result.to_dict()) if as_json else str(result))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from specaug_cli.printing import print_warnings
 from specaug_cli.train import training
 
 
@@ -43,7 +44,8 @@ def evaluate(
 ) -> None:
     """Judge a RUN on the test clips of OUT, at thresholds from its dev clips.
 
-    Scores per clip go to RUN/scores, figures to RUN/metrics.json.
+    Scores per clip go to RUN/scores, figures to RUN/metrics.json. Figures on people or files that were seen in training
+    or dev are said to be not valid.
 
     \b
     Examples:
@@ -51,4 +53,5 @@ def evaluate(
       specaug evaluate run out --cross other-out
     """
     judged = training().evaluate_run(run, out, cross=cross, level=level, unseen=unseen, resamples=resamples)
+    print_warnings(judged.warnings)
     click.echo(json.dumps(judged.to_dict()) if as_json else str(judged))

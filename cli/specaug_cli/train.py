@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -13,8 +14,23 @@ from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.parsing import parse_toml
 from specaug_cli.printing import print_warnings
 
+F = TypeVar("F", bound=Callable[..., Any])
 # Named here again, so that --help does not have to load torch; a test compares them.
-PRESETS = ("default", "cpu", "smoke")
+SCALES = ("smoke", "cpu", "gpu")
+
+
+class _Scale(click.Choice):  # type: ignore[type-arg]  # before click 8.2 it takes none
+    """A scale by its name, or by ``default``, as ``gpu`` was called before."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(super().convert("gpu" if value == "default" else value, param, ctx))
+
+
+def scale_option(default: str, *, help: str) -> Callable[[F], F]:
+    """``--scale``, and ``--preset`` as it was called before."""
+    return click.option(
+        "--scale", "--preset", "scale", type=_Scale(SCALES), default=default, show_default=True, help=help
+    )
 
 
 def training() -> Any:
@@ -28,10 +44,10 @@ def training() -> Any:
     return specaug.training
 
 
-def config_of(preset: str, file: Path | None, flags: dict[str, Any]) -> Any:
-    """The preset, then the TOML file, then the flags that were given."""
+def config_of(scale: str, file: Path | None, flags: dict[str, Any]) -> Any:
+    """The settings of the scale, then the TOML file, then the flags that were given."""
     module = training()
-    values = module.PRESETS[preset].content_settings()
+    values = module.PRESETS[scale].content_settings()
     if file is not None:
         try:
             values |= {name.replace("-", "_"): value for name, value in parse_toml(file.read_text()).items()}
@@ -51,12 +67,9 @@ def first_rank() -> bool:
 @click.option(
     "-o", "--output", "run", required=True, type=click.Path(path_type=Path), help="Folder of the run."
 )
-@click.option(
-    "--preset",
-    type=click.Choice(PRESETS),
-    default="default",
-    show_default=True,
-    help="'default' is meant for a GPU, 'cpu' for some tens of clips, 'smoke' shows that it runs.",
+@scale_option(
+    "gpu",
+    help="Settings for a GPU and a real data set, for some tens of clips on a CPU, or to see that it runs.",
 )
 @click.option(
     "--config", "file", type=click.Path(path_type=Path), help="TOML with any setting of TrainConfig."
@@ -79,19 +92,20 @@ def first_rank() -> bool:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def train(
-    out: Path, run: Path, preset: str, file: Path | None, as_json: bool, quiet: bool, **flags: Any
+    out: Path, run: Path, scale: str, file: Path | None, as_json: bool, quiet: bool, **flags: Any
 ) -> None:
     """Train the reference network on OUT; dev decides when to stop.
 
-    An interrupted run goes on where it was, and comes to the same network.
+    An interrupted run goes on where it was, and comes to the same network; with other settings, another recipe, other
+    data or other versions of packages it is refused.
 
     \b
     Examples:
       specaug train out -o run
-      specaug train out -o run --preset cpu --recipe bandpass
+      specaug train out -o run --scale cpu --recipe bandpass
       torchrun --nproc-per-node 4 -m specaug_cli train out -o run
     """
-    config = config_of(preset, file, flags)
+    config = config_of(scale, file, flags)
 
     def tell(row: dict[str, float]) -> None:
         click.echo(

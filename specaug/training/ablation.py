@@ -20,10 +20,12 @@ from specaug.shards.tables import read_columns
 from specaug.training.arms import ARM_SETS, BASELINE, arm
 from specaug.training.comparison import Ablation, Outcome, compare
 from specaug.training.curve_plots import draw_arms
-from specaug.training.run_evaluation import evaluate_run, with_failures
-from specaug.training.run_folder import dataset_hash, environment
+from specaug.training.run_evaluation import evaluate_run, unnamed, with_failures
+from specaug.training.run_folder import check_run
+from specaug.training.run_record import data_record, run_record
 from specaug.training.scoring import SCORE_COLUMNS, Scores, training_clips
-from specaug.training.train_config import TrainConfig, preset
+from specaug.training.train_config import TrainConfig, preset, scale_of
+from specaug.training.train_overlap import overlap_of, shown_in
 from specaug.training.train_run import train
 
 _JUDGED: tuple[Split, Split] = ("dev", "test")
@@ -64,7 +66,7 @@ def ablate(
         Names of :data:`specaug.training.arms.ARMS`; the baseline ``real`` is always there.
     seeds : int
         Runs of each arm.
-    settings : {"cpu", "smoke", "default"}
+    settings : {"smoke", "cpu", "gpu"}
         Preset of the runs, and which arms where none are named.
     config : TrainConfig, optional
         In place of that of the preset.
@@ -81,12 +83,14 @@ def ablate(
     ------
     ArgumentError
         An unknown arm or preset, and as :func:`specaug.training.train`.
+    PlanMismatchError
+        A run in the folder is of other settings, another recipe, other data or other versions of packages.
     """
     out, run = Path(out), Path(run)
     if seeds < 1 or jobs < 1:
         raise ArgumentError(f"seeds, jobs: expected at least 1, got {seeds!r}, {jobs!r}")
     base = config or preset(settings)
-    names = tuple(dict.fromkeys((BASELINE, *(arms or ARM_SETS[settings]))))
+    names = tuple(dict.fromkeys((BASELINE, *(arms or ARM_SETS[scale_of(settings)]))))
     chosen = {name: arm(name) for name in names}
     # As many clips, and so as many steps, for every arm, however many rows it learns from.
     base = dataclasses.replace(base, epoch_clips=base.epoch_clips or training_clips(out, base).n_clips())
@@ -100,6 +104,9 @@ def ablate(
         for seed in range(seeds)
         for name in names
     ]
+    data = data_record(out)
+    for task in tasks:  # before hours of training, and not when its turn comes
+        check_run(task.run, run_record(task.config, data), name=f"{task.arm}/seed-{task.config.seed}")
     for done, task in enumerate(_all_done(tasks, jobs), start=1):
         if progress:
             progress(f"{task.arm}, seed {task.config.seed}", done, len(tasks))
@@ -111,8 +118,10 @@ def ablate(
         ]
         for name in names
     }
-    result = compare(outcomes)
-    about = {"config": base.content_settings(), "data": dataset_hash(out), "environment": environment()}
+    overlap = overlap_of(shown_in(out, ("test",)), shown_in(out, ("train", "dev")))
+    warnings = (*overlap.notices(), *unnamed(_scored(out, tasks[0].run, "test")))
+    result = dataclasses.replace(compare(outcomes), warnings=warnings)
+    about = run_record(base, data)
     write_json(run / "ablation.json", {**about, "seeds": seeds, **result.to_dict()}, out=run)
     write_text(run / "ablation.md", result.to_markdown(), out=run)
     draw_arms(result, run / "ablation.png", out=run)
@@ -142,9 +151,9 @@ def outcome_of(out: Path, run: Path) -> Outcome:
     accepted = test.scores < threshold
     kept = test.has_score
     wrong = np.where(test.labels == 1, accepted, ~accepted)
-    assert test.pai is not None  # both are always given
-    assert test.subject is not None
-    return Outcome(wrong[kept], test.pai[kept], test.subject[kept])
+    assert test.pai is not None  # is always given
+    # Presentations without a subject are people of their own.
+    return Outcome(wrong[kept], test.pai[kept], test.units()[kept].astype(np.str_))
 
 
 def _scored(out: Path, run: Path, split: Split) -> Scored:

@@ -64,7 +64,7 @@ ARMS: dict[str, Arm] = {
 ARM_SETS: dict[str, tuple[str, ...]] = {
     "smoke": (BASELINE, "bandpass", CONTROL),
     "cpu": tuple(name for name in ARMS if name not in ("real+fact", "real+apr", "real+bandpass")),
-    "default": tuple(ARMS),
+    "gpu": tuple(ARMS),
 }
 """Arms of each preset where none are named."""
 

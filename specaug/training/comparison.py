@@ -14,6 +14,7 @@ from specaug.metrics import interval, subject_weights
 from specaug.metrics.bootstrap import resampled_rates
 from specaug.metrics.paired import holm, sign_flip_test
 from specaug.metrics.scored import NO_SPECIES
+from specaug.records import Notice
 from specaug.training.arms import ARMS, BASELINE, CONTROL
 
 RESAMPLES = 2000
@@ -83,6 +84,8 @@ class Ablation:
     arms: tuple[ArmResult, ...]
     subjects: int
     seeds: int
+    warnings: tuple[Notice, ...] = ()
+    """Test people or files that were seen in training or dev, and presentations without a subject."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

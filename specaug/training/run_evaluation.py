@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -12,12 +13,14 @@ from specaug.errors import ArgumentError
 from specaug.metrics import PadReport, Scored, evaluate, video_scores
 from specaug.metrics.evaluation import Unseen
 from specaug.pipeline.plan import load_plan
-from specaug.records import LABELS, Source, Split
+from specaug.records import LABELS, Notice, Source, Split
 from specaug.shards import failure_files, stream_columns, write_json
 from specaug.shards.tables import write_columns
-from specaug.training.run_folder import METRICS, dataset_hash, network_of, read_run
+from specaug.training.run_folder import METRICS, Progress, network_of, read_progress, read_run
+from specaug.training.run_record import dataset_digest
 from specaug.training.scoring import Scores, score_split
 from specaug.training.torch_setup import device_of, numerics
+from specaug.training.train_overlap import Overlap, overlap_of, read_seen, shown_in
 
 Level = Literal["video", "clip"]
 
@@ -30,11 +33,26 @@ class RunReport:
     level: Level
     notes: tuple[str, ...]
     """What has to be known beside the report's own notes."""
+    overlap: Overlap = field(default_factory=Overlap)
+    """What of the test set was seen in training or dev."""
+    warnings: tuple[Notice, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        """Whether nobody and nothing of the test set was seen in training or dev."""
+        return not any(self.overlap.counts().values())
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values: the level, and the fields of the report with all notes."""
+        """Plain JSON values: the level, the fields of the report with all notes, and what the figures are worth."""
         values = self.report.to_dict()
-        return {"level": self.level, **values, "notes": [*values["notes"], *self.notes]}
+        return {
+            "level": self.level,
+            **values,
+            "notes": [*values["notes"], *self.notes],
+            "overlap": self.overlap.counts(),
+            "valid": self.valid,
+            "warnings": [notice.as_json() for notice in self.warnings],
+        }
 
     def __str__(self) -> str:
         return "\n".join([str(self.report), *(f"note: {note}" for note in self.notes)])
@@ -81,6 +99,7 @@ def evaluate_run(
     if level not in get_args(Level):
         raise ArgumentError(f"level: expected one of {', '.join(get_args(Level))}, got {level!r}")
     config, data = read_run(run)
+    progress, seen = read_progress(run), read_seen(run)
     other = None if cross is None else Path(cross)
     with numerics(config):
         device = device_of(config)
@@ -90,23 +109,56 @@ def evaluate_run(
     name = "" if other is None else f"{other.resolve().name}-"
     for split, scores in (("dev", dev), (f"{name}test", test)):
         write_scores(run / f"scores/{split}.parquet", scores, out=run)
+    deciding = with_failures(dev, out, "dev", level=level)
+    judged = with_failures(test, other or out, "test", level=level, prefix=name)
     report = evaluate(
-        with_failures(dev, out, "dev", level=level),
-        with_failures(test, other or out, "test", level=level, prefix=name),
+        deciding,
+        judged,
         unseen=unseen or ("raise" if other is None else "allow"),
         resamples=resamples,
     )
     notes = []
-    if dataset_hash(out) != data["hash"]:
+    if dataset_digest(out) != data.get("digest"):
+        seen += shown_in(out, ("dev",))
         notes.append(
             f"the run was trained on other data than {out.name}, whose dev clips give the thresholds."
         )
     if other is not None:
         notes.append(f"cross-dataset: thresholds from dev of {out.name}, test from {other.name}.")
     notes += lost(other or out, "test")
-    judged = RunReport(report, level, tuple(notes))
-    write_json(run / f"{name}{METRICS}", judged.to_dict(), out=run)
-    return judged
+    overlap = overlap_of(shown_in(other or out, ("test",)), seen)
+    warnings = (*overlap.notices(), *_unfinished(run, progress), *unnamed(judged))
+    # The report itself notes a set without any subject.
+    noted = [w for w in warnings if w.kind != "no_subjects" or judged.subject is not None]
+    notes += [f"{notice.detail}." for notice in noted]
+    result = RunReport(report, level, tuple(notes), overlap, warnings)
+    write_json(run / f"{name}{METRICS}", result.to_dict(), out=run)
+    return result
+
+
+def _unfinished(run: Path, progress: Progress) -> Iterator[Notice]:
+    """A warning of a run that has more to train."""
+    if not progress.finished:
+        left = progress.epochs - progress.epochs_done
+        yield Notice(
+            "unfinished_run",
+            f"the run has trained {progress.epochs_done} of {progress.epochs} epochs: the figures are those of an"
+            f" unfinished run; finish it with `specaug train OUT -o {run.name}`",
+            left,
+        )
+
+
+def unnamed(test: Scored) -> Iterator[Notice]:
+    """A warning of presentations that name no subject, which resampling takes as independent."""
+    n = len(test.labels)
+    unnamed = n if test.subject is None else int((test.subject == "").sum())
+    if unnamed:
+        yield Notice(
+            "no_subjects",
+            f"{unnamed} of {n} test presentations name no subject: each counts as a person of its own, so intervals"
+            " may be too narrow; name subjects in RAW",
+            unnamed,
+        )
 
 
 def write_scores(path: Path, scores: Scores, *, out: Path) -> None:
@@ -118,7 +170,8 @@ def write_scores(path: Path, scores: Scores, *, out: Path) -> None:
 def with_failures(scores: Scores, out: Path, split: Split, *, level: Level, prefix: str = "") -> Scored:
     """Scores as the metrics take them, with a row for each source in which no face was found.
 
-    Subjects are named with their data set, so that equal names in two of them stay two people.
+    Subjects are named with their data set, so that equal names in two of them stay two people; without any name
+    there are no subjects.
 
     Raises
     ------
@@ -138,16 +191,15 @@ def _scored(scores: Scores, out: Path, split: Split, *, level: Level, prefix: st
         labels, columns = labels[first], {name: column[first] for name, column in columns.items()}
     missed = faceless(out, split)
     subjects = zip(columns["dataset"], columns["subject"], strict=True)
+    names = [
+        *(_subject(prefix, dataset, subject) for dataset, subject in subjects),
+        *(_subject(prefix, source.dataset, source.subject or "") for source in missed),
+    ]
     return Scored(
         scores=np.concatenate([values, np.full(len(missed), np.nan)]),
         labels=np.concatenate([labels, [LABELS.index(source.label) for source in missed]]).astype(np.int64),
         pai=np.concatenate([columns["pai"], np.array([s.pai for s in missed], dtype=np.str_)]),
-        subject=np.array(
-            [
-                *(_subject(prefix, dataset, subject) for dataset, subject in subjects),
-                *(_subject(prefix, source.dataset, source.subject or "") for source in missed),
-            ]
-        ),
+        subject=np.array(names) if any(names) else None,
         acquired=np.repeat([True, False], [len(values), len(missed)]),
     )
 

@@ -1,78 +1,78 @@
-"""The folder of a run: settings, versions, which data, checkpoints."""
+"""The folder of a run: its record, how far it came, checkpoints."""
 
 from __future__ import annotations
 
-import hashlib
-import platform
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from specaug import __version__
-from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
+from specaug.errors import ArgumentError, SpecaugError
 from specaug.model import TwoStreamNet
-from specaug.parsing import parse_json, parse_json_lines
-from specaug.shards import data_files, sha256, write_atomically, write_json
+from specaug.parsing import parse_json
+from specaug.shards import write_atomically, write_json
+from specaug.training.run_record import Record, check_same, data_record, run_record
 from specaug.training.train_config import TrainConfig
+from specaug.training.train_overlap import write_seen
 
-CONFIG, ENVIRONMENT, METRICS = "config.json", "environment.json", "metrics.json"
+CONFIG, PROGRESS, METRICS = "config.json", "progress.json", "metrics.json"
 LAST, BEST = "checkpoints/last.pt", "checkpoints/best.pt"
-_LIBRARIES = ("torch", "numpy", "scipy", "opencv-python", "pyarrow", "pyspng", "simplejpeg")
 
 
-def dataset_hash(out: Path) -> str:
-    """blake2b-128 over names and SHA-256 of all files of clips; the manifest's sums where there is one."""
-    known = _recorded_sums(out / "manifest.jsonl")
-    digest = hashlib.blake2b(digest_size=16)
-    for file in data_files(out):
-        name = file.relative_to(out).as_posix()
-        digest.update(f"{name} {known.get(name) or sha256(file)}\n".encode())
-    return digest.hexdigest()
+@dataclass(frozen=True)
+class Progress:
+    """How far a run came."""
 
+    epochs_done: int
+    epochs: int
+    """At most."""
+    stopped_early: bool = False
+    """Because dev got no better."""
 
-def _recorded_sums(manifest: Path) -> dict[str, str]:
-    """Name to SHA-256 of the files of clips that a manifest names; nothing where there is none."""
-    if not manifest.is_file():
-        return {}
-    try:
-        lines = parse_json_lines(manifest.read_text())
-        return {line["file"]: line["sha256"] for line in lines if "file" in line}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SpecaugError(
-            f"{manifest.name}: expected the manifest of a build, got another text ({error}): see `specaug verify`"
-        ) from error
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train."""
+        return self.stopped_early or self.epochs_done >= self.epochs
 
 
 def open_run(run: Path, out: Path, config: TrainConfig) -> bool:
-    """Write the settings of a new run; True if it is an old one of the same settings and data, to go on with.
+    """Write the record of a new run; True if the folder holds one of the same record, to resume.
 
     Raises
     ------
     PlanMismatchError
-        The folder holds a run of other settings or data.
+        The folder holds a run of other settings, another recipe, other data or other versions of packages.
     """
-    wanted = {
-        "config": config.content_settings(),
-        "data": {"hash": dataset_hash(out), "name": out.resolve().name},
-    }
-    if (run / CONFIG).is_file():
-        found = _settings_of(run)
-        differs = [
-            f"{key} {found[part].get(key)!r}, not {value!r}"
-            for part in ("config", "data")
-            for key, value in wanted[part].items()
-            if key != "name" and found[part].get(key) != value
-        ]
-        if differs:
-            raise PlanMismatchError(
-                f"{run.name}: holds a run with {', '.join(differs)}: choose another folder"
-            )
+    wanted = run_record(config, data_record(out))
+    if check_run(run, wanted):
         return True
-    write_json(run / ENVIRONMENT, environment(), out=run)
+    write_seen(run, out)
+    write_progress(run, Progress(0, config.epochs))
     write_json(run / CONFIG, wanted, out=run)  # last: it is what makes the folder a run
     return False
+
+
+def check_run(run: Path, wanted: Record, *, name: str | None = None) -> bool:
+    """Whether a folder holds a run, which has to be of the record that is wanted.
+
+    Parameters
+    ----------
+    run : Path
+    wanted : dict
+        What :func:`specaug.training.run_record.run_record` gave.
+    name : str, optional
+        What to call the folder in place of its name.
+
+    Raises
+    ------
+    PlanMismatchError
+        It is of another record.
+    """
+    if not (run / CONFIG).is_file():
+        return False
+    check_same(_record_of(run), wanted, name=name or run.name)
+    return True
 
 
 def read_run(run: Path) -> tuple[TrainConfig, dict[str, Any]]:
@@ -83,36 +83,49 @@ def read_run(run: Path) -> tuple[TrainConfig, dict[str, Any]]:
     ArgumentError
         The folder holds no run.
     """
-    values = _settings_of(run)
+    values = _record_of(run)
     try:
         return TrainConfig.from_dict(values["config"]), values["data"]
     except (ValueError, TypeError) as error:
         raise _no_run(run, error) from error
 
 
-def _settings_of(run: Path) -> dict[str, dict[str, Any]]:
-    """What stands in the settings of a run: ``config`` and ``data``."""
+def _record_of(run: Path) -> Record:
+    """The record of a run; only its recipe may be empty."""
     try:
         values = parse_json((run / CONFIG).read_text())
-        found: dict[str, dict[str, Any]] = {part: dict(values[part].items()) for part in ("config", "data")}
+        parts = {part: dict(values[part].items()) for part in ("config", "data", "versions")}
+        return {**values, **parts, "recipe": dict(values["recipe"] or {})}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # JSON of any other shape
         raise _no_run(run, error) from error
-    return found
 
 
 def _no_run(run: Path, error: Exception) -> ArgumentError:
     return ArgumentError(f"run: expected a folder that specaug train made, got {str(run)!r} ({error})")
 
 
-def environment() -> dict[str, Any]:
-    """Versions and machine."""
-    found = {"specaug": __version__, "python": platform.python_version(), "platform": platform.platform()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+def write_progress(run: Path, progress: Progress) -> None:
+    """Write how far a run came."""
+    write_json(run / PROGRESS, vars(progress), out=run)
+
+
+def read_progress(run: Path) -> Progress:
+    """How far a run came.
+
+    Raises
+    ------
+    SpecaugError
+        The file is missing, or not what :func:`write_progress` writes.
+    """
+    try:
+        values = parse_json((run / PROGRESS).read_text())
+        early = bool(values.get("stopped_early", False))
+        return Progress(int(values["epochs_done"]), int(values["epochs"]), early)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SpecaugError(
+            f"{run.name}/{PROGRESS}: expected epochs_done and epochs of the run ({error}): run specaug train again,"
+            " which writes it"
+        ) from error
 
 
 def save_checkpoint(run: Path, name: str, state: dict[str, Any]) -> None:

@@ -107,7 +107,14 @@ class TrainConfig:
 
     def content_settings(self) -> dict[str, Any]:
         """The settings that decide what comes out, as plain JSON values."""
-        kept = [f.name for f in dataclasses.fields(self) if not f.metadata.get("run_only")]
+        return self._plain(run_only=False)
+
+    def run_settings(self) -> dict[str, Any]:
+        """The settings that change how a run goes, as plain JSON values."""
+        return self._plain(run_only=True)
+
+    def _plain(self, *, run_only: bool) -> dict[str, Any]:
+        kept = [f.name for f in dataclasses.fields(self) if bool(f.metadata.get("run_only")) == run_only]
         values = {name: getattr(self, name) for name in kept}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
@@ -129,15 +136,36 @@ class TrainConfig:
 
 
 PRESETS: dict[str, TrainConfig] = {
-    "default": TrainConfig(),
-    "cpu": TrainConfig(
-        frames=4, pixels=112, width=16, epochs=15, patience=10, batch_size=8, learning_rate=2e-3
-    ),
     "smoke": TrainConfig(
         frames=2, pixels=96, width=8, epochs=8, patience=8, batch_size=8, learning_rate=3e-3
     ),
+    "cpu": TrainConfig(
+        frames=4, pixels=112, width=16, epochs=15, patience=10, batch_size=8, learning_rate=2e-3
+    ),
+    "gpu": TrainConfig(),
 }
-"""``default``: a GPU and a real data set. ``cpu``: some tens of clips on one core. ``smoke``: whether it runs."""
+"""By scale. ``smoke``: whether it runs. ``cpu``: some tens of clips on one core. ``gpu``: a real data set."""
+_FORMER = {"default": "gpu"}
+"""Names of presets that were in use before."""
+
+
+def scale_of(name: str) -> str:
+    """The name of a preset, also by the name that it had before.
+
+    Raises
+    ------
+    ArgumentError
+        There is none of that name.
+
+    Examples
+    --------
+    >>> scale_of("default"), scale_of("cpu")
+    ('gpu', 'cpu')
+    """
+    scale = _FORMER.get(name, name)
+    if scale not in PRESETS:
+        raise ArgumentError(f"preset: expected one of {', '.join(PRESETS)}, got {name!r}")
+    return scale
 
 
 def preset(name: str, **changes: Any) -> TrainConfig:
@@ -148,6 +176,4 @@ def preset(name: str, **changes: Any) -> TrainConfig:
     >>> preset("cpu", seed=3).width
     16
     """
-    if name not in PRESETS:
-        raise ArgumentError(f"preset: expected one of {', '.join(PRESETS)}, got {name!r}")
-    return dataclasses.replace(PRESETS[name], **changes)
+    return dataclasses.replace(PRESETS[scale_of(name)], **changes)

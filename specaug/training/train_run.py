@@ -17,20 +17,27 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from specaug.errors import ArgumentError, SpecaugError
-from specaug.loader import load
 from specaug.loader.tensors import TorchClips
 from specaug.metrics import eer
 from specaug.model import TwoStreamNet
-from specaug.records import LABELS, Coverage, Notice
-from specaug.shards import data_files, stream_columns, write_text
+from specaug.records import Notice
+from specaug.shards import write_text
 from specaug.training.curve_plots import draw_curves
-from specaug.training.run_folder import BEST, LAST, load_checkpoint, open_run, save_checkpoint
+from specaug.training.data_checks import check_classes, check_dev, gaps_of
+from specaug.training.run_folder import (
+    BEST,
+    LAST,
+    Progress,
+    load_checkpoint,
+    open_run,
+    save_checkpoint,
+    write_progress,
+)
 from specaug.training.scoring import score_split, training_clips, views_of
 from specaug.training.torch_setup import device_of, numerics, process_group, shared
 from specaug.training.train_config import TrainConfig
 
 CURVES = "curves.csv"
-_COVERED = ("split", "label", "pai", "dataset", "subject", "source_id")
 Row = dict[str, float]
 
 
@@ -100,7 +107,7 @@ def train(
     ArgumentError
         For settings that do not fit the data: one class only, crops smaller than asked for.
     PlanMismatchError
-        `run` holds a run of other settings or data.
+        `run` holds a run of other settings, another recipe, other data or other versions of packages.
     SpecaugError
         For damaged data, or a loss that is no number.
     """
@@ -114,50 +121,6 @@ def train(
             open_run(run, out, config)
         report = Fit(out, run, config, clips, device, rank, world).go(progress)
         return replace(report, warnings=gaps_of(out))
-
-
-def check_dev(out: Path) -> None:
-    """Refuse a data set without dev clips: nothing could say when to stop, nor which threshold to take."""
-    files = data_files(out)
-    if files and not any(file.name.startswith("dev-") and file.parent.name == "captured" for file in files):
-        raise ArgumentError(
-            "dev: expected captured clips in dev, by which training stops and thresholds are set, got none: build"
-            " with --split 70,15,15 where RAW has no splits, or with --dev-from-train 0.2 where it has train and test"
-        )
-
-
-def gaps_of(out: Path) -> tuple[Notice, ...]:
-    """Warnings of classes, splits, species and subjects that the captured clips of a data set lack."""
-    groups: set[tuple[str, str, str]] = set()
-    subjects: dict[str, set[tuple[str, str]]] = {}
-    for file in data_files(out):
-        for columns in stream_columns(file, _COVERED) if file.parent.name == "captured" else ():
-            rows = zip(*(columns[name] for name in _COVERED), strict=True)
-            for split, label, pai, dataset, subject, source in rows:
-                groups.add((split, LABELS[int(label)], pai or ""))
-                who = (dataset or "", subject) if subject else ("", f"/{source}")
-                subjects.setdefault(split, set()).add(who)
-    counts = {split: len(found) for split, found in subjects.items()}
-    return Coverage(frozenset(groups), counts).notices()
-
-
-def check_classes(clips: TorchClips, out: Path, config: TrainConfig) -> None:
-    """Refuse one class: training on it ends in a network that knows nothing, and dev could not tell."""
-    present = set(clips.stream.present)
-    if "bonafide" not in present:
-        raise ArgumentError("labels: expected bona fide clips to train on, got none")
-    makes = clips.stream.augment is not None and _makes_attacks(clips.stream.augment)
-    if "attack" not in present and not makes:
-        raise ArgumentError("labels: expected attacks to train on, or a recipe that makes them, got neither")
-    judges = load(out, split="dev", as_="numpy").stream.present
-    if len(judges) < len(LABELS):
-        missing = "attacks" if "bonafide" in judges else "bona fide clips"
-        raise ArgumentError(f"dev: expected clips of both classes, got no {missing}")
-
-
-def _makes_attacks(recipe: Any) -> bool:
-    draws = (recipe.sample(np.random.default_rng(i), scale=1.0) for i in range(64))
-    return any(recipe.label_after(drawn, "bonafide", recipe.donor) == "attack" for drawn in draws)
 
 
 class Fit:
@@ -188,6 +151,7 @@ class Fit:
     def go(self, progress: Callable[[Row], None] | None) -> TrainReport:
         if (self.run / LAST).is_file():
             self._restore(load_checkpoint(self.run, LAST))
+        self._tell_progress()  # the last process may have been killed between checkpoint and progress
         while not self.state.finished:
             self._epoch()
             row = self._close_epoch()
@@ -200,7 +164,7 @@ class Fit:
             best_epoch=best,
             dev_loss=history[best]["dev_loss"],
             dev_eer=history[best]["dev_eer"],
-            stopped_early=len(history) < self.config.epochs,
+            stopped_early=self._stopped_early,
         )
 
     def _epoch(self) -> None:
@@ -254,7 +218,17 @@ class Fit:
             if state.finished:
                 draw_curves(state.history, self.run / "curves.png", out=self.run)
         self._save()
+        self._tell_progress()
         return row
+
+    @property
+    def _stopped_early(self) -> bool:
+        return self.state.finished and self.state.epoch < self.config.epochs
+
+    def _tell_progress(self) -> None:
+        if self.rank == 0:
+            progress = Progress(self.state.epoch, self.config.epochs, self._stopped_early)
+            write_progress(self.run, progress)
 
     def _judged(self) -> Row:
         dev = score_split(self.network, self.out, "dev", self.config, device=self.device)

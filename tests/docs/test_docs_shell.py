@@ -56,8 +56,8 @@ NOT_RUN = {
 
 SMALLER = {
     "build-dataset": ["--frames", "2", "--jobs", "1"],
-    "train": ["--preset", "smoke", "--epochs", "1"],
-    "ablate": ["--preset", "smoke", "--seeds", "1", "--arms", "control", "--jobs", "1"],
+    "train": ["--scale", "smoke", "--epochs", "1"],
+    "ablate": ["--scale", "smoke", "--seeds", "1", "--arms", "control", "--jobs", "1"],
 }
 """What is appended so that a command takes seconds."""
 

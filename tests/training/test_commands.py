@@ -49,7 +49,7 @@ def test_settings_come_from_preset_file_and_flags_in_this_order(out, tmp_path):
 
 
 def test_presets_of_the_command_are_those_of_the_library():
-    assert tuple(PRESETS) == module.PRESETS
+    assert tuple(PRESETS) == module.SCALES
 
 
 def test_arms_are_listed(tmp_path):

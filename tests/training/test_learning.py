@@ -19,9 +19,10 @@ from specaug.errors import ArgumentError
 from specaug.training import TrainConfig, train
 from specaug.training.comparison import Ablation, ArmResult
 from specaug.training.curve_plots import draw_arms, draw_curves
+from specaug.training.data_checks import check_classes
 from specaug.training.run_folder import BEST, LAST, load_checkpoint
 from specaug.training.scoring import training_clips
-from specaug.training.train_run import balanced_loss, check_classes
+from specaug.training.train_run import balanced_loss
 
 SMALL = TrainConfig(frames=1, width=1, streams="color", hsv=False, epochs=4, batch_size=4, learning_rate=0.01)
 

@@ -15,6 +15,7 @@ from specaug.loader import LoadConfig
 from specaug.model import TwoStreamNet
 from specaug.training import ARMS, PRESETS, TrainConfig, preset
 from specaug.training.arms import ARM_SETS, arm
+from specaug.training.train_config import scale_of
 
 RUN_ONLY = {"device", "workers", "threads", "checkpoint_batches"}
 
@@ -100,6 +101,12 @@ class TestContent:
         assert set(TrainConfig().content_settings()) == names - RUN_ONLY
         other = TrainConfig(device="cpu", workers=3, threads=2, checkpoint_batches=7)
         assert other.content_settings() == TrainConfig().content_settings()
+        assert other.run_settings() == {
+            "device": "cpu",
+            "workers": 3,
+            "threads": 2,
+            "checkpoint_batches": 7,
+        }
 
     @pytest.mark.parametrize("name", sorted({f.name for f in dataclasses.fields(TrainConfig)} - RUN_ONLY))
     def test_any_other_setting_is(self, name):
@@ -162,8 +169,9 @@ def test_the_architecture_is_that_of_a_network(changes):
 
 
 class TestPresets:
-    def test_the_default_is_the_default(self):
-        assert preset("default") == TrainConfig()
+    def test_the_default_is_that_of_a_gpu_also_by_its_former_name(self):
+        assert preset("gpu") == preset("default") == TrainConfig()
+        assert (scale_of("default"), scale_of("gpu"), scale_of("smoke")) == ("gpu", "gpu", "smoke")
 
     @pytest.mark.parametrize("name", PRESETS)
     def test_changes_are_made_to_it_and_it_stays_as_it_is(self, name):
@@ -176,17 +184,15 @@ class TestPresets:
     def test_machines_with_less_get_less(self):
         sizes = [
             (c.width, c.epochs, c.batch_size, c.frames)
-            for c in (preset("smoke"), preset("cpu"), preset("default"))
+            for c in (preset("smoke"), preset("cpu"), preset("gpu"))
         ]
         assert all(
             a <= b for small, large in itertools.pairwise(sizes) for a, b in zip(small, large, strict=True)
         )
 
-    @pytest.mark.parametrize("name", ["", "CPU", "gpu"])
+    @pytest.mark.parametrize("name", ["", "CPU", "tpu"])
     def test_an_unknown_one_is_named(self, name):
-        with pytest.raises(
-            ArgumentError, match=rf"^preset: expected one of default, cpu, smoke, got '{name}'$"
-        ):
+        with pytest.raises(ArgumentError, match=rf"^preset: expected one of smoke, cpu, gpu, got '{name}'$"):
             preset(name)
 
 
@@ -218,10 +224,10 @@ class TestArms:
             assert drawn["steps"]
             assert recipe.label_after(drawn, label, label) == label
 
-    def test_each_set_is_there_for_a_preset_and_the_default_has_all(self):
+    def test_each_set_is_there_for_a_preset_and_the_largest_has_all(self):
         assert set(ARM_SETS) == set(PRESETS)
-        assert ARM_SETS["default"] == tuple(ARMS)
-        assert set(ARM_SETS["smoke"]) < set(ARM_SETS["cpu"]) < set(ARM_SETS["default"])
+        assert ARM_SETS["gpu"] == tuple(ARMS)
+        assert set(ARM_SETS["smoke"]) < set(ARM_SETS["cpu"]) < set(ARM_SETS["gpu"])
         assert {arms[0] for arms in ARM_SETS.values()} == {"real"}
 
     def test_each_tells_what_it_is_in_words_of_its_own(self):

@@ -15,10 +15,19 @@ import torch
 from making import row_of, write_rows, write_split
 
 from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
-from specaug.training import TrainConfig, preset, run_folder, train
-from specaug.training.run_folder import BEST, LAST, load_checkpoint, open_run
+from specaug.training import TrainConfig, preset, train
+from specaug.training.data_checks import gaps_of
+from specaug.training.run_folder import (
+    BEST,
+    LAST,
+    Progress,
+    load_checkpoint,
+    open_run,
+    read_progress,
+    write_progress,
+)
 from specaug.training.scoring import recipe_of
-from specaug.training.train_run import Fit, balanced_loss, gaps_of
+from specaug.training.train_run import Fit, balanced_loss
 
 
 def weights(run):
@@ -55,7 +64,8 @@ def test_it_learns_what_tells_attacks_apart(out, config, tmp_path):
 def test_a_run_holds_all_that_is_needed_to_judge_and_repeat_it(run, out, config):
     assert {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()} >= {
         "config.json",
-        "environment.json",
+        "progress.json",
+        "seen.parquet",
         "curves.csv",
         "curves.png",
         BEST,
@@ -64,7 +74,11 @@ def test_a_run_holds_all_that_is_needed_to_judge_and_repeat_it(run, out, config)
     held = json.loads((run / "config.json").read_text())
     assert TrainConfig.from_dict(held["config"]) == config
     assert held["data"]["name"] == "made"
-    assert json.loads((run / "environment.json").read_text())["torch"] == torch.__version__
+    assert held["versions"]["torch"] == torch.__version__
+    assert held["device"]["type"] == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert {**held["config"], **held["execution"]}.keys() == {f.name for f in dataclasses.fields(TrainConfig)}
+    progress = json.loads((run / "progress.json").read_text())
+    assert (progress["epochs_done"], progress["epochs"]) == (3, 3)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_one_others(run, out, config, tmp_path):
@@ -90,9 +104,20 @@ def test_a_run_that_was_killed_comes_to_the_same_bits(run, out, config, tmp_path
     monkeypatch.setattr(Fit, "step", dying)
     with pytest.raises(KeyboardInterrupt):
         train(out, tmp_path / "run", config)
+    assert read_progress(tmp_path / "run") == Progress((kill_at - 1) // 5, 3)
     train(out, tmp_path / "run", config)
     assert same(weights(run), weights(tmp_path / "run"))
     assert curves(run) == curves(tmp_path / "run")
+    assert read_progress(tmp_path / "run") == Progress(3, 3)
+
+
+def test_progress_that_was_not_written_before_the_end_is_mended(out, config, tmp_path):
+    """A process that is killed between its last checkpoint and progress.json has trained all epochs."""
+    config = dataclasses.replace(config, epochs=1)
+    train(out, tmp_path / "run", config)
+    write_progress(tmp_path / "run", Progress(0, 1))
+    train(out, tmp_path / "run", config)
+    assert read_progress(tmp_path / "run") == Progress(1, 1)
 
 
 @pytest.mark.parametrize("held", [{}, {"architecture": None}, {"model": {}, "state": {}}])
@@ -105,23 +130,6 @@ def test_a_last_checkpoint_of_another_kind_is_named(out, config, tmp_path, held)
     torch.save(held, tmp_path / "run" / LAST)
     with pytest.raises(SpecaugError, match=r"last\.pt: "):
         train(out, tmp_path / "run", config)
-
-
-def test_versions_are_there_however_early_a_run_was_killed(out, config, tmp_path, monkeypatch):
-    for at in range(2):
-        write, done = run_folder.write_json, []
-
-        def some(path, values, *, out, at=at, write=write, done=done):
-            if len(done) == at:
-                raise KeyboardInterrupt
-            done.append(write(path, values, out=out))
-
-        with monkeypatch.context() as patch:
-            patch.setattr(run_folder, "write_json", some)
-            with pytest.raises(KeyboardInterrupt):
-                open_run(tmp_path / f"run{at}", out, config)
-        open_run(tmp_path / f"run{at}", out, config)
-        assert (tmp_path / f"run{at}" / run_folder.ENVIRONMENT).is_file()
 
 
 def test_a_finished_run_is_left_as_it_is(run, out, config, monkeypatch):
@@ -140,7 +148,7 @@ def test_a_folder_of_another_run_is_refused(run, out, config):
 def test_other_data_are_refused(run, out, config, tmp_path):
     shutil.copytree(out, tmp_path / "made")
     write_split(tmp_path / "made", "dev", subjects=1, first=9)
-    with pytest.raises(PlanMismatchError, match="run: holds a run with hash"):
+    with pytest.raises(PlanMismatchError, match="run: holds a run with data 'made'"):
         train(tmp_path / "made", run, config)
 
 
@@ -157,6 +165,7 @@ def test_it_stops_when_dev_gets_no_better_and_keeps_the_best(out, config, tmp_pa
     monkeypatch.setattr("specaug.training.train_run.balanced_loss", lambda scores, labels: next(losses))
     report = train(out, tmp_path / "run", dataclasses.replace(config, patience=2, epochs=5))
     assert (report.epochs, report.best_epoch, report.stopped_early) == (4, 1, True)
+    assert read_progress(tmp_path / "run") == Progress(4, 5, stopped_early=True)
     assert load_checkpoint(tmp_path / "run", BEST)["epoch"] == 1
 
 
@@ -256,8 +265,8 @@ class TestRefusals:
             TrainConfig.from_dict({"lr": 0.1})
 
     def test_an_unknown_preset(self):
-        with pytest.raises(ArgumentError, match="preset: expected one of default, cpu, smoke, got 'gpu'"):
-            preset("gpu")
+        with pytest.raises(ArgumentError, match="preset: expected one of smoke, cpu, gpu, got 'tpu'"):
+            preset("tpu")
 
     def test_a_gpu_that_is_not_there(self, out, config, tmp_path):
         if torch.cuda.is_available():

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from specaug.augment.profile.draws import named_profile
 from specaug.augment.recipes.recipe import Recipe
+from specaug.augment.recipes.recipe_content import json_digest, profile_curves
 from specaug.errors import PlanMismatchError
 from specaug.parsing import parse_json
 from specaug.pipeline.synthesis.donor_pairs import Donors, Pair
@@ -99,14 +99,8 @@ def shard_name(captured: str, run: SynthesisRun) -> str:
 
 def _digest(recipe: Recipe, per_clip: int, donors: Donors, seed: int) -> str:
     """Hex digest of everything that decides the bytes of synthetic clips, but for their parents."""
-    profiles = sorted({s.ranges.file for b in recipe.branches for s in b.steps if s.operation == "profile"})
-    curves = [[named_profile(p).bonafide.tolist(), _attacks(p)] for p in profiles]
-    meant = [dataclasses.asdict(recipe), per_clip, donors, seed, curves]
-    return hashlib.blake2b(json.dumps(meant, sort_keys=True).encode(), digest_size=16).hexdigest()
-
-
-def _attacks(name: str) -> dict[str, Any]:
-    return {pai: values.tolist() for pai, values in named_profile(name).attack.items()}
+    curves = list(profile_curves(recipe).values())
+    return json_digest([dataclasses.asdict(recipe), per_clip, donors, seed, curves])
 
 
 def _file(out: Path) -> Path:
