@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, TypeVar, cast
@@ -166,6 +167,14 @@ def as_floats(values: Any, image: ArrayT) -> ArrayT:
     """Floats as the dtype of a measurement of `image`: that of `image`, and float32 for uint8."""
     wanted = values.dtype if dtype_name(image) == "uint8" else image.dtype  # type: ignore[attr-defined]
     return cast(ArrayT, values if values.dtype == wanted else namespace(values).astype(values, wanted))
+
+
+def product(a: Any, b: Any) -> Any:
+    """``a @ b`` in the precision of the two, also where torch's autocast would take half of it."""
+    if is_numpy(a):
+        return a @ b
+    with sys.modules["torch"].autocast(a.device.type, enabled=False):
+        return a @ b
 
 
 def times(a: Any, b: Any) -> Any:

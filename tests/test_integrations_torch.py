@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -184,3 +186,41 @@ def preset_mix(image, reference):
     import specaug
 
     return specaug.spectral_mix(image, reference, strength=1.0, low=1 / 16, channel_axis=0)
+
+
+class Noise(torch.utils.data.Dataset):
+    """The same picture eight times, changed by the module in whichever worker reads it."""
+
+    def __init__(self, augment):
+        self.augment = augment
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, i):
+        return self.augment(torch.full((1, 3, 16, 16), 0.5))[0]
+
+
+@pytest.mark.parametrize("rng", [None, 0, np.random.default_rng(3)], ids=["torch", "int", "generator"])
+@pytest.mark.parametrize("persistent", [False, True])
+def test_workers_draw_anew_in_each_epoch_and_can_be_repeated(rng, persistent):
+    def epochs():
+        torch.manual_seed(5)
+        augment = SpectralAugment("moire", p=1.0, rng=copy.deepcopy(rng))
+        loader = torch.utils.data.DataLoader(Noise(augment), num_workers=2, persistent_workers=persistent)
+        return [torch.cat(list(loader)) for _ in range(2)]
+
+    first = epochs()
+    assert len({image.numpy().tobytes() for epoch in first for image in epoch}) == 16
+    assert all(torch.equal(a, b) for a, b in zip(first, epochs(), strict=True))
+
+
+def test_draws_without_a_generator_follow_torchs_seed():
+    augment = SpectralAugment("moire", p=1.0)
+    images = torch.full((4, 3, 16, 16), 0.5)
+    torch.manual_seed(1)
+    first = augment(images)
+    again = augment(images)
+    torch.manual_seed(1)
+    assert torch.equal(augment(images), first)
+    assert not torch.equal(again, first)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specaug.errors import ArgumentError
-from specaug.spectrum import BANDS, MAX_RADIUS, band_mask
+from specaug.spectrum import BANDS, MAX_RADIUS, band_mask, radial_frequency
 from specaug.spectrum.grid import Band, check_shape, half_indices, half_mask, mirror_weights
 
 sides = st.integers(1, 17)
@@ -128,9 +128,8 @@ def test_the_edges_of_a_soft_band_are_mirrored_logistic_curves(tau):
     wide = Band(0.0, 0.2, rolloff=tau)
     index = np.array([[16.0, 24.0]])
     inner, outer = wide.gain(np.array([[0.0]]), index, (100, 100))[0]
-    left = [1 / (1 + math.exp(-r / tau)) for r in (0.16, 0.24)]
-    assert inner / left[0] + outer / left[1] == pytest.approx(1)
-    assert inner / left[0] == pytest.approx(1 / (1 + math.exp(-0.04 / tau)))
+    assert inner + outer == pytest.approx(1)
+    assert inner == pytest.approx(1 / (1 + math.exp(-0.04 / tau)))
 
 
 def test_a_soft_edge_far_out_is_exact_at_both_ends_and_never_overflows():
@@ -186,3 +185,16 @@ def test_shapes_are_two_whole_numbers(shape, expected):
 def test_other_shapes_are_refused(shape):
     with pytest.raises(ArgumentError, match=r"shape: expected \(H, W\) with at least one pixel each, got"):
         check_shape(shape)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 0.2), (0.2, MAX_RADIUS), (0.0, MAX_RADIUS)])
+def test_a_soft_band_has_no_edge_at_either_end_of_the_plane(low, high):
+    """As a hard one: what it holds there, it holds whole."""
+    soft, hard = (band_mask((33, 40), low, high, rolloff=r) for r in (0.01, 0.0))
+    radius = radial_frequency((33, 40))
+    far = (np.abs(radius - 0.2) > 0.15) | (high - low > 0.6)
+    np.testing.assert_allclose(soft[far], hard[far], atol=1e-6)
+    if low == 0:
+        assert soft[0, 0] == pytest.approx(1, abs=1e-6)
+    if high == MAX_RADIUS:
+        assert soft[radius > 0.6].min() == pytest.approx(1, abs=1e-6)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, check_number, like, times
+from specaug.arrays import ArrayT, check_number, like, product, times
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.units import FREQUENCY
 from specaug.errors import ArgumentError
@@ -224,8 +224,8 @@ def _sum_of(gratings: tuple[Grating, ...], x: Any, axes: Axes) -> Any:
     angle = across[:, :, None] + phase[:, None, :]  # (K, W, C)
     columns = np.concatenate((np.cos(angle), np.sin(angle))) * np.tile(amplitude, (2, 1))[:, None, :]
     if axes == (-2, -1):
-        return rows @ like(np.moveaxis(columns, -1, 0), x)
-    flat = rows @ like(columns.reshape(2 * len(gratings), width * n_channels), x)
+        return product(rows, like(np.moveaxis(columns, -1, 0), x))
+    flat = product(rows, like(columns.reshape(2 * len(gratings), width * n_channels), x))
     return flat.reshape(height, width, n_channels)
 
 

@@ -34,7 +34,9 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
     channel_axis : int
         Axis of the channels, counted from the end.
     rng : numpy.random.Generator, int or None
-        Source of randomness. Give each worker its own.
+        Source of randomness; None for draws from torch's own generator, so that ``torch.manual_seed`` repeats
+        them. In a worker of a ``DataLoader`` the seed that torch gives this worker in this epoch is mixed in, so that
+        every worker draws anew in every epoch.
 
     Examples
     --------
@@ -60,7 +62,8 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
         self.preset = chosen_preset(operation, ranges)
         self.p = p
         self.channel_axis = channel_axis
-        self.rng = np.random.default_rng(rng)
+        self.rng = None if rng is None else np.random.default_rng(rng)
+        self._worker: int | None = None
 
     def forward(self, images: Any, labels: Any = None, references: Any = None) -> Any:
         """Change a batch.
@@ -82,12 +85,13 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
         """
         given = self._names(images, labels)
         out, names = list(images), list(given)
+        rng = self._generator()
         for i in range(len(out) if self.training else 0):
-            if self.rng.uniform() >= self.p:
+            if rng.uniform() >= self.p:
                 continue
-            drawn = self.preset.draw(rng=self.rng)
+            drawn = self.preset.draw(rng=rng)
             if drawn is not None:
-                out[i], names[i] = self._changed(drawn, i, images, given, references)
+                out[i], names[i] = self._changed(drawn, i, images, given, references, rng)
         stacked = torch.stack(out) if out else images
         if labels is None:
             return stacked
@@ -95,6 +99,16 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
             [LABELS.index(name) for name in names], dtype=labels.dtype, device=labels.device
         )
         return stacked, new
+
+    def _generator(self) -> np.random.Generator:
+        """The generator of this call."""
+        if self.rng is None:
+            return np.random.default_rng(int(torch.randint(2**63 - 1, ())))
+        worker = torch.utils.data.get_worker_info()
+        if worker is not None and worker.seed != self._worker:  # the first call in this worker in this epoch
+            self._worker = worker.seed
+            self.rng = np.random.default_rng([int(self.rng.integers(2**63)), worker.seed])
+        return self.rng
 
     def _names(self, images: Any, labels: Any) -> list[Any]:
         """Labels as words; None where there are none."""
@@ -106,7 +120,7 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
         return [LABELS[value] for value in values]
 
     def _changed(
-        self, drawn: Drawn, i: int, images: Any, names: list[Any], references: Any
+        self, drawn: Drawn, i: int, images: Any, names: list[Any], references: Any, rng: np.random.Generator
     ) -> tuple[Any, Any]:
         """Image `i` after the draw, and its new label; `names` are those of the images as they were given."""
         image, name, partner, partner_label = images[i], names[i], None, None
@@ -114,7 +128,7 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
             partners = _certain(drawn, i, names) if references is None else list(range(len(references)))
             if not partners:
                 return image, name
-            j = partners[int(self.rng.integers(len(partners)))]
+            j = partners[int(rng.integers(len(partners)))]
             partner, partner_label = (
                 (images[j], names[j]) if references is None else (references[j], names[i])
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import is_double, is_numpy, like, namespace, to_float
+from specaug.arrays import is_double, is_numpy, like, namespace, product, to_float
 from specaug.spectrum.grid import Band
 
 Axes = tuple[int, int]
@@ -36,10 +36,10 @@ class LowBlock:
         xp, m, last = namespace(x), self.reach + 1, self.axes == (-3, -2)
         tall, wide = self._waves(x)
         flat = xp.reshape(x, (*x.shape[:-2], -1)) if last else x
-        rows = _folded_rows(tall, flat) if is_numpy(x) else like(tall, x) @ to_float(flat)
+        rows = _folded_rows(tall, flat) if is_numpy(x) else product(like(tall, x), to_float(flat))
         if last:  # (…, 2m, W, C) to (…, C, 2m, W)
             rows = xp.reshape(rows, (*rows.shape[:-1], *x.shape[-2:])).swapaxes(-1, -2).swapaxes(-2, -3)
-        block = rows @ like(wide.T, rows)
+        block = product(rows, like(wide.T, rows))
         cc, cs = block[..., :m, :m], block[..., :m, m:]
         sc, ss = block[..., m:, :m], block[..., m:, m:]
         # exp(-i a) exp(∓i b) multiplied out, with sines that carry the minus.
@@ -51,12 +51,12 @@ class LowBlock:
         real, imag = xp.real(spectrum), xp.imag(spectrum)
         (p, q), (r, s) = ((v[..., 0, :, :], v[..., 1, :, :]) for v in (real, imag))
         tall, wide = self._waves(real)
-        rows = _quarters(p + q, r - s, r + s, q - p) @ like(wide, real)
+        rows = product(_quarters(p + q, r - s, r + s, q - p), like(wide, real))
         last = self.axes == (-3, -2)
         if last:  # (…, C, 2m, W) to (…, 2m, W, C)
             rows = rows.swapaxes(-3, -2).swapaxes(-2, -1)
         flat = xp.reshape(rows, (*rows.shape[:-2], -1)) if last else rows
-        x = _unfolded_rows(tall, flat) if is_numpy(flat) else like(tall.T, flat) @ flat
+        x = _unfolded_rows(tall, flat) if is_numpy(flat) else product(like(tall.T, flat), flat)
         return xp.reshape(x, (*x.shape[:-1], *rows.shape[-2:])) if last else x
 
     def gain(self, band: Band, x: Any) -> Any:

@@ -37,7 +37,7 @@ class Band:
     """Upper limit, cycles/px; outside a radial band unless it is √½, part of a square one."""
     form: Form = "radial"
     rolloff: float = 0.0
-    """τ of the logistic edges of a radial band, cycles/px; 0 is a hard edge."""
+    """τ of the logistic edges of a radial band, cycles/px; 0 is a hard edge. A limit of 0 or √½ is no edge."""
     mean: bool = True
     """Whether zero frequency, the mean of a picture, can belong to the band."""
 
@@ -73,8 +73,12 @@ class Band:
     def _radial(self, rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         radius: np.ndarray = np.hypot(rows / shape[0], columns / shape[1])
         if self.rolloff:
-            lower, upper = (radius - self.low) / self.rolloff, (self.high - radius) / self.rolloff
-            return np.asarray(_logistic(lower) * _logistic(upper))
+            mask = np.ones_like(radius)
+            if self.low > 0:
+                mask *= _logistic((radius - self.low) / self.rolloff)
+            if self.high < _TOP:
+                mask *= _logistic((self.high - radius) / self.rolloff)
+            return mask
         inside = radius >= self.low
         if self.high < _TOP:
             inside &= radius < self.high
@@ -152,7 +156,8 @@ def band_mask(
 
     Radial: :math:`M(f) = \sigma((r - low)/\tau)\,\sigma((high - r)/\tau)` with the logistic function
     :math:`\sigma` and :math:`\tau` = `rolloff`; the gain at either limit is
-    :math:`\tfrac12\,\sigma((high - low)/\tau)`. With :math:`\tau = 0` the band is hard, ``low <= r < high``, and
+    :math:`\tfrac12\,\sigma((high - low)/\tau)`. A limit of 0 or √½ is no edge: its factor
+    is 1, so that a band from 0 keeps the mean whole. With :math:`\tau = 0` the band is hard, ``low <= r < high``, and
     holds the corner too if `high` is √½: neighbouring bands share no bin and leave none out.
 
     Square: ``low·min(H, W) <= max(|ky|, |kx|) <= floor(high·min(H, W))``, both ends included, with integer

@@ -18,6 +18,7 @@ from specaug.arrays import (
     is_numpy,
     like,
     namespace,
+    product,
     to_unit,
 )
 from specaug.errors import ArgumentError
@@ -131,7 +132,7 @@ def silent_face_spectrum(image: ArrayT, *, channel_axis: int | None = -1) -> Arr
     if channel_axis is not None:
         # OpenCV's fixed-point weights: sums of integers, exact in float64.
         weights = like(np.array([9798.0, 19235.0, 3735.0]), grey)
-        grey = xp.floor((xp.moveaxis(grey, channel_axis, -1) @ weights + 16384) / 32768)
+        grey = xp.floor((product(xp.moveaxis(grey, channel_axis, -1), weights) + 16384) / 32768)
     half = xp.log(xp.abs(rfft2(grey, (-2, -1))) + 1)
     low = xp.min(half, axis=(-2, -1), keepdims=True)
     scaled = (half - low + 1) / (xp.max(half, axis=(-2, -1), keepdims=True) - low + 1)

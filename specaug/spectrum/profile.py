@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, as_floats, like, namespace
+from specaug.arrays import ArrayT, as_floats, like, namespace, product
 from specaug.errors import ArgumentError
 from specaug.spectrum.amplitude import Channels, Window, log_amplitude
 from specaug.spectrum.grid import MAX_RADIUS, mirror_weights, radial_frequency
@@ -136,7 +136,7 @@ def _mean_by_bin(half: Any, shape: tuple[int, int], bins: int) -> Any:
     # libraries, where scattering has a different name in each.
     running = xp.cumulative_sum(xp.take(flat, index, axis=-1) * weights, axis=-1, include_initial=True)
     sums = running[..., ends[1:]] - running[..., ends[:-1]]
-    return xp.astype(sums @ like(fill, sums), half.dtype)
+    return xp.astype(product(sums, like(fill, sums)), half.dtype)
 
 
 @lru_cache(maxsize=8)
