@@ -3,19 +3,22 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
+SUBJECTS := 12
 PIP := "$(CURDIR)/$(BIN)/pip" --disable-pip-version-check
 
 .PHONY: env test mutants lint types layers docs demo clean
 
 env: $(VENV)/.ready
 
+# Compiled by all cores: pip would take one. Some packages hold files of other versions of Python, which cannot be.
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "specaug needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[torch,test,albumentations,report,docs,dask,ray,s3]'
+	$(PIP) install --quiet --no-compile --constraint constraints.txt --editable '.[torch,test,albumentations,report,docs,dask,ray,s3]'
+	$(BIN)/python -m compileall -qq -j 0 -x 'site-packages/.*/tests?/' "$(CURDIR)/$(VENV)/lib" || true
 	touch $@
 
-# A process of a test compiles the library only once, whatever the environment says.
+# Otherwise each of the many processes of a test would compile the library again.
 unexport PYTHONDONTWRITEBYTECODE
 
 test: env
@@ -44,7 +47,7 @@ docs: env
 demo: env
 	rm -rf $(DEMO)
 	mkdir $(DEMO)
-	$(BIN)/specaug demo $(DEMO)/raw
+	$(BIN)/specaug demo $(DEMO)/raw --subjects $(SUBJECTS)
 	$(BIN)/specaug build-dataset $(DEMO)/raw $(DEMO)/out
 	$(BIN)/specaug verify $(DEMO)/out
 	$(BIN)/specaug train $(DEMO)/out -o $(DEMO)/run --scale smoke

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,3 +24,35 @@ def media_dir() -> Path:
     if not (folder / "MANIFEST.tsv").is_file():
         pytest.skip("real media are absent: set SPECAUG_TEST_MEDIA to a folder that holds MANIFEST.tsv")
     return folder
+
+
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory) -> MadeOnce:
+    """Makes a folder that all processes of the run share: the first that asks makes it, and no test writes into it."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        made, part = base / f"shared-{name}", base / f"shared-{name}.part"
+        with (base / f"shared-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                make(part)
+                part.rename(made)
+        return made
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawn(made_once) -> Path:
+    """A small simulated raw set, one subject a split, in which the default detector finds its faces."""
+    from specaug.demo_data import make_demo
+
+    return made_once(
+        "drawn", lambda raw: make_demo(raw, subjects=3, seed=1, jobs=1, frames=4, size=(320, 240))
+    )

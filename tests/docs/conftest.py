@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from specaug.demo_data import make_demo
 from specaug.pipeline import build_dataset
 from specaug.records import BuildConfig
 
@@ -17,10 +17,13 @@ sys.path += [str(Path(__file__).parents[1] / name) for name in ("catalog", "pipe
 
 
 @pytest.fixture(scope="session")
-def workplace(tmp_path_factory) -> Path:
+def workplace(drawn, made_once) -> Path:
     """``raw`` and ``out`` of a small simulated set, the same without splits, and named as OULU-NPU does."""
-    folder = tmp_path_factory.mktemp("docs")
-    make_demo(folder / "raw", subjects=3, seed=1, jobs=1, frames=4, size=(320, 240))
+    return made_once("workplace", partial(_furnish, drawn=drawn))
+
+
+def _furnish(folder: Path, *, drawn: Path) -> None:
+    shutil.copytree(drawn, folder / "raw")
     build_dataset(folder / "raw", folder / "out", BuildConfig(frames=4, jobs=1))
     for split, user in (("Train", "01"), ("Dev", "21"), ("Test", "36")):
         for kind, number in (("bonafide", 1), ("attack/print", 2), ("attack/replay", 4)):
@@ -36,7 +39,6 @@ def workplace(tmp_path_factory) -> Path:
         (folder / f"unsplit/bonafide/s{number:03}").mkdir()
         (folder / f"unsplit/bonafide/s{number:03}/clip1.mp4").write_text(f"{number}")
     (folder / "key.txt").write_text("a key of thirty-two letters or more, for tests")
-    return folder
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import pytest
 
-from specaug.demo_data import make_demo
 from specaug.pipeline import shard
 from specaug.pipeline.retry import retry_shard
 
@@ -40,11 +39,3 @@ def raw(media, tmp_path, monkeypatch) -> Path:
         monkeypatch.setattr(module, "work_on", in_process)
     shutil.copytree(media, tmp_path / "raw")
     return tmp_path / "raw"
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory) -> Path:
-    """A small simulated raw set in which the default detector finds its faces."""
-    raw = tmp_path_factory.mktemp("drawn") / "raw"
-    make_demo(raw, subjects=6, seed=1, jobs=2, frames=4, size=(320, 240))
-    return raw
