@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from specaug_cli.printing import print_warnings
 from specaug_cli.train import training
 
 
@@ -51,4 +52,5 @@ def evaluate(
       specaug evaluate run out --cross other-out
     """
     judged = training().evaluate_run(run, out, cross=cross, level=level, unseen=unseen, resamples=resamples)
+    print_warnings(judged.report.warnings)
     click.echo(json.dumps(judged.to_dict()) if as_json else str(judged))

@@ -18,7 +18,7 @@ from specaug.records import Split
 from specaug.shards import write_json, write_text
 from specaug.shards.tables import read_columns
 from specaug.training.arms import ARM_SETS, BASELINE, arm
-from specaug.training.comparison import Ablation, Outcome, compare
+from specaug.training.comparison import Ablation, Outcome, compare_arms
 from specaug.training.curve_plots import draw_arms
 from specaug.training.run_evaluation import evaluate_run, with_failures
 from specaug.training.run_folder import dataset_hash, environment
@@ -111,7 +111,7 @@ def ablate(
         ]
         for name in names
     }
-    result = compare(outcomes)
+    result = compare_arms(outcomes)
     about = {"config": base.content_settings(), "data": dataset_hash(out), "environment": environment()}
     write_json(run / "ablation.json", {**about, "seeds": seeds, **result.to_dict()}, out=run)
     write_text(run / "ablation.md", result.to_markdown(), out=run)
@@ -144,7 +144,9 @@ def outcome_of(out: Path, run: Path) -> Outcome:
     wrong = np.where(test.labels == 1, accepted, ~accepted)
     assert test.pai is not None  # both are always given
     assert test.subject is not None
-    return Outcome(wrong[kept], test.pai[kept], test.subject[kept])
+    alone = np.array([f"row {row}" for row in range(len(kept))])
+    subject = np.where(test.subject == "", alone, test.subject)  # nobody known: a subject of its own
+    return Outcome(wrong[kept], test.pai[kept], subject[kept])
 
 
 def _scored(out: Path, run: Path, split: Split) -> Scored:
