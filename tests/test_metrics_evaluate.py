@@ -9,7 +9,7 @@ import pytest
 
 from specaug import metrics
 from specaug.errors import ArgumentError
-from specaug.metrics.bootstrap import resampled_eer, resampled_rates
+from specaug.metrics.bootstrap import resampled_eer
 from specaug.metrics.scored import Scored
 
 
@@ -69,26 +69,12 @@ def test_the_order_of_rows_does_not_matter(dev, test_set, rng):
     assert metrics.evaluate(dev, shuffled) == metrics.evaluate(dev, test_set)
 
 
-def test_the_same_seed_gives_the_same_intervals_and_another_one_others(dev, test_set):
-    first, again, other = (metrics.evaluate(dev, test_set, rng=seed) for seed in (3, 3, 4))
-    assert first.intervals == again.intervals
-    assert first.intervals != other.intervals
-    assert first.apcer == other.apcer
+def test_the_same_seed_gives_the_same_intervals(dev, test_set):
+    first, again = (metrics.evaluate(dev, test_set, rng=seed) for seed in (3, 3))
+    assert first == again
 
 
 class TestIntervals:
-    def test_they_are_quantiles_of_a_loop_over_resamples(self, dev, test_set):
-        report = metrics.evaluate(dev, test_set, resamples=400, rng=7)
-        names = sorted(set(test_set["subject"]))
-        weights = metrics.subject_weights(len(names), resamples=400, rng=np.random.default_rng(7))
-        rates = []
-        for drawn_counts in weights:
-            times = dict(zip(names, drawn_counts.astype(int), strict=True))
-            rows = [r for r, name in enumerate(test_set["subject"]) for _ in range(times[name])]
-            arrays = test_set["scores"][rows], test_set["labels"][rows]
-            rates.append(metrics.acer(*arrays, threshold=report.threshold, pai=test_set["pai"][rows]))
-        assert report.intervals["acer"] == pytest.approx(tuple(np.quantile(rates, (0.025, 0.975))))
-
     def test_resampled_equal_errors_are_those_of_repeated_rows(self, dev):
         data = Scored.of({**dev, "scores": dev["scores"].round(1)})  # with ties
         weights = metrics.subject_weights(30, resamples=50, rng=np.random.default_rng(0))
@@ -134,13 +120,6 @@ class TestIntervals:
     def test_one_subject_says_nothing(self, dev):
         only = {name: values[:4] for name, values in dev.items()}
         assert metrics.evaluate(dev, only).intervals["bpcer"] == (0.0, 1.0)
-
-    def test_resamples_without_a_class_are_left_out(self):
-        rates = resampled_rates(
-            np.array([True, True]), np.array([True, False]), np.array([0, 1]), np.array([[0.0, 2], [1, 1]])
-        )
-        assert np.isnan(rates[0])
-        assert metrics.interval(rates, confidence=0.9) == (1.0, 1.0)
 
 
 class TestFailureToAcquire:

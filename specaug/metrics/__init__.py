@@ -15,8 +15,10 @@ from specaug.metrics.thresholds import (
     threshold_at_apcer,
     threshold_at_bpcer,
 )
+from specaug.metrics.verdict import Comparison, compare
 
 __all__ = [
+    "Comparison",
     "DetCurve",
     "OperatingPoint",
     "PadReport",
@@ -27,6 +29,7 @@ __all__ = [
     "apcer_by_pai",
     "bpcer",
     "bpcer_at_apcer",
+    "compare",
     "det_curve",
     "eer",
     "evaluate",

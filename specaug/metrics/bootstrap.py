@@ -1,7 +1,7 @@
 """Confidence intervals by resampling subjects, all resamples at once.
 
 Rows of one subject are no independent trials, so a resample draws whole subjects with replacement. It is kept as a
-weight for each subject: how often it was drawn. Rates are then ratios of weighted sums.
+weight for each subject: how often it was drawn.
 """
 
 from __future__ import annotations
@@ -42,31 +42,6 @@ def interval(values: np.ndarray, *, confidence: float) -> tuple[float, float]:
     tail = (1 - confidence) / 2
     low, high = np.quantile(known, (tail, 1 - tail))
     return float(low), float(high)
-
-
-def resampled_rates(
-    wrong: np.ndarray, counted: np.ndarray, units: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
-    """A rate, errors over rows that count, in each resample.
-
-    Parameters
-    ----------
-    wrong, counted : (n,) bool
-        Rows that are errors, and rows that are counted.
-    units : (n,) int
-        Subject of each row.
-    weights : (resamples, subjects) float
-
-    Returns
-    -------
-    (resamples,) float64
-        NaN where no subject drawn has a row that counts.
-    """
-    n = weights.shape[1]
-    errors = weights @ np.bincount(units[counted & wrong], minlength=n)
-    rows = weights @ np.bincount(units[counted], minlength=n)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(errors / rows)
 
 
 def resampled_eer(data: Scored, weights: np.ndarray) -> np.ndarray:

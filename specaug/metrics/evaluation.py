@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from specaug.errors import ArgumentError
-from specaug.metrics.bootstrap import interval, resampled_eer, resampled_rates, subject_weights
+from specaug.metrics.bootstrap import interval, resampled_eer, subject_weights
+from specaug.metrics.error_counts import ErrorCounts
+from specaug.metrics.rate_intervals import acer_interval, rate_interval, worst_interval
 from specaug.metrics.rates import accepted, rejected
 from specaug.metrics.report import Interval, OperatingPoint, PadReport
-from specaug.metrics.scored import Scored
+from specaug.metrics.scored import ONE_SPECIES, Scored
 from specaug.metrics.thresholds import eer_of, threshold_for_apcer
+from specaug.records import Notice
 
 Unseen = Literal["raise", "allow"]
 TARGETS = (0.10, 0.05, 0.01)
 """APCER of the operating points: BPCER10, BPCER20 and BPCER100."""
-FEW_SUBJECTS = 20
-"""Below this many, percentile intervals are known to be too narrow."""
+FEW_SUBJECTS = 6
+"""Below this many of a class, its rate says next to nothing: all of them agree by chance in more than 5 % of cases."""
 
 
 def evaluate(
@@ -36,8 +38,12 @@ def evaluate(
     The threshold is that of the equal error rate on dev, all attacks pooled; BPCER10, 20 and 100 use the thresholds
     that keep APCER within 10, 5 and 1 % on dev. None is taken from test.
 
-    Intervals are percentiles over resamples of the test subjects, the thresholds held; that of ``eer_dev`` is over
-    the subjects of dev. A rate of 0 or 1 among n subjects reaches 3/n towards the middle.
+    Intervals are over the test subjects, the thresholds held: exact limits for the number of independent trials that
+    the rows of these subjects are worth [2]_, see :func:`specaug.metrics.rate_intervals.proportion_interval`. A rate of
+    0 or 1 among n subjects reaches 3/n towards the middle. That of ``eer_dev`` is over the subjects of dev, the wider
+    one of those limits and of percentiles over resamples [3]_.
+
+    Scores whose equal error rate on dev is above 50 % look reversed: a note and a warning say so.
 
     Parameters
     ----------
@@ -48,9 +54,9 @@ def evaluate(
     confidence : float
         Of the intervals.
     resamples : int
-        Resamples of the subjects.
+        Resamples of the subjects of dev.
     rng : numpy.random.Generator, int or None
-        Of the resamples; the default gives the same intervals each time.
+        Of the resamples; the default gives the same interval each time.
 
     Returns
     -------
@@ -73,13 +79,16 @@ def evaluate(
     References
     ----------
     .. [1] ISO/IEC 30107-3:2023.
-    .. [2] B. Efron, R. Tibshirani, "An introduction to the bootstrap", 1993.
+    .. [2] E. L. Korn, B. I. Graubard, "Confidence intervals for proportions with small expected number of positive
+       counts estimated from survey data", Survey Methodology 24, 1998.
+    .. [3] B. Efron, R. Tibshirani, "An introduction to the bootstrap", 1993.
     """
     dev, test = Scored.of(dev, "dev"), Scored.of(test, "test")
     _check_settings(unseen, confidence, resamples)
     notes = _notes(dev, test, unseen)
     generator = np.random.default_rng(rng)
     eer_dev, threshold = eer_of(dev, worst=False)
+    warnings = _reversed(eer_dev)
     apcer_by_pai = {name: accepted(scores, threshold) for name, scores in test.scores_by_pai().items()}
     worst = max(apcer_by_pai, key=lambda name: apcer_by_pai[name])
     pooled, bpcer = accepted(test.attack_scores, threshold), rejected(test.bonafide_scores, threshold)
@@ -107,7 +116,8 @@ def evaluate(
         confidence=confidence,
         resamples=resamples,
         intervals=_intervals(dev, test, threshold, confidence, resamples, generator),
-        notes=notes,
+        notes=(*notes, *(f"{notice.detail}." for notice in warnings)),
+        warnings=warnings,
     )
 
 
@@ -143,6 +153,14 @@ def _notes(dev: Scored, test: Scored, unseen: Unseen) -> tuple[str, ...]:
     return tuple(notes + _validity(dev, test))
 
 
+def _reversed(eer_dev: float) -> tuple[Notice, ...]:
+    """A warning where bona fide presentations score above attacks."""
+    if eer_dev <= 0.5:
+        return ()
+    text = f"scores look reversed: higher must mean attack, and the equal error rate on dev is {100 * eer_dev:.1f} %"
+    return (Notice("reversed_scores", text),)
+
+
 def _validity(dev: Scored, test: Scored) -> list[str]:
     """Why the figures may not be what they seem."""
     notes = []
@@ -156,9 +174,16 @@ def _validity(dev: Scored, test: Scored) -> list[str]:
             notes.append(f"{len(shared)} subjects are in both dev and test ({few}): not a valid result.")
     if test.subject is None:
         notes.append("no subjects given: rows count as independent, so intervals may be too narrow.")
-    elif _n_units(test) < FEW_SUBJECTS:
-        notes.append(f"only {_n_units(test)} test subjects: intervals are rough, and rather too narrow.")
-    return notes
+    return [*notes, *([] if test.subject is None else _few(test))]
+
+
+def _few(test: Scored) -> list[str]:
+    """Classes with so few subjects that an interval of their rate leaves nearly everything open."""
+    units = test.units()
+    groups = {"bona fide": test.labels == 0, **{name: test.is_species(name) for name in test.species}}
+    counts = {name: len(np.unique(units[rows & test.has_score])) for name, rows in groups.items()}
+    few = [f"{n} test subjects of {name}" for name, n in counts.items() if n < FEW_SUBJECTS]
+    return [f"only {', '.join(few)}: so few say next to nothing, whatever the rate."] if few else []
 
 
 def _operating_point(dev: Scored, test: Scored, target: float) -> OperatingPoint:
@@ -187,40 +212,27 @@ def _intervals(
     dev: Scored, test: Scored, threshold: float, confidence: float, resamples: int, rng: np.random.Generator
 ) -> dict[str, Interval]:
     """(low, high) of each rate of the report."""
-    units = test.units()
-    weights = subject_weights(_n_units(test), resamples=resamples, rng=rng)
-    low = test.scores < threshold
-    groups = {name: test.is_species(name) & test.has_score for name in test.species}
-    attacks, bonafide = (test.labels == 1) & test.has_score, (test.labels == 0) & test.has_score
-    by_pai = {name: resampled_rates(low, rows, units, weights) for name, rows in groups.items()}
-    worst = np.max(list(by_pai.values()), axis=0)  # NaN where a species was not drawn
-    pooled = resampled_rates(low, attacks, units, weights)
-    bpcer = resampled_rates(~low, bonafide, units, weights)
-    reach = {name: _reach(units[rows], confidence) for name, rows in groups.items()}
-    reach_worst, reach_pooled = max(reach.values()), _reach(units[attacks], confidence)
-    reach_bonafide = _reach(units[bonafide], confidence)
-    found = {f"apcer/{name}": _interval(confidence, (rates, reach[name])) for name, rates in by_pai.items()}
-    found["apcer"] = _interval(confidence, (worst, reach_worst))
-    found["bpcer"] = _interval(confidence, (bpcer, reach_bonafide))
-    found["acer"] = _interval(confidence, (worst, reach_worst), (bpcer, reach_bonafide))
-    found["hter"] = _interval(confidence, (pooled, reach_pooled), (bpcer, reach_bonafide))
-    again = subject_weights(_n_units(dev), resamples=resamples, rng=rng)
-    found["eer_dev"] = _interval(confidence, (resampled_eer(dev, again), _reach(dev.units(), confidence)))
+    species, pooled = (_counts(test, threshold, pooled=pooled) for pooled in (False, True))
+    bpcer, *by_pai = (
+        rate_interval(errors, rows, confidence=confidence)
+        for errors, rows in zip(species.errors[0], species.rows, strict=True)
+    )
+    found = {f"apcer/{name}": reach for name, reach in zip(species.classes[1:], by_pai, strict=True)}
+    found["apcer"] = worst_interval(species, confidence=confidence)
+    found["bpcer"] = bpcer
+    found["acer"] = acer_interval(species, confidence=confidence)
+    found["hter"] = acer_interval(pooled, confidence=confidence)
+    weights = subject_weights(_n_units(dev), resamples=resamples, rng=rng)
+    low, high = interval(resampled_eer(dev, weights), confidence=confidence)
+    # The percentiles of few subjects are too near, and a point where no resample differs.
+    least, most = acer_interval(_counts(dev, threshold, pooled=True), confidence=confidence)
+    found["eer_dev"] = (min(low, least), max(high, most))
     return found
 
 
-def _reach(units: np.ndarray, confidence: float) -> float:
-    """Rate that no errors among n independent trials still allow: 3/n at 95 %; anything from less than two."""
-    n = len(np.unique(units))
-    return 1.0 if n < 2 else min(1.0, 3 / n * math.log1p(-confidence) / math.log(0.05))
-
-
-def _interval(confidence: float, *parts: tuple[np.ndarray, float]) -> Interval:
-    """Interval of the mean of rates, each with its reach where no resample differs from 0 or 1."""
-    low, high = interval(np.mean([rates for rates, _ in parts], axis=0), confidence=confidence)
-    for rates, reach in parts:
-        if reach == 1:
-            return 0.0, 1.0
-        high += reach / len(parts) * (np.nanmax(rates) == 0)
-        low -= reach / len(parts) * (np.nanmin(rates) == 1)
-    return max(0.0, float(low)), min(1.0, float(high))
+def _counts(data: Scored, threshold: float, *, pooled: bool) -> ErrorCounts:
+    """Errors of the rows with a score, all attacks as one species if `pooled`."""
+    kept = data.has_score
+    pai = data.pai if data.pai is not None and not pooled else np.where(data.labels == 1, ONE_SPECIES, "none")
+    wrong = np.where(data.labels == 1, data.scores < threshold, data.scores >= threshold)
+    return ErrorCounts.of(wrong[None, kept], pai[kept], np.unique(data.units()[kept], return_inverse=True)[1])

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-Interval = tuple[float, float]
+from specaug.metrics.rate_intervals import Interval
+from specaug.records import Notice
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class PadReport:
     """(low, high) of each rate; those of species are named ``apcer/print``."""
     notes: tuple[str, ...] = field(default=())
     """What a reader of the figures has to know, in whole sentences."""
+    warnings: tuple[Notice, ...] = field(default=())
+    """Scores that look reversed; in the notes too."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -18,7 +18,7 @@ from specaug.records import Split
 from specaug.shards import write_json, write_text
 from specaug.shards.tables import read_columns
 from specaug.training.arms import ARM_SETS, BASELINE, arm
-from specaug.training.comparison import Ablation, Outcome, compare
+from specaug.training.comparison import Ablation, Outcome, compare_arms
 from specaug.training.curve_plots import draw_arms
 from specaug.training.run_evaluation import evaluate_run, unnamed, with_failures
 from specaug.training.run_folder import check_run
@@ -120,7 +120,7 @@ def ablate(
     }
     overlap = overlap_of(shown_in(out, ("test",)), shown_in(out, ("train", "dev")))
     warnings = (*overlap.notices(), *unnamed(_scored(out, tasks[0].run, "test")))
-    result = dataclasses.replace(compare(outcomes), warnings=warnings)
+    result = dataclasses.replace(compare_arms(outcomes), warnings=warnings)
     about = run_record(base, data)
     write_json(run / "ablation.json", {**about, "seeds": seeds, **result.to_dict()}, out=run)
     write_text(run / "ablation.md", result.to_markdown(), out=run)

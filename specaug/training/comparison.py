@@ -1,4 +1,4 @@
-"""Arms compared on the same subjects: error rates, differences, intervals, tests."""
+"""Arms compared on the same subjects: error rates, differences, intervals, verdicts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from specaug.errors import ArgumentError
-from specaug.metrics import interval, subject_weights
-from specaug.metrics.bootstrap import resampled_rates
-from specaug.metrics.paired import holm, sign_flip_test
-from specaug.metrics.scored import NO_SPECIES
+from specaug.metrics.crossed import crossed_variance
+from specaug.metrics.error_counts import ErrorCounts
+from specaug.metrics.multiple_tests import holm
+from specaug.metrics.rate_intervals import proportion_interval
+from specaug.metrics.verdict import Comparison, Verdict, judge
 from specaug.records import Notice
 from specaug.training.arms import ARMS, BASELINE, CONTROL
 
-RESAMPLES = 2000
 CONFIDENCE = 0.95
 SIGNIFICANCE = 0.05
 
@@ -33,33 +33,24 @@ class Outcome:
     subject: np.ndarray
     """(n,) str."""
 
-    def rates(self, units: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(APCER, BPCER) in each resample of the subjects."""
-        bonafide = np.isin(self.pai, NO_SPECIES)
-        species = [self.pai == name for name in np.unique(self.pai[~bonafide])]
-        apcer = np.max([resampled_rates(self.wrong, rows, units, weights) for rows in species], axis=0)
-        return apcer, resampled_rates(self.wrong, bonafide, units, weights)
-
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean ACER of an arm minus that of another, over seeds."""
+    """Mean ACER of an arm minus that of another, over seeds; all fields are of this one figure."""
 
     to: str
     acer: float
     interval: tuple[float, float]
-    """Over resamples of subjects and seeds, the same for both arms."""
+    """At the level at which Holm's method tests this arm, so that it leaves out 0 where the verdict is better or worse:
+    wider than 95 % where several arms are compared."""
     p: float
-    """Of a sign-flip test over subjects, on their balanced errors averaged over seeds."""
     p_holm: float
-    """Corrected for the number of arms compared with the same one."""
-
-    @property
-    def verdict(self) -> str:
-        """In words; a difference that was not shown is called so."""
-        if self.p_holm >= SIGNIFICANCE:
-            return "no difference shown"
-        return "better" if self.acer < 0 else "worse"
+    """Corrected for the number of arms compared with the same one: the verdict goes by it."""
+    verdict: Verdict
+    reason: str
+    """Why the design cannot tell; empty otherwise."""
+    detectable: float | None
+    """Least difference that this number of subjects and seeds shows in four of five cases, one arm alone."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +62,7 @@ class ArmResult:
     acer: float
     """Mean over seeds, thresholds from dev."""
     acer_interval: tuple[float, float]
+    """95 %, over subjects and seeds; over subjects alone where there is one seed."""
     apcer: float
     bpcer: float
     acer_by_seed: tuple[float, ...]
@@ -84,12 +76,14 @@ class Ablation:
     arms: tuple[ArmResult, ...]
     subjects: int
     seeds: int
+    power: str
+    """What this many subjects and seeds can show, and how many would show five points."""
     warnings: tuple[Notice, ...] = ()
     """Test people or files that were seen in training or dev, and presentations without a subject."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
-        return {**dataclasses.asdict(self), "resamples": RESAMPLES, "confidence": CONFIDENCE}
+        return {**dataclasses.asdict(self), "confidence": CONFIDENCE, "significance": SIGNIFICANCE}
 
     def rows(self) -> list[tuple[str, ...]]:
         """Header and one row for each arm."""
@@ -113,12 +107,14 @@ class Ablation:
 
     def legend(self) -> str:
         """What the columns mean."""
-        least = 2.0 ** (1 - self.subjects)
-        few = f" With so few subjects no p below {least:.2g} is possible." if self.subjects <= 14 else ""
+        compared = any(arm.differences for arm in self.arms)
+        differences = (
+            " Differences are of ACER, in points: interval, p and verdict take subjects and seeds as drawn at random, "
+            f"and are corrected by Holm's method. {self.power}"
+        )
         return (
             f"Mean of {self.seeds} seeds on {self.subjects} test subjects; APCER of the worst species; thresholds "
-            "from dev. Differences are of ACER, in points, with an interval over subjects and seeds and a sign-flip p "
-            f"over subjects, corrected by Holm's method.{few}"
+            f"from dev.{differences if compared else ''}"
         )
 
     def __str__(self) -> str:
@@ -130,99 +126,116 @@ class Ablation:
         return "\n".join([*lines, "", self.legend()])
 
 
-def compare(
-    outcomes: Mapping[str, Sequence[Outcome]], *, rng: np.random.Generator | int | None = 0
-) -> Ablation:
+def compare_arms(outcomes: Mapping[str, Sequence[Outcome]]) -> Ablation:
     """Compare arms, given what each seed's run got wrong on the same presentations.
 
     Parameters
     ----------
     outcomes : mapping of arm to a sequence of Outcome
-        One for each seed, in the same order for every arm.
-    rng : numpy.random.Generator, int or None
-        Of the resamples.
+        One for each seed.
 
     Returns
     -------
     Ablation
+        Each difference as :func:`specaug.metrics.compare` finds it, corrected for the number of arms.
 
     Raises
     ------
     ArgumentError
         Arms have other numbers of seeds, or judged other presentations.
     """
-    generator = np.random.default_rng(rng)
     first = next(iter(outcomes.values()))
     for name, runs in outcomes.items():
-        same = len(runs) == len(first) and all(np.array_equal(run.subject, first[0].subject) for run in runs)
-        if not same:
+        if len(runs) != len(first) or not all(_same_rows(run, first[0]) for run in runs):
             raise ArgumentError(
                 f"outcomes: expected {len(first)} seeds on the same presentations, got others for {name}"
             )
-    names, units = np.unique(first[0].subject, return_inverse=True)
-    weights = np.vstack(
-        [np.ones((1, len(names))), subject_weights(len(names), resamples=RESAMPLES, rng=generator)]
-    )
-    seed_weights = np.vstack(
-        [np.ones((1, len(first))), subject_weights(len(first), resamples=RESAMPLES, rng=generator)]
-    ) / len(first)
-    rates = {name: [run.rates(units, weights) for run in runs] for name, runs in outcomes.items()}
-    acer = {
-        name: np.sum([w * (a + b) / 2 for w, (a, b) in zip(seed_weights.T, runs, strict=True)], axis=0)
-        for name, runs in rates.items()
-    }
-    errors = {
-        name: np.mean([subject_errors(run, units, len(names)) for run in runs], axis=0)
+    _, units = np.unique(first[0].subject, return_inverse=True)
+    counts = {
+        name: ErrorCounts.of(np.stack([run.wrong for run in runs]), first[0].pai, units)
         for name, runs in outcomes.items()
     }
-    differences = _differences(acer, errors, len(names), generator)
-    arms = tuple(
-        ArmResult(
-            name=name,
-            description=ARMS[name].description if name in ARMS else "",
-            acer=float(acer[name][0]),
-            acer_interval=_reach(acer[name][1:], len(names), 0.0),
-            apcer=float(np.mean([a[0] for a, _ in runs])),
-            bpcer=float(np.mean([b[0] for _, b in runs])),
-            acer_by_seed=tuple(float(a[0] + b[0]) / 2 for a, b in runs),
-            differences=tuple(differences[name]),
-        )
-        for name, runs in rates.items()
+    differences = _differences(counts)
+    arms = tuple(_arm(name, counts[name], tuple(differences[name])) for name in outcomes)
+    return Ablation(arms, subjects=int(units.max()) + 1, seeds=len(first), power=_power(counts))
+
+
+def _same_rows(a: Outcome, b: Outcome) -> bool:
+    return np.array_equal(a.subject, b.subject) and np.array_equal(a.pai, b.pai)
+
+
+def _arm(name: str, counts: ErrorCounts, differences: tuple[Difference, ...]) -> ArmResult:
+    acer, rates = counts.acer(), counts.rates()
+    return ArmResult(
+        name=name,
+        description=ARMS[name].description if name in ARMS else "",
+        acer=float(acer.mean()),
+        acer_interval=_acer_interval(counts),
+        apcer=float(rates[:, 1:].max(axis=1).mean()),
+        bpcer=float(rates[:, 0].mean()),
+        acer_by_seed=tuple(acer.tolist()),
+        differences=differences,
     )
-    return Ablation(arms, subjects=len(names), seeds=len(first))
 
 
-def subject_errors(run: Outcome, units: np.ndarray, n: int) -> np.ndarray:
-    """Error of each subject, bona fide and attacks with the same weight where it has both: (n,) float64."""
-    bonafide = np.isin(run.pai, NO_SPECIES)
-    rates = []
-    for rows in (bonafide, ~bonafide):
-        counts = np.bincount(units[rows], minlength=n)
-        with np.errstate(invalid="ignore"):
-            rates.append(np.bincount(units[rows & run.wrong], minlength=n) / counts)
-    return np.asarray(np.nanmean(rates, axis=0))
+def _acer_interval(counts: ErrorCounts) -> tuple[float, float]:
+    """Over subjects and seeds, with the limits that a single evaluation has."""
+    units = min(counts.subjects().values())
+    if units < 2:
+        return 0.0, 1.0
+    parts = crossed_variance((counts.influences(),), (counts.acer(),), subjects=units)
+    errors, runs = counts.errors, len(counts.errors)
+    variance, freedom = max(parts.errors())
+    return proportion_interval(
+        float(counts.acer().mean()),
+        variance=variance,
+        units=units,
+        rows=float(counts.rows.sum()) * runs,
+        mixed=int(min((errors > 0).any(axis=(0, 1)).sum(), (errors < counts.rows).any(axis=(0, 1)).sum())),
+        confidence=CONFIDENCE,
+        choices=len(counts.rows) - 1,
+        freedom=freedom,
+    )
 
 
-def _differences(
-    acer: Mapping[str, np.ndarray], errors: Mapping[str, np.ndarray], n: int, rng: np.random.Generator
-) -> dict[str, list[Difference]]:
+def _differences(counts: Mapping[str, ErrorCounts]) -> dict[str, list[Difference]]:
     """Each arm against the baseline and against the control, where they are others."""
-    found: dict[str, list[Difference]] = {name: [] for name in acer}
+    found: dict[str, list[Difference]] = {name: [] for name in counts}
     for other in (BASELINE, CONTROL):
-        if other not in acer:
+        if other not in counts:
             continue
-        names = [name for name in acer if name != other]
-        p_values = [sign_flip_test(errors[name] - errors[other], rng=rng) for name in names]
-        for name, p, corrected in zip(names, p_values, holm(p_values), strict=True):
-            apart = acer[name] - acer[other]
-            reach = _reach(apart[1:], n, -1.0)
-            found[name].append(Difference(other, float(apart[0]), reach, p, corrected))
+        names = [name for name in counts if name != other]
+        compared = [judge(counts[other], counts[name], alpha=SIGNIFICANCE) for name in names]
+        corrected = holm([result.p for result in compared])
+        for name, result, p_holm in zip(names, compared, corrected, strict=True):
+            found[name].append(_corrected(result, other, p_holm, len(names)))
     return found
 
 
-def _reach(resampled: np.ndarray, n: int, least: float) -> tuple[float, float]:
-    """Interval over resamples of `n` subjects; of one subject nothing is known, from `least` to 1."""
-    return (least, 1.0) if n < 2 else interval(resampled, confidence=CONFIDENCE)
+def _corrected(result: Comparison, other: str, p_holm: float, arms: int) -> Difference:
+    """The difference at the level that makes ``p < level`` the same as ``p_holm < SIGNIFICANCE``."""
+    level = SIGNIFICANCE * (result.p / p_holm if p_holm > 0 else 1 / arms)
+    judged = result.at_alpha(level)
+    return Difference(
+        to=other,
+        acer=judged.difference,
+        interval=judged.interval,
+        p=judged.p,
+        p_holm=p_holm,
+        verdict=judged.verdict,
+        reason=judged.reason,
+        detectable=result.detectable(),
+    )
+
+
+def _power(counts: Mapping[str, ErrorCounts]) -> str:
+    """The power line of the first comparison there is."""
+    for other in (BASELINE, CONTROL):
+        for name in counts:
+            if other in counts and name != other:
+                line = judge(counts[other], counts[name], alpha=SIGNIFICANCE).power_line()
+                return line if line.startswith("Cannot") else f"For {name} against {other} alone: {line}"
+    return ""
 
 
 def _row(arm: ArmResult, others: Sequence[str]) -> tuple[str, ...]:
@@ -242,6 +255,8 @@ def _row(arm: ArmResult, others: Sequence[str]) -> tuple[str, ...]:
 def _difference(difference: Difference | None) -> str:
     if difference is None:
         return ""
+    if difference.verdict == "cannot tell":
+        return f"{100 * difference.acer:+.1f}: cannot tell"
     low, high = difference.interval
     return (
         f"{100 * difference.acer:+.1f} ({100 * low:+.1f} to {100 * high:+.1f}), "

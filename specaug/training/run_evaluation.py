@@ -131,7 +131,7 @@ def evaluate_run(
     # The report itself notes a set without any subject.
     noted = [w for w in warnings if w.kind != "no_subjects" or judged.subject is not None]
     notes += [f"{notice.detail}." for notice in noted]
-    result = RunReport(report, level, tuple(notes), overlap, warnings)
+    result = RunReport(report, level, tuple(notes), overlap, (*report.warnings, *warnings))
     write_json(run / f"{name}{METRICS}", result.to_dict(), out=run)
     return result
 

@@ -1,16 +1,15 @@
-"""Resampling of subjects: counts of draws, percentiles, rates and equal error rates against loops over rows."""
+"""Resampling of subjects: counts of draws, percentiles and equal error rates against loops over rows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from fractions import Fraction
 
 import numpy as np
 import pytest
 from exact_rates import Exact, random_set
 
 from specaug import metrics
-from specaug.metrics.bootstrap import resampled_eer, resampled_rates
+from specaug.metrics.bootstrap import resampled_eer
 from specaug.metrics.scored import Scored
 
 
@@ -62,26 +61,6 @@ class TestInterval:
 def repeated(weights, units):
     """Indices of rows as often as their subject was drawn."""
     return [row for row, unit in enumerate(units) for _ in range(int(weights[unit]))]
-
-
-class TestRates:
-    @pytest.mark.parametrize("seed", range(5))
-    def test_they_are_the_fractions_of_repeated_rows(self, seed):
-        rng = np.random.default_rng(seed)
-        units = rng.integers(0, 4, 12)
-        wrong, counted = rng.random((2, 12)) < 0.5
-        weights = metrics.subject_weights(4, resamples=30, rng=rng)
-        found = resampled_rates(wrong, counted, units, weights)
-        for drawn, rate in zip(weights, found, strict=True):
-            rows = [row for row in repeated(drawn, units) if counted[row]]
-            if rows:
-                assert rate == float(Fraction(sum(bool(wrong[row]) for row in rows), len(rows)))
-            else:
-                assert np.isnan(rate)
-
-    def test_errors_of_rows_that_do_not_count_are_none(self):
-        wrong, counted = np.array([True, True, False]), np.array([False, True, True])
-        assert resampled_rates(wrong, counted, np.arange(3), np.ones((1, 3))).tolist() == [0.5]
 
 
 class TestEqualErrorRates:

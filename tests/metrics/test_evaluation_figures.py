@@ -110,12 +110,33 @@ def subjects(n, prefix=""):
 
 
 class TestNotes:
-    @pytest.mark.parametrize(("n", "few"), [(19, True), (20, False)])
-    def test_fewer_than_twenty_subjects_are_few(self, n, few):
+    @pytest.mark.parametrize(("n", "few"), [(5, True), (6, False)])
+    def test_fewer_than_six_subjects_of_a_class_are_few(self, n, few):
         report = evaluated(subjects(3, "d"), subjects(n, "t"))
-        wanted = (f"only {n} test subjects: intervals are rough, and rather too narrow.",) if few else ()
-        assert report.notes == wanted
+        only = "only 5 test subjects of bona fide, 5 test subjects of print: so few say next to nothing, "
+        only += "whatever the rate."
+        assert report.notes == ((only,) if few else ())
         assert report.subjects == n
+
+    def test_a_class_with_few_subjects_is_named_among_many_others(self):
+        test = subjects(30, "t")
+        test["pai"][1::2][:4] = "mask"
+        dev = subjects(3, "d")
+        dev["pai"][1] = "mask"
+        (note,) = evaluated(dev, test).notes
+        assert note.startswith("only 4 test subjects of mask: ")
+
+    @pytest.mark.parametrize(
+        ("scores", "looks"), [([0.9, 0.8, 0.2, 0.1], True), ([0.1, 0.6, 0.4, 0.9], False)]
+    )
+    def test_scores_that_look_reversed_are_told_and_a_coin_is_not(self, scores, looks):
+        dev = {"scores": scores, "labels": [0, 0, 1, 1]}
+        report = evaluated(dev, {"scores": [0.2, 0.8], "labels": [0, 1]})
+        assert report.eer_dev == (1.0 if looks else 0.5)
+        assert [notice.kind for notice in report.warnings] == (["reversed_scores"] if looks else [])
+        told = "scores look reversed: higher must mean attack, and the equal error rate on dev is 100.0 %."
+        assert (told in report.notes) == looks
+        assert report.to_dict()["warnings"] == [notice.as_json() for notice in report.warnings]
 
     @pytest.mark.parametrize(
         ("shared", "names"),

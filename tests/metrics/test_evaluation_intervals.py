@@ -1,4 +1,4 @@
-"""Intervals of an evaluation: percentiles of a loop over repeated rows, and how far rates of 0 and 1 reach."""
+"""Intervals of an evaluation: what is drawn, and how far rates of 0 and 1 reach."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from exact_rates import Exact
 
 from specaug import metrics
+from specaug.metrics.bootstrap import resampled_eer
+from specaug.metrics.scored import Scored
 
 DEV = {"scores": [0.0, 1.0], "labels": [0, 1]}
 
@@ -35,48 +36,20 @@ def drawn(seed, *, subjects, prefix):
     }
 
 
-def resampled(data, weights, figures):
-    """Lists of figures over resamples; each resample is a list of rows, repeated as its subjects were drawn."""
-    names = sorted(set(data["subject"]))
-    found = []
-    for counts in weights:
-        times = dict(zip(names, counts.astype(int), strict=True))
-        rows = [
-            r for r, name in enumerate(data["subject"]) for _ in range(times[name]) if data["acquired"][r]
-        ]
-        exact = Exact(
-            data["scores"][rows].tolist(), data["labels"][rows].tolist(), data["pai"][rows].tolist()
-        )
-        found.append([float(figure) for figure in figures(exact)])
-    return np.array(found).T
+def test_resamples_of_dev_are_drawn_and_intervals_of_test_are_not():
+    dev, test = drawn(1, subjects=12, prefix="d"), drawn(2, subjects=14, prefix="t")
+    first, second, third = (metrics.evaluate(dev, test, resamples=40, rng=rng).intervals for rng in (4, 4, 5))
+    assert first == second
+    assert {name for name in first if first[name] != third[name]} <= {"eer_dev"}
 
 
-def test_every_interval_is_that_of_repeated_rows():
-    """The same generator draws the subjects of test first and those of dev afterwards."""
+def test_the_interval_of_the_equal_error_holds_the_percentiles_and_more():
     dev, test = drawn(1, subjects=12, prefix="d"), drawn(2, subjects=14, prefix="t")
     report = metrics.evaluate(dev, test, resamples=60, confidence=0.8, rng=9)
-    tau, rng = report.threshold, np.random.default_rng(9)
-
-    def rates(exact):
-        apcer, bpcer, pooled = exact.apcer(tau), exact.bpcer(tau), exact.pooled(tau)
-        by_pai = [exact.of_species(name, tau) for name in ("print", "replay")]
-        return [*by_pai, apcer, bpcer, (apcer + bpcer) / 2, (pooled + bpcer) / 2]
-
-    found = resampled(test, metrics.subject_weights(14, resamples=60, rng=rng), rates)
-    again = metrics.subject_weights(12, resamples=60, rng=rng)
-    eer = resampled(dev, again, lambda exact: [exact.eer()[0]])
-    names = ["apcer/print", "apcer/replay", "apcer", "bpcer", "acer", "hter", "eer_dev"]
-    assert set(report.intervals) == set(names)
-    for name, values in zip(names, [*found, *eer], strict=True):
-        assert report.intervals[name] == pytest.approx(tuple(np.quantile(values, (0.1, 0.9)))), name
-
-
-def test_a_generator_goes_on_and_a_seed_begins_again():
-    dev, test = drawn(1, subjects=12, prefix="d"), drawn(2, subjects=14, prefix="t")
-    rng = np.random.default_rng(4)
-    first, second = (metrics.evaluate(dev, test, resamples=40, rng=rng).intervals for _ in range(2))
-    assert first == metrics.evaluate(dev, test, resamples=40, rng=4).intervals
-    assert first != second
+    weights = metrics.subject_weights(12, resamples=60, rng=np.random.default_rng(9))
+    low, high = metrics.interval(resampled_eer(Scored.of(dev), weights), confidence=0.8)
+    found = report.intervals["eer_dev"]
+    assert found[0] <= low <= high <= found[1]
 
 
 def test_more_confidence_reaches_further():
@@ -135,19 +108,28 @@ class TestReach:
         assert found["bpcer"] == (0, pytest.approx(3 / 10))
         assert found["apcer"] == (0, pytest.approx(3 / 12))
 
-    def test_a_mean_reaches_by_half_for_the_rate_that_never_errs(self):
-        """Attacks never pass; of 40 bona fide rows half fail, so that its percentiles are those of resamples."""
-        test = made([0] * 20 + [1] * 20, [1] * 30)
-        found = metrics.evaluate(DEV, test, resamples=300, rng=1).intervals
-        low, high = found["bpcer"]
-        assert 0.3 < low < 0.5 < high < 0.7
-        assert found["acer"] == pytest.approx((low / 2, high / 2 + 3 / 30 / 2))
-        assert found["hter"] == pytest.approx(found["acer"])
-
-    def test_a_mean_of_all_right_and_all_wrong_reaches_both_ways(self):
+    def test_a_mean_of_all_right_and_all_wrong_has_room_on_both_sides(self):
         found = metrics.evaluate(DEV, made([1] * 20, [1] * 30), resamples=9).intervals
         assert found["bpcer"] == (pytest.approx(1 - 3 / 20), 1)
-        assert found["acer"] == pytest.approx((0.5 - 3 / 20 / 2, 0.5 + 3 / 30 / 2))
+        assert found["acer"] == (pytest.approx(0.5 - 3 / 20 / 2), pytest.approx(0.5 + 3 / 30 / 2))
+
+    @pytest.mark.parametrize("wrong", [0, 1])
+    def test_three_subjects_leave_everything_open(self, wrong):
+        """Of three no errors at all reach up to 3/3, to the last bit."""
+        test = made([wrong] * 3, [1 - wrong] * 3)
+        found = metrics.evaluate(DEV, test, resamples=9).intervals
+        for name in ("apcer", "bpcer", "acer", "hter"):
+            assert found[name] == (0, 1)
+
+    def test_three_subjects_who_all_err_by_half_are_no_certain_half(self):
+        """Their rates do not differ; an interval from 50 to 50 % would be a lie."""
+        test = made([0, 1] * 3, [0, 1] * 3, subject=[*np.repeat(["a", "b", "c"], 2)] * 2)
+        report = metrics.evaluate(DEV, test, resamples=9)
+        for name in ("apcer", "bpcer", "acer", "hter"):
+            low, high = report.intervals[name]
+            assert low < 0.15
+            assert high > 0.85
+        assert any("only 3 test subjects of bona fide" in note for note in report.notes)
 
     def test_one_rate_of_which_nothing_is_known_leaves_nothing_known_of_the_mean(self):
         found = metrics.evaluate(DEV, made([0] * 50, [1]), resamples=9).intervals

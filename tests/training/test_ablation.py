@@ -1,19 +1,22 @@
-"""Comparisons: exact tests, pairing, null results; and an ablation from end to end."""
+"""Comparisons: pairing, null results; and an ablation from end to end."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
+import shutil
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from specaug.errors import ArgumentError
-from specaug.metrics.paired import holm, sign_flip_test
+from specaug.metrics.multiple_tests import holm
 from specaug.training import TrainConfig, ablate
+from specaug.training.ablation import outcome_of
 from specaug.training.arms import ARM_SETS, ARMS, BASELINE
-from specaug.training.comparison import Outcome, compare, subject_errors
+from specaug.training.comparison import Outcome, compare_arms
 from specaug.training.scoring import training_clips
 from specaug.training.train_run import Fit
 
@@ -25,33 +28,6 @@ def outcome(wrong):
     return Outcome(np.asarray(wrong, dtype=bool), PAI, SUBJECT)
 
 
-class TestSignFlip:
-    def test_it_counts_all_patterns(self, rng):
-        values = rng.normal(0.5, 1, 8)
-        patterns = list(itertools.product((-1, 1), repeat=8))
-        as_far = sum(abs(np.dot(signs, values)) >= abs(values.sum()) - 1e-9 for signs in patterns)
-        assert sign_flip_test(values) == as_far / len(patterns)
-
-    def test_no_difference_at_all_has_p_one(self):
-        assert sign_flip_test(np.zeros(5)) == 1
-        assert sign_flip_test(np.zeros(50)) == 1
-
-    def test_random_patterns_agree_with_all_of_them(self, rng, monkeypatch):
-        values = rng.normal(0.4, 1, 12)
-        exact = sign_flip_test(values)
-        monkeypatch.setattr("specaug.metrics.paired.EXACT", 5)
-        assert sign_flip_test(values) == pytest.approx(exact, abs=0.02)
-
-    def test_it_is_uniform_where_nothing_differs(self, rng):
-        p = [sign_flip_test(rng.normal(0, 1, 10)) for _ in range(400)]
-        assert np.mean(np.array(p) < 0.1) == pytest.approx(0.1, abs=0.05)
-
-    @pytest.mark.parametrize("values", [[], [np.nan, 1.0]])
-    def test_nothing_to_test(self, values):
-        with pytest.raises(ArgumentError, match="differences: expected a row of finite numbers"):
-            sign_flip_test(values)
-
-
 def test_holm_by_hand():
     assert holm([0.01, 0.02, 0.5]) == pytest.approx([0.03, 0.04, 0.5])
     assert holm([0.4, 0.4]) == [0.8, 0.8]
@@ -61,14 +37,16 @@ def test_holm_by_hand():
 class TestCompare:
     def test_equal_arms_differ_by_nothing(self, rng):
         runs = [outcome(rng.uniform(size=64) < 0.3) for _ in range(3)]
-        result = compare({"real": runs, "bandpass": runs})
+        result = compare_arms({"real": runs, "bandpass": runs})
         (difference,) = result.arms[1].differences
-        assert (difference.acer, difference.interval, difference.p) == (0.0, (0.0, 0.0), 1.0)
+        low, high = difference.interval
+        assert (difference.acer, difference.p) == (0.0, 1.0)
+        assert low == -high < 0
         assert difference.verdict == "no difference shown"
 
     def test_figures_are_those_of_the_definitions(self, rng):
         runs = [outcome(rng.uniform(size=64) < 0.3) for _ in range(2)]
-        arm = compare({"real": runs}).arms[0]
+        arm = compare_arms({"real": runs}).arms[0]
         by_hand = []
         for run in runs:
             apcer = max(run.wrong[name == PAI].mean() for name in ("print", "replay"))
@@ -80,7 +58,7 @@ class TestCompare:
     def test_a_clear_difference_is_shown_with_its_sign(self, rng):
         bad = [outcome(rng.uniform(size=64) < 0.5) for _ in range(3)]
         good = [outcome(rng.uniform(size=64) < 0.05) for _ in range(3)]
-        result = compare({"real": bad, "control": good, "mixed": bad})
+        result = compare_arms({"real": bad, "control": good, "mixed": bad})
         by_name = {arm.name: {d.to: d for d in arm.differences} for arm in result.arms}
         assert by_name["control"]["real"].verdict == "better"
         assert by_name["real"]["control"].verdict == "worse"
@@ -91,35 +69,24 @@ class TestCompare:
         hard = np.repeat(rng.uniform(0, 0.9, 16), 4)
         first = rng.uniform(size=64) < hard
         worse = first | (rng.uniform(size=64) < 0.1)
-        result = compare({"real": [outcome(first)], "mixed": [outcome(worse)]})
+        result = compare_arms({"real": [outcome(first)] * 2, "mixed": [outcome(worse)] * 2})
         alone = [high - low for low, high in (arm.acer_interval for arm in result.arms)]
         low, high = result.arms[1].differences[0].interval
         assert high - low < 0.7 * min(alone)
-
-    def test_errors_of_a_subject_weigh_both_classes_alike(self):
-        run = outcome([True, False, True, True, *[False] * 60])
-        errors = subject_errors(run, np.repeat(np.arange(16), 4), 16)
-        assert errors[0] == (0.5 + 1.0) / 2
-        assert not errors[1:].any()
 
     def test_other_presentations_are_refused(self):
         other = Outcome(np.zeros(64, bool), PAI, SUBJECT[::-1])
         with pytest.raises(
             ArgumentError, match="outcomes: expected 1 seeds on the same presentations, got others"
         ):
-            compare({"real": [outcome(np.zeros(64))], "mixed": [other]})
+            compare_arms({"real": [outcome(np.zeros(64))], "mixed": [other]})
 
-    def test_one_subject_says_nothing(self):
-        one = Outcome(np.zeros(4, bool), PAI[:4], SUBJECT[:4])
-        result = compare({"real": [one], "mixed": [one]})
-        assert result.arms[0].acer_interval == (0.0, 1.0)
-        assert result.arms[1].differences[0].interval == (-1.0, 1.0)
-
-    def test_the_table_says_how_small_a_p_can_be(self):
-        few = Outcome(np.zeros(8, bool), PAI[:8], SUBJECT[:8])
-        text = compare({"real": [few], "mixed": [few]}).to_markdown()
-        assert "With so few subjects no p below 0.5 is possible." in text
-        assert "no difference shown" in text
+    def test_the_table_says_what_it_cannot_tell_and_why(self):
+        few = Outcome(np.zeros(12, bool), PAI[:12], SUBJECT[:12])
+        text = compare_arms({"real": [few] * 3, "mixed": [few] * 3}).to_markdown()
+        assert "| +0.0: cannot tell |" in text
+        assert "Cannot tell: 3 subjects with bona fide presentations: at least 6 are needed" in text
+        assert "no difference shown" not in text
 
 
 class TestArms:
@@ -147,6 +114,20 @@ def test_an_ablation_writes_table_plot_and_figures(ablation):
     assert held["subjects"] == 6
     assert (folder / "ablation.md").read_text() == result.to_markdown()
     assert (folder / "ablation.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_rows_of_nobody_known_are_subjects_of_their_own(ablation, out, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(ablation[0] / "real/seed-0", run)
+    known = outcome_of(out, run)
+    table = pq.read_table(run / "scores/test.parquet")
+    place = table.schema.get_field_index("subject")
+    nobody = pa.array([""] * len(table), table.schema.field(place).type)
+    pq.write_table(table.set_column(place, "subject", nobody), run / "scores/test.parquet")
+    unknown = outcome_of(out, run)
+    assert unknown.wrong.tolist() == known.wrong.tolist()
+    assert len(set(known.subject)) == 6
+    assert len(set(unknown.subject)) == len(unknown.wrong)
 
 
 def test_arms_differ_in_their_change_alone(ablation):
