@@ -108,7 +108,9 @@ def test_without_torch_it_is_said_how_to_get_it(monkeypatch):
 
 
 class Judged:
-    """A result with a text and an object."""
+    """A result with a text, an object and a warning."""
+
+    warnings = (Notice("reversed_scores", "scores look reversed"),)
 
     def __str__(self) -> str:
         return "ACER 3 %"
@@ -121,7 +123,8 @@ def test_evaluate_prints_a_text_or_an_object(monkeypatch):
     seen: list[tuple[tuple, dict]] = []
     module = SimpleNamespace(evaluate_run=lambda *given, **how: (seen.append((given, how)), Judged())[1])
     monkeypatch.setattr("specaug_cli.evaluate.training", lambda: module)
-    assert run("evaluate", "run", "out").stdout == "ACER 3 %\n"
+    result = run("evaluate", "run", "out")
+    assert (result.stdout, result.stderr) == ("ACER 3 %\n", "warning: scores look reversed\n")
     args = ["--cross", "o", "--level", "clip", "--unseen", "raise", "--resamples", 7, "--json"]
     assert json.loads(run("evaluate", "run", "out", *args).stdout) == {"acer": 0.03}
     defaults = {"cross": None, "level": "video", "unseen": None, "resamples": 1000}

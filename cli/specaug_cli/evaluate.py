@@ -52,5 +52,5 @@ def evaluate(
       specaug evaluate run out --cross other-out
     """
     judged = training().evaluate_run(run, out, cross=cross, level=level, unseen=unseen, resamples=resamples)
-    print_warnings(judged.report.warnings)
+    print_warnings(judged.warnings)
     click.echo(json.dumps(judged.to_dict()) if as_json else str(judged))

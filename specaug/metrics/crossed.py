@@ -83,7 +83,8 @@ class CrossedVariance:
     def detectable(self, *, alpha: float, power: float) -> float:
         """The least difference that a test at `alpha` shows with a chance of `power`."""
         return max(
-            float(student.isf(alpha / 2, df) + student.isf(1 - power, df)) * math.sqrt(v) for v, df in self.errors()
+            float(student.isf(alpha / 2, df) + student.isf(1 - power, df)) * math.sqrt(v)
+            for v, df in self.errors()
         )
 
 

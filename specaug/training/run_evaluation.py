@@ -12,7 +12,7 @@ from specaug.errors import ArgumentError
 from specaug.metrics import PadReport, Scored, evaluate, video_scores
 from specaug.metrics.evaluation import Unseen
 from specaug.pipeline.plan import load_plan
-from specaug.records import LABELS, Source, Split
+from specaug.records import LABELS, Notice, Source, Split
 from specaug.shards import failure_files, stream_columns, write_json
 from specaug.shards.tables import write_columns
 from specaug.training.run_folder import METRICS, dataset_hash, network_of, read_run
@@ -30,6 +30,11 @@ class RunReport:
     level: Level
     notes: tuple[str, ...]
     """What has to be known beside the report's own notes."""
+
+    @property
+    def warnings(self) -> tuple[Notice, ...]:
+        """Those of the report."""
+        return self.report.warnings
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values: the level, and the fields of the report with all notes."""
