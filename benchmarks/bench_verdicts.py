@@ -199,6 +199,22 @@ def _eer(task: tuple[int, tuple[int, float, float], int]) -> dict[str, Any]:
     return {"subjects": n, "effect": effect, "distance": distance, "covered": held / repeats}
 
 
+def least_and_mean(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Coverage for each number of subjects: the least and the mean over the other settings, and where it is least."""
+    found = []
+    for n in sorted({cell["subjects"] for cell in cells}):
+        own = [cell for cell in cells if cell["subjects"] == n]
+        summary: dict[str, Any] = {"subjects": n, "worlds": len(own)}
+        for name in ("apcer", "bpcer", "acer"):
+            least = min(own, key=lambda cell: cell[name])
+            settings = {key: least[key] for key in ("species", "rows", "effect", "distance", "easier")}
+            mean = float(np.mean([cell[name] for cell in own]))
+            summary[name] = {"least": least[name], "mean": mean, "least at": settings}
+        summary["width of acer"] = float(np.mean([cell["width"] for cell in own]))
+        found.append(summary)
+    return found
+
+
 PARTS: dict[str, tuple[Callable[[Any], dict[str, Any]], Callable[[], list[Any]], float]] = {
     "null": (_null, null_cells, 1),
     "hostile": (_hostile, hostile_cells, 1),
@@ -228,7 +244,10 @@ def main() -> None:
             for done, result in enumerate(pool.imap(measure, tasks), start=1):
                 found.append(result)
                 sys.stderr.write(f"{part} {done}/{len(tasks)}: {result}\n")
-        figures[part] = {"repeats": repeats, "cells": found}
+        figures[part] = {
+            "repeats": repeats,
+            "cells": least_and_mean(found) if part == "intervals" else found,
+        }
     save("verdicts", figures, "numpy", "scipy")
 
 

@@ -94,10 +94,10 @@ def intervals(figures: dict[str, Any], eer: dict[str, Any]) -> list[str]:
     """How often intervals of `evaluate` hold the truth."""
     cells = figures["cells"]
     rows = []
-    for n in sorted({cell["subjects"] for cell in cells}):
-        own = [cell for cell in cells if cell["subjects"] == n]
+    for cell in cells:
+        n = cell["subjects"]
         both = [
-            f"{percent(min(c[name] for c in own))} / {percent(sum(c[name] for c in own) / len(own))}"
+            f"{percent(cell[name]['least'])} / {percent(cell[name]['mean'])}"
             for name in ("apcer", "bpcer", "acer")
         ]
         dev = [c["covered"] for c in eer["cells"] if c["subjects"] == n]
@@ -105,7 +105,7 @@ def intervals(figures: dict[str, Any], eer: dict[str, Any]) -> list[str]:
         rows.append([str(n), *both, last])
     text = (
         "How often 95 % intervals of `evaluate` hold the rate of the population, at the threshold that was used: least "
-        f"/ mean, in percent, of {len(cells) // len(rows)} worlds for each number of subjects with "
+        f"/ mean, in percent, of {cells[0]['worlds']} worlds for each number of subjects with "
         f"{figures['repeats']:,} test sets each (one to three species, equal or not, 1 to 10 rows, rates "
         "from 2 to 69 %, subjects alike or not). "
         f"EER on dev: {eer['repeats']:,} sets."
