@@ -22,46 +22,44 @@ import numpy as np
 from demo_sets import joined_demo
 from results import save
 
-from specaug.metrics import interval, subject_weights
+from specaug.metrics.error_counts import ErrorCounts
 from specaug.training import ablate
 from specaug.training.ablation import outcome_of
 from specaug.training.arms import BASELINE, CONTROL
-from specaug.training.comparison import Outcome
+from specaug.training.comparison import Ablation, Outcome
 from specaug.training.train_config import preset
 
 ARMS = (CONTROL, "traces", "profile", "mix-high", "bandpass", "mixed")
-RESAMPLES = 2000
 
 
-def acers(runs: Sequence[Outcome], units: np.ndarray, subjects: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """ACER, averaged over seeds, in each resample of subjects and seeds; the first is the set as it is."""
-    rates = [sum(run.rates(units, subjects)) / 2 for run in runs]
-    return np.asarray(np.sum(seeds.T * np.stack(rates), axis=0) / len(runs))
-
-
-def ways(outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, dict[str, Any]]:
+def ways(result: Ablation) -> dict[str, dict[str, float]]:
     """How far each arm is from the control, and which share of the way to real attacks that is."""
-    first = outcomes[BASELINE][0]
-    names, units = np.unique(first.subject, return_inverse=True)
-    rng, n_seeds = np.random.default_rng(0), len(outcomes[BASELINE])
-    subjects, seeds = (
-        np.vstack([np.ones((1, n)), subject_weights(n, resamples=RESAMPLES, rng=rng)])
-        for n in (len(names), n_seeds)
-    )
-    found = {name: acers(runs, units, subjects, seeds) for name, runs in outcomes.items()}
-    real, control = found[BASELINE], found[CONTROL]
-    result = {}
-    for name, values in found.items():
-        nearer, halfway = control - values, (control + real) / 2 - values
-        result[name] = {
-            "acer": float(values[0]),
-            "below control": float(nearer[0]),
-            "below control, interval": interval(nearer[1:], confidence=0.95),
-            "share of the way": float(nearer[0] / (control - real)[0]),
-            "below half the way": float(halfway[0]),
-            "below half the way, interval": interval(halfway[1:], confidence=0.95),
+    acer = {arm.name: arm.acer for arm in result.arms}
+    real, control = acer[BASELINE], acer[CONTROL]
+    return {
+        name: {
+            "acer": value,
+            "below control": control - value,
+            "share of the way": (control - value) / (control - real),
+            "below half the way": (control + real) / 2 - value,
         }
-    return result
+        for name, value in acer.items()
+    }
+
+
+def errors(outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, Any]:
+    """Errors by run, class and subject, so that another method can judge the same runs."""
+    first = outcomes[BASELINE][0]
+    _, units = np.unique(first.subject, return_inverse=True)
+    counts = {
+        name: ErrorCounts.of(np.stack([run.wrong for run in runs]), first.pai, units)
+        for name, runs in outcomes.items()
+    }
+    return {
+        "classes": counts[BASELINE].classes,
+        "rows": counts[BASELINE].rows.astype(int).tolist(),
+        "wrong": {name: found.errors.astype(int).tolist() for name, found in counts.items()},
+    }
 
 
 def main() -> None:
@@ -105,9 +103,8 @@ def main() -> None:
         "epoch clips": given.epoch_clips,
     }
     table = json.loads((runs / "ablation.json").read_text())
-    save(
-        given.name, {**figures, "ways": ways(outcomes), "ablation": table}, "torch", "numpy", "opencv-python"
-    )
+    found = {"ways": ways(result), "errors": errors(outcomes), "ablation": table}
+    save(given.name, {**figures, **found}, "torch", "numpy", "opencv-python")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
     python benchmarks/bench_verdicts.py [--repeats 2000] [--part null hostile power intervals eer] [-j N]
 
-Null arms are trained the same way; every "better" or "worse" is wrong. Scores are simulated with effects of subject, of
-species within subject, of run and of run by species; each run has the threshold of a dev set of as many subjects.
-Figures are written to ``results/verdicts.json``, and the tables of ``docs/metrics.md`` from them. Parts that are not run
-keep the figures that are there.
+Null arms are trained the same way; every "better" or "worse" is wrong. Scores are simulated with effects of subject,
+of species within subject, of run and of run by species; each run has the threshold of a dev set of as many subjects.
+Figures are written to ``results/verdicts.json``; ``docs/make_verdicts.py`` makes tables of them. Parts that are not
+run keep the figures that are there.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def hostile_cells() -> list[tuple[str, World]]:
     ]
 
 
-def calibrated(world: World, difference: float) -> tuple[World, float]:
-    """The same with the second arm moved until its expected ACER is that of the first plus `difference`."""
+def calibrated(world: World, difference: float) -> tuple[World, tuple[float, float]]:
+    """The same with the second arm moved until its expected ACER is that of the first plus `difference`; both ACER."""
     one = dataclasses.replace(world, seeds=1)
     studies = max(4000, CALIBRATION // world.subjects)
     low, high = -2.0, 6.0
@@ -103,7 +103,7 @@ def calibrated(world: World, difference: float) -> tuple[World, float]:
         low, high = (middle, high) if b - a > difference else (low, middle)
     final = dataclasses.replace(world, separation=(world.separation[0], (low + high) / 2))
     a, b = mean_acers(dataclasses.replace(final, seeds=1), studies, np.random.default_rng(2))
-    return final, float(b - a)
+    return final, (float(a), float(b))
 
 
 def _null(task: tuple[int, World, int]) -> dict[str, Any]:
@@ -115,16 +115,19 @@ def _hostile(task: tuple[int, tuple[str, World], int]) -> dict[str, Any]:
     number, (name, world), repeats = task
     truth = 0.0
     if world.noise_b is not None or world.easier[0] != world.easier[1]:
-        world, truth = calibrated(world, 0.0)
+        world, (a, b) = calibrated(world, 0.0)
+        truth = b - a
     return {"world": name, **_said(world), "expected": truth, **studied(world, repeats, 2000 + number)}
 
 
 def _power(task: tuple[int, tuple[float, World], int]) -> dict[str, Any]:
     number, (difference, world), repeats = task
-    moved, truth = calibrated(world, difference)
+    moved, (a, b) = calibrated(world, difference)
+    truth = b - a
     return {
         "difference": difference,
         **_said(world),
+        "acer": a,
         "expected": truth,
         **studied(moved, repeats, 3000 + number, truth),
     }
@@ -196,6 +199,22 @@ def _eer(task: tuple[int, tuple[int, float, float], int]) -> dict[str, Any]:
     return {"subjects": n, "effect": effect, "distance": distance, "covered": held / repeats}
 
 
+def least_and_mean(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Coverage for each number of subjects: the least and the mean over the other settings, and where it is least."""
+    found = []
+    for n in sorted({cell["subjects"] for cell in cells}):
+        own = [cell for cell in cells if cell["subjects"] == n]
+        summary: dict[str, Any] = {"subjects": n, "worlds": len(own)}
+        for name in ("apcer", "bpcer", "acer"):
+            least = min(own, key=lambda cell: cell[name])
+            settings = {key: least[key] for key in ("species", "rows", "effect", "distance", "easier")}
+            mean = float(np.mean([cell[name] for cell in own]))
+            summary[name] = {"least": least[name], "mean": mean, "least at": settings}
+        summary["width of acer"] = float(np.mean([cell["width"] for cell in own]))
+        found.append(summary)
+    return found
+
+
 PARTS: dict[str, tuple[Callable[[Any], dict[str, Any]], Callable[[], list[Any]], float]] = {
     "null": (_null, null_cells, 1),
     "hostile": (_hostile, hostile_cells, 1),
@@ -225,7 +244,10 @@ def main() -> None:
             for done, result in enumerate(pool.imap(measure, tasks), start=1):
                 found.append(result)
                 sys.stderr.write(f"{part} {done}/{len(tasks)}: {result}\n")
-        figures[part] = {"repeats": repeats, "cells": found}
+        figures[part] = {
+            "repeats": repeats,
+            "cells": least_and_mean(found) if part == "intervals" else found,
+        }
     save("verdicts", figures, "numpy", "scipy")
 
 

@@ -1,4 +1,4 @@
-"""Simulated arms: scores with effects of subject, species within subject, run and run by species, thresholds from dev."""
+"""Simulated arms: scores with effects of subject, species within subject and run, and thresholds from dev."""
 
 from __future__ import annotations
 

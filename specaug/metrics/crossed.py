@@ -6,6 +6,7 @@ everybody cancels in the difference, the luck of a run does not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,11 +64,11 @@ class CrossedVariance:
 
     def p_value(self, difference: float) -> float:
         """Chance of a difference at least as large if there were none."""
-        return max(float(2 * student.sf(abs(difference) / v**0.5, df)) for v, df in self.errors())
+        return max(float(2 * student.sf(abs(difference) / math.sqrt(v), df)) for v, df in self.errors())
 
     def half_width(self, alpha: float) -> float:
         """Half of the interval that leaves out nothing with a p-value of at least `alpha`."""
-        return max(float(student.isf(alpha / 2, df)) * v**0.5 for v, df in self.errors())
+        return max(float(student.isf(alpha / 2, df)) * math.sqrt(v) for v, df in self.errors())
 
     def with_design(self, subjects: float, seeds: int) -> CrossedVariance:
         """What it would be with other numbers of subjects and of runs in each arm."""
@@ -82,7 +83,8 @@ class CrossedVariance:
     def detectable(self, *, alpha: float, power: float) -> float:
         """The least difference that a test at `alpha` shows with a chance of `power`."""
         return max(
-            float(student.isf(alpha / 2, df) + student.isf(1 - power, df)) * v**0.5 for v, df in self.errors()
+            float(student.isf(alpha / 2, df) + student.isf(1 - power, df)) * math.sqrt(v)
+            for v, df in self.errors()
         )
 
 

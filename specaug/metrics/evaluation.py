@@ -10,9 +10,9 @@ import numpy as np
 from specaug.errors import ArgumentError
 from specaug.metrics.bootstrap import interval, resampled_eer, subject_weights
 from specaug.metrics.error_counts import ErrorCounts
-from specaug.metrics.rate_intervals import acer_interval, rate_interval, worst_interval
+from specaug.metrics.rate_intervals import Interval, acer_interval, rate_interval, worst_interval
 from specaug.metrics.rates import accepted, rejected
-from specaug.metrics.report import Interval, OperatingPoint, PadReport
+from specaug.metrics.report import OperatingPoint, PadReport
 from specaug.metrics.scored import ONE_SPECIES, Scored
 from specaug.metrics.thresholds import eer_of, threshold_for_apcer
 from specaug.records import Notice

@@ -57,7 +57,7 @@ def proportion_interval(
     -------
     (low, high)
         Everything for less than two subjects. A rate of 0 among n subjects reaches up to 3/n at 95 %, one of 1 as far
-        down.
+        down, and further if it is the largest of several.
 
     References
     ----------
@@ -66,8 +66,8 @@ def proportion_interval(
     """
     if units < 2:
         return 0.0, 1.0
-    reach = min(1.0, 3 / units * (math.log1p(-confidence) / math.log1p(-0.95)))
     if rate in (0, 1):
+        reach = _reach(units, confidence, 1 if rate == 0 else choices)
         return (0.0, reach) if rate == 0 else (1 - reach, 1.0)
     doubt = _DOUBT / (mixed + _DOUBT)
     spread = max(variance / (rate * (1 - rate)), 1 / rows)
@@ -76,6 +76,12 @@ def proportion_interval(
     df = units - 1 if freedom is None else min(freedom, units - 1)
     low = _limit(rate, trials, tail / choices, df, lower=True)
     return low, _limit(rate, trials, tail, df, lower=False)
+
+
+def _reach(units: float, confidence: float, choices: int) -> float:
+    """Rate that no errors among so many trials still allow: 3/n at 95 %."""
+    doubt = math.log1p(-confidence) - math.log(choices)
+    return min(1.0, 3 / units * (doubt / math.log1p(-0.95)))
 
 
 def _limit(rate: float, trials: float, tail: float, df: float, *, lower: bool) -> float:

@@ -79,6 +79,13 @@ def test_three_runs_that_differ_have_two_degrees_of_freedom():
     assert freedom == pytest.approx(2, rel=1e-4)
 
 
+def test_no_more_degrees_of_freedom_than_subjects_allow():
+    """Ten runs in each arm that scatter evenly would have eighteen."""
+    arms = (ArmVariance(10, 0.1, 0.0),) * 2
+    ((_, freedom), (_, few)) = CrossedVariance(6, 1e-9, arms).errors()
+    assert freedom == few == 5
+
+
 def test_where_nothing_differs_no_subject_is_a_proof():
     influences, figures = [np.zeros((3, 10))] * 2, [np.full(3, 0.5)] * 2
     found = crossed_variance(influences, figures, subjects=10)

@@ -70,6 +70,15 @@ def test_the_worst_of_several_has_the_largest_limits_and_a_lower_one_that_allows
     assert low < alone[0]
 
 
+def test_a_species_that_is_always_wrong_may_have_been_chosen_for_it():
+    """Of three species with ten subjects one errs always: 0.05/3 = (1 - r)^10 has r near -ln(0.05/3)/10."""
+    errors = np.stack([np.zeros(10), np.full(10, 1.0), np.zeros(10), np.zeros(10)])[None]
+    counts = ErrorCounts(errors, np.ones((4, 10)), ("bona fide", *"abc"))
+    low, high = worst_interval(counts, confidence=0.95)
+    assert low == pytest.approx(1 - 3 / 10 * np.log(0.05 / 3) / np.log(0.05))
+    assert high == 1
+
+
 @pytest.mark.parametrize(("n", "species", "effect"), [(5, 3, 0.0), (10, 1, 2.0), (12, 3, 0.7), (20, 2, 0.7)])
 def test_they_hold_the_truth_in_more_than_93_of_100_cases(n, species, effect):
     """600 sets with a rate of 16 % in every class: three standard errors are 2.7 points; the benchmark counts more."""

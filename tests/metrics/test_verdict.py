@@ -178,6 +178,23 @@ class TestCannotTell:
         assert found.power_line() == f"Cannot tell: {found.reason}."
 
 
+def test_degrees_of_freedom_are_those_of_the_class_with_the_fewest_subjects():
+    """Of 40 subjects 8 have a replay."""
+    rng = np.random.default_rng(3)
+    kept = (np.arange(160) % 4 != 3) | (np.arange(160) < 32)
+    a, b = (
+        [
+            {name: value if name == "threshold" else value[kept] for name, value in run.items()}
+            for run in drawn(rng, subjects=40, seeds=3)
+        ]
+        for _ in range(2)
+    )
+    found = compare(a, b)
+    assert found.subjects == 40
+    assert found.variance is not None
+    assert found.variance.subjects == 8
+
+
 class TestPower:
     def test_what_is_detectable_is_shown_four_times_of_five(self):
         """Of draws about that difference with the variance that was found."""

@@ -238,7 +238,7 @@ class TestPlots:
             ArmResult("real", "", 0.25, (0.125, 0.5), 0.3, 0.2, (0.125, 0.375), ()),
             ArmResult("mixed", "", 0.5, (0.25, 0.75), 0.3, 0.2, (0.5,), ()),
         )
-        draw_arms(Ablation(arms, subjects=9, seeds=2), tmp_path / "arms.png", out=tmp_path)
+        draw_arms(Ablation(arms, subjects=9, seeds=2, power=""), tmp_path / "arms.png", out=tmp_path)
         (axes,) = figures[0].axes
         drawn = [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]
         assert drawn[:3] == [([12.5, 50], [0, 0]), ([12.5, 37.5], [0, 0]), ([25], [0])]
