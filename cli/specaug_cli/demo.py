@@ -18,6 +18,9 @@ from specaug_cli.printing import one_line
     "--subjects", type=click.IntRange(min=3), default=12, show_default=True, help="Simulated subjects."
 )
 @click.option(
+    "--frames", type=click.IntRange(min=1), default=48, show_default=True, help="Frames a video, 24 a second."
+)
+@click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same bytes."
 )
 @click.option(
@@ -25,7 +28,9 @@ from specaug_cli.printing import one_line
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def demo(raw: Path, subjects: int, seed: int, jobs: int | None, as_json: bool, quiet: bool) -> None:
+def demo(
+    raw: Path, subjects: int, frames: int, seed: int, jobs: int | None, as_json: bool, quiet: bool
+) -> None:
     """Make a small licence-free raw set in RAW: drawn subjects, filmed, replayed and printed, all in simulation.
 
     It shows how the tools work and tests them. It is no PAD data: nothing learned from it holds for real attacks.
@@ -33,13 +38,15 @@ def demo(raw: Path, subjects: int, seed: int, jobs: int | None, as_json: bool, q
     \b
     Examples:
       specaug demo raw
-      specaug demo raw --subjects 24 --seed 1 -j 4
+      specaug demo raw --subjects 24 --frames 24 --seed 1
     """
 
     def tell(done: int, total: int) -> None:
         click.echo(f"{done}/{total} subjects", err=True)
 
-    report = make_demo(raw, subjects=subjects, seed=seed, jobs=jobs, progress=None if quiet else tell)
+    report = make_demo(
+        raw, subjects=subjects, frames=frames, seed=seed, jobs=jobs, progress=None if quiet else tell
+    )
     if as_json:
         click.echo(json.dumps({"raw": str(raw), "videos": report.videos, "subjects": report.subjects}))
         return

@@ -17,6 +17,7 @@ from specaug_cli.printing import print_warnings
 F = TypeVar("F", bound=Callable[..., Any])
 # Named here again, so that --help does not have to load torch; a test compares them.
 SCALES = ("smoke", "cpu", "gpu")
+MODELS = ("two-stream", "radial")
 
 
 class _Scale(click.Choice):  # type: ignore[type-arg]  # before click 8.2 it takes none
@@ -62,10 +63,15 @@ def first_rank() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-@click.command("train", short_help="Train the thin reference network on OUT.")
+@click.command("train", short_help="Train the thin reference network, or its baseline.")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", "run", required=True, type=click.Path(path_type=Path), help="Folder of the run."
+)
+@click.option(
+    "--model",
+    type=click.Choice(MODELS),
+    help="The network, or a linear rule on spectra that it has to beat.  [default: two-stream]",
 )
 @scale_option(
     "gpu",
@@ -94,7 +100,8 @@ def first_rank() -> bool:
 def train(
     out: Path, run: Path, scale: str, file: Path | None, as_json: bool, quiet: bool, **flags: Any
 ) -> None:
-    """Train the reference network on OUT; dev decides when to stop.
+    """Train the reference network on OUT; dev decides when to stop. Or, with --model radial, fit the baseline: a linear
+    rule on spectra, which takes seconds; dev decides how strongly it is held back.
 
     An interrupted run goes on where it was, and comes to the same network; with other settings, another recipe, other
     data or other versions of packages it is refused.
@@ -103,6 +110,7 @@ def train(
     Examples:
       specaug train out -o run
       specaug train out -o run --scale cpu --recipe bandpass
+      specaug train out -o baseline --model radial
       torchrun --nproc-per-node 4 -m specaug_cli train out -o run
     """
     config = config_of(scale, file, flags)
@@ -123,8 +131,9 @@ def train(
         told = [notice.as_json() for notice in report.warnings]
         click.echo(json.dumps({**values, "run": str(report.run), "warnings": told}))
         return
+    dev = f"loss {report.dev_loss:.4f}, EER {100 * report.dev_eer:.1f} %; in {run}"
+    if config.model == "radial":
+        click.echo(f"fitted; on dev: {dev}")
+        return
     ended = "stopped early" if report.stopped_early else "done"
-    click.echo(
-        f"{ended} after {report.epochs} epochs; best on dev: epoch {report.best_epoch}, loss {report.dev_loss:.4f}, "
-        f"EER {100 * report.dev_eer:.1f} %; in {run}"
-    )
+    click.echo(f"{ended} after {report.epochs} epochs; best on dev: epoch {report.best_epoch}, {dev}")

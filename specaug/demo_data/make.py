@@ -60,7 +60,7 @@ It is there to run `specaug build-dataset` on something, to look at the result, 
 Each split has {devices} cameras, {devices} displays and {devices} printers of its own, drawn from the same ranges:
 those of test are new to a model trained on train. Bona fide clips and attacks of a split share cameras, exposures,
 scenes, face sizes, contrast and compression, and each is compressed once. Made with
-`--seed {seed} --subjects {subjects}`; the same command makes the same bytes.
+`--seed {seed} --subjects {subjects} --frames {frames}`; the same command makes the same bytes.
 """
 
 

@@ -120,13 +120,17 @@ def _lit_skin(face: Array, surface: Array, facing: Array, pose: Pose, scene: Sce
     """Ambient light from above, wrapped diffuse light, and a soft shine."""
     warmth = np.asarray(scene.warmth, np.float32) * np.float32(scene.key)
     sky = np.float32(scene.ambient) * (np.float32(0.85) - np.float32(0.25) * surface[..., 1])
-    wrapped = np.clip((facing[..., None] + _WRAP) / (1 + _WRAP), 0, 1)
     half = np.array(scene.light) + np.array([0, 0, 1])
     mirror = np.clip(_dot(surface, _turn(pose).T @ half / np.linalg.norm(half)), 0, 1)
     narrow = np.square(np.square(np.square(np.square(mirror))))
     shine = (np.float32(0.05) * narrow + np.float32(0.07) * narrow * narrow) * surface[..., 3] * face[..., 3]
     out = np.empty_like(face)
-    out[..., :3] = face[..., :3] * (sky[..., None] + warmth * wrapped) + shine[..., None] * warmth
+    for colour, wrap in enumerate(_WRAP):
+        light = np.clip((facing + wrap) / (1 + wrap), 0, 1)
+        light *= warmth[colour]
+        light += sky
+        light *= face[..., colour]
+        np.add(light, shine * warmth[colour], out=out[..., colour])
     out[..., 3] = face[..., 3]
     return out
 
@@ -135,5 +139,6 @@ def _lit_hair(hair: Array, facing: Array, scene: Scene) -> Array:
     warmth = np.asarray(scene.warmth, np.float32) * np.float32(scene.key)
     wrapped = np.clip((facing + np.float32(0.5)) / np.float32(1.5), 0, 1)
     out = hair.copy()
-    out[..., :3] *= np.float32(scene.ambient) + warmth * wrapped[..., None]
+    for colour in range(3):
+        out[..., colour] *= np.float32(scene.ambient) + warmth[colour] * wrapped
     return out

@@ -16,12 +16,17 @@ from specaug.demo_data.drawing import (
     scatter,
     smoothstep,
     stroke_paths,
+    to_px,
 )
 from specaug.demo_data.relief import Relief
 from specaug.demo_data.subject import Subject
 
 _SHADOW = np.array([0.55, 0.46, 0.46], np.float32)
 """How much of each colour is left where skin is shaded by skin: red goes deepest."""
+
+_EYE_REACH = 0.25
+"""Face units: an eye is at most 0.155 wide on either side, and its marks end with it."""
+Window = tuple[slice, slice]
 
 
 def _shade(under: Array, amount: Array | float) -> Array:
@@ -159,9 +164,11 @@ def paint_beard(skin: Array, subject: Subject, *, rng: np.random.Generator) -> A
     return paint(skin, np.asarray(subject.hair_colour) * 0.8 + 0.004, strength)
 
 
-def _eye(skin: Array, subject: Subject, side: int, opening: float, *, rng: np.random.Generator) -> Array:
-    """One eye; `opening` is 1 when open and 0 when closed."""
-    u, v = grid()
+def _eye(
+    skin: Array, subject: Subject, side: int, opening: float, near: Window, *, rng: np.random.Generator
+) -> Array:
+    """One eye on the part `near` of the canvas; `opening` is 1 when open and 0 when closed."""
+    u, v = (axis[near] for axis in grid())
     c, s = np.cos(subject.eye_tilt), np.sin(subject.eye_tilt)
     du, dv = side * u - subject.eye_x, v - subject.eye_y
     du, dv = c * du - s * dv, c * dv + s * du
@@ -177,24 +184,20 @@ def _eye(skin: Array, subject: Subject, side: int, opening: float, *, rng: np.ra
         skin, np.asarray(subject.skin) * np.array([0.62, 0.48, 0.46]), 0.7 * bump(dv - lower, 0.010) * within
     )
     if opening > 0:
-        skin = paint(skin, _eyeball(subject, du, dv, upper, rng=rng), inside)
+        skin = paint(skin, _eyeball(subject, du, dv, upper, canvas_noise(8, rng=rng)[near]), inside)
     crease = upper - 0.030 - 0.012 * opening
     skin = _shade(skin, 0.85 * bump(dv - crease, 0.009) * np.clip(across * 4, 0, 1) * (0.35 + 0.65 * opening))
     lash = bump(dv - upper + 0.003, 0.010 + 0.004 * (1 - subject.robust)) * np.clip(across * 6, 0, 1)
     return paint(skin, (0.012, 0.008, 0.007), 0.92 * lash)
 
 
-def _eyeball(subject: Subject, du: Array, dv: Array, upper: Array, *, rng: np.random.Generator) -> Array:
+def _eyeball(subject: Subject, du: Array, dv: Array, upper: Array, uneven: Array) -> Array:
     """White, iris, pupil and the reflection of a window."""
     radius = np.hypot(du, dv + 0.004)
     iris = 0.42 * subject.eye_width
     corner = 1 - 0.45 * smoothstep(0.45, 1.0, np.abs(du) / subject.eye_width)
     white = np.array([0.60, 0.54, 0.51], np.float32) * corner[..., None].astype(np.float32)
-    rays = (
-        1
-        + 0.30 * np.sin(np.arctan2(dv, du) * 19 + canvas_noise(8, rng=rng))
-        + 0.5 * smoothstep(0.4, 0.8, radius / iris)
-    )
+    rays = 1 + 0.30 * np.sin(np.arctan2(dv, du) * 19 + uneven) + 0.5 * smoothstep(0.4, 0.8, radius / iris)
     colour = np.asarray(subject.iris, np.float32) * rays[..., None].astype(np.float32)
     eye = paint(white, colour, smoothstep(iris * 1.05, iris * 0.94, radius))
     eye = paint(eye, np.asarray(subject.iris) * 0.25, 0.8 * bump(radius - iris, 0.006))
@@ -205,9 +208,19 @@ def _eyeball(subject: Subject, du: Array, dv: Array, upper: Array, *, rng: np.ra
 
 def paint_eyes(skin: Array, subject: Subject, opening: float, *, rng: np.random.Generator) -> Array:
     """Both eyes at one state of the lids."""
+    out = skin.copy()
     for side in (-1, 1):
-        skin = _eye(skin, subject, side, opening, rng=rng)
-    return skin
+        near = _around(side * subject.eye_x, subject.eye_y)
+        out[near] = _eye(out[near], subject, side, opening, near, rng=rng)
+    return out
+
+
+def _around(u: float, v: float) -> Window:
+    """Rows and columns of the canvas that an eye with its lids and lashes lies within, with room to spare."""
+    rows, columns = (
+        slice(int(to_px(middle - _EYE_REACH)), int(to_px(middle + _EYE_REACH)) + 1) for middle in (v, u)
+    )
+    return rows, columns
 
 
 def paint_glasses(skin: Array, subject: Subject) -> Array:

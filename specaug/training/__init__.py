@@ -1,4 +1,4 @@
-"""Train the reference network, judge it, and tell what a change to its training is worth."""
+"""Train the reference network or its baseline, judge it, and tell what a change to its training is worth."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from specaug.training.arms import ARMS
 from specaug.training.comparison import Ablation
 from specaug.training.run_evaluation import RunReport, evaluate_run
 from specaug.training.train_config import PRESETS, TrainConfig, preset
-from specaug.training.train_run import TrainReport, train
+from specaug.training.train_report import TrainReport
+from specaug.training.train_run import train
 
 __all__ = [
     "ARMS",

@@ -16,11 +16,12 @@ from specaug.pipeline.plan import load_plan
 from specaug.records import LABELS, Notice, Source, Split
 from specaug.shards import failure_files, stream_columns, write_json
 from specaug.shards.tables import write_columns
-from specaug.training.run_folder import METRICS, Progress, network_of, read_progress, read_run
+from specaug.training.run_folder import METRICS, Progress, read_progress, read_run
 from specaug.training.run_record import dataset_digest
-from specaug.training.scoring import Scores, score_split
-from specaug.training.torch_setup import device_of, numerics
+from specaug.training.scoring import Scores
+from specaug.training.torch_setup import numerics
 from specaug.training.train_overlap import Overlap, overlap_of, read_seen, shown_in
+from specaug.training.trained_model import scorer_of
 
 Level = Literal["video", "clip"]
 
@@ -102,10 +103,8 @@ def evaluate_run(
     progress, seen = read_progress(run), read_seen(run)
     other = None if cross is None else Path(cross)
     with numerics(config):
-        device = device_of(config)
-        network = network_of(run, config).to(device)
-        dev = score_split(network, out, "dev", config, device=device)
-        test = score_split(network, other or out, "test", config, device=device)
+        score = scorer_of(run, config)
+        dev, test = score(out, "dev"), score(other or out, "test")
     name = "" if other is None else f"{other.resolve().name}-"
     for split, scores in (("dev", dev), (f"{name}test", test)):
         write_scores(run / f"scores/{split}.parquet", scores, out=run)

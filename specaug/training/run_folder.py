@@ -48,7 +48,7 @@ def open_run(run: Path, out: Path, config: TrainConfig) -> bool:
     if check_run(run, wanted):
         return True
     write_seen(run, out)
-    write_progress(run, Progress(0, config.epochs))
+    write_progress(run, Progress(0, config.planned_epochs))
     write_json(run / CONFIG, wanted, out=run)  # last: it is what makes the folder a run
     return False
 

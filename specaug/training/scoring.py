@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +73,19 @@ def _check_pixels(clips: ClipLoader, config: TrainConfig) -> None:
         raise ArgumentError(f"pixels: expected at most the side of the crops, {side}, got {config.pixels}")
 
 
+def middle_of(frames: Tensor, pixels: int | None) -> Tensor:
+    """The central `pixels` by `pixels` of (B, T, H, W, 3) frames; all of them where it is None."""
+    if pixels is None:
+        return frames
+    top, left = ((n - pixels) // 2 for n in frames.shape[2:4])
+    return frames[:, :, top : top + pixels, left : left + pixels]
+
+
 def views_of(
     batch: Mapping[str, Any], config: TrainConfig, views: Sequence[str], device: torch.device
 ) -> dict[str, Tensor]:
     """What the network sees of a batch: the middle of the frames, on its device."""
-    frames = batch["rgb"].to(device)
-    if config.pixels is not None:
-        top, left = ((n - config.pixels) // 2 for n in frames.shape[2:4])
-        frames = frames[:, :, top : top + config.pixels, left : left + config.pixels]
+    frames = middle_of(batch["rgb"].to(device), config.pixels)
     return compute_views(frames, views, window=config.window)  # type: ignore[arg-type]  # names of views
 
 
@@ -88,18 +93,34 @@ def score_split(
     network: TwoStreamNet, out: Path, split: Split, config: TrainConfig, *, device: torch.device
 ) -> Scores:
     """Scores of all captured clips of a split."""
-    clips = load(out, split=split, frames=config.frames, batch_size=config.batch_size, rank=0, world=1)
-    _check_pixels(clips, config)
-    scores, labels = [], []
-    columns: dict[str, list[str]] = {name: [] for name in SCORE_COLUMNS}
+
+    def logits(batch: Mapping[str, Any]) -> np.ndarray:
+        found: Tensor = network(**views_of(batch, config, network.views, device))
+        return found.double().cpu().numpy()
+
     network.eval()
     with torch.inference_mode():
-        for batch in clips:
-            logits = network(**views_of(batch, config, network.views, device))
-            scores.append(logits.double().cpu().numpy())
-            labels.append(batch["label"].numpy())
-            for name, values in columns.items():
-                values.extend(batch[name])
+        return scored_clips(out, split, config, logits)
+
+
+def judged_clips(out: Path, split: Split, config: TrainConfig) -> ClipLoader:
+    """All captured clips of a split, in the order of the shards, whichever process asks."""
+    clips = load(out, split=split, frames=config.frames, batch_size=config.batch_size, rank=0, world=1)
+    _check_pixels(clips, config)
+    return clips
+
+
+def scored_clips(
+    out: Path, split: Split, config: TrainConfig, score: Callable[[Mapping[str, Any]], np.ndarray]
+) -> Scores:
+    """What `score` makes of each batch of the captured clips of a split."""
+    scores, labels = [], []
+    columns: dict[str, list[str]] = {name: [] for name in SCORE_COLUMNS}
+    for batch in judged_clips(out, split, config):
+        scores.append(score(batch))
+        labels.append(batch["label"].numpy())
+        for name, values in columns.items():
+            values.extend(batch[name])
     return Scores(
         np.concatenate(scores),
         np.concatenate(labels),

@@ -13,6 +13,7 @@ from specaug.records import LABELS, Label
 from specaug.shards import Origin
 from specaug.spectrum.amplitude import Window
 
+Model = Literal["two-stream", "radial"]
 Device = Literal["auto", "cpu", "cuda"]
 Origins = Literal[Origin, "all"]
 
@@ -20,13 +21,17 @@ Origins = Literal[Origin, "all"]
 RUN_ONLY = {"run_only": True}
 """Mark of a setting that changes how a run goes and not what comes out."""
 
+_OF_NETWORKS = ("width", "streams", "hsv", "epochs", "patience", "learning_rate", "weight_decay", "amp")
+
 
 @dataclass(frozen=True)
 class TrainConfig:
     """Every setting of a run. The defaults are what ``specaug train`` uses; they are meant for a GPU."""
 
+    model: Model = "two-stream"
+    """``radial`` is a linear rule on spectra, the floor that a network has to beat: see ``docs/training.md``."""
     frames: int = 8
-    """Frames a clip that the network sees, spread evenly over those of the shards."""
+    """Frames a clip that the model sees, spread evenly over those of the shards."""
     pixels: int | None = None
     """Side of a central part of the crops; None: whole crops. Cutting keeps the scale, which reducing would not."""
     origin: Origins = "captured"
@@ -68,6 +73,7 @@ class TrainConfig:
             if getattr(self, name) < 1:
                 raise ArgumentError(f"{name}: expected at least 1, got {getattr(self, name)!r}")
         for name, choices in (
+            ("model", get_args(Model)),
             ("streams", get_args(Streams)),
             ("device", get_args(Device)),
             ("origin", ("captured", "synthetic", "all")),
@@ -84,6 +90,23 @@ class TrainConfig:
                 f"got {self.learning_rate}, {self.weight_decay}, {self.workers}"
             )
         self.loading()
+        if self.model == "radial":
+            self._check_radial()
+
+    def _check_radial(self) -> None:
+        """Refuse settings that a rule has no use for, rather than let them seem to matter."""
+        for setting in dataclasses.fields(self):
+            value = getattr(self, setting.name)
+            if setting.name in _OF_NETWORKS and value != setting.default:
+                raise ArgumentError(
+                    f"{setting.name}: expected {setting.default!r}, for the model 'radial' has no such setting, got "
+                    f"{value!r}: leave it out, and any scale but 'gpu', which sets it"
+                )
+
+    @property
+    def planned_epochs(self) -> int:
+        """Epochs at most; a rule is fitted at once."""
+        return 1 if self.model == "radial" else self.epochs
 
     def loading(self) -> LoadConfig:
         """How training clips are loaded."""

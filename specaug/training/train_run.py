@@ -1,4 +1,4 @@
-"""Learn a network from the training clips of a data set, stop by its dev clips."""
+"""Learn a model from the training clips of a data set, stop by its dev clips."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from specaug.errors import ArgumentError, SpecaugError
 from specaug.loader.tensors import TorchClips
 from specaug.metrics import eer
 from specaug.model import TwoStreamNet
-from specaug.records import Notice
 from specaug.shards import write_text
+from specaug.training.balanced_loss import balanced_loss
 from specaug.training.curve_plots import draw_curves
 from specaug.training.data_checks import check_classes, check_dev, gaps_of
+from specaug.training.radial_run import train_radial
 from specaug.training.run_folder import (
     BEST,
     LAST,
@@ -36,25 +37,10 @@ from specaug.training.run_folder import (
 from specaug.training.scoring import score_split, training_clips, views_of
 from specaug.training.torch_setup import device_of, numerics, process_group, shared
 from specaug.training.train_config import TrainConfig
+from specaug.training.train_report import TrainReport
 
 CURVES = "curves.csv"
 Row = dict[str, float]
-
-
-@dataclass(frozen=True)
-class TrainReport:
-    """What a run came to."""
-
-    run: Path
-    epochs: int
-    """That were trained, earlier parts of the run included."""
-    best_epoch: int
-    dev_loss: float
-    """Of the best epoch."""
-    dev_eer: float
-    stopped_early: bool
-    warnings: tuple[Notice, ...] = ()
-    """Classes, splits, species and subjects that the data set lacks."""
 
 
 @dataclass
@@ -83,7 +69,7 @@ def train(
     *,
     progress: Callable[[Row], None] | None = None,
 ) -> TrainReport:
-    """Train the reference network.
+    """Train the reference network, or fit the baseline that it has to beat.
 
     A run that was interrupted goes on from its last checkpoint and comes to the same weights; a finished one is left as
     it is. On a CPU all is deterministic. Dev alone decides which epoch is the best and when to stop.
@@ -112,6 +98,8 @@ def train(
         For damaged data, or a loss that is no number.
     """
     out, run, config = Path(out), Path(run), config or TrainConfig()
+    if config.model == "radial":
+        return train_radial(out, run, config)
     device = device_of(config)
     with numerics(config), process_group(device) as (rank, world):
         check_dev(out)
@@ -279,18 +267,6 @@ class Fit:
         self.network.load_state_dict(saved["model"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.scaler.load_state_dict(saved["scaler"])
-
-
-def balanced_loss(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Binary cross-entropy of logits, both classes with the same weight, whatever their numbers.
-
-    Examples
-    --------
-    >>> round(balanced_loss(np.zeros(3), np.array([0, 1, 1])), 4)
-    0.6931
-    """
-    losses = np.logaddexp(0.0, np.where(labels == 1, -scores, scores))
-    return float((losses[labels == 0].mean() + losses[labels == 1].mean()) / 2)
 
 
 def _csv(history: list[Row]) -> str:

@@ -102,11 +102,15 @@ def expose(light: Array, camera: Camera, *, rng: np.random.Generator) -> npt.NDA
     Photons arrive at random, so a pixel of e electrons has the variance e + read_noise². The Poisson
     distribution is taken as normal, which it is within the width of a line above some 20 electrons.
     """
-    electrons = np.clip(light, 0, 1) * np.float32(camera.full_well)
-    spread = np.sqrt(electrons + np.float32(camera.read_noise**2))
-    electrons += spread * rng.standard_normal(light.shape, dtype=np.float32)
-    scale = np.float32((_WHITE - _PEDESTAL) / camera.full_well)
-    return np.asarray(np.clip(np.rint(electrons * scale + _PEDESTAL), 0, _WHITE), np.uint16)
+    electrons = np.clip(light, 0, 1)
+    electrons *= np.float32(camera.full_well)
+    noise = np.sqrt(electrons + np.float32(camera.read_noise**2))
+    noise *= rng.standard_normal(light.shape, dtype=np.float32)
+    electrons += noise
+    electrons *= np.float32((_WHITE - _PEDESTAL) / camera.full_well)
+    electrons += _PEDESTAL
+    np.rint(electrons, out=electrons)
+    return np.clip(electrons, 0, _WHITE, out=electrons).astype(np.uint16)
 
 
 def encode_tone(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -136,18 +140,24 @@ def develop(raw: npt.NDArray[np.uint16], camera: Camera, exposure: Exposure) -> 
     tone = np.empty(linear.shape, np.float32)
     for channel, factor in enumerate(exposure.balance):
         tone[..., channel] = np.take(_tone_curve(factor), linear[..., channel])
-    tone += np.float32(camera.sharpening) * (tone - blur(tone, 1.0))
-    return np.rint(np.clip(tone, 0, 1) * 255).astype(np.uint8)
+    # Sharpened, rounded to the nearest level and clipped, in one pass over the picture.
+    more = camera.sharpening
+    return np.asarray(
+        cv2.addWeighted(tone, 255 * (1 + more), blur(tone, 1.0), -255 * more, 0, dtype=cv2.CV_8U)
+    )
 
 
 def capture(
     light: Array, camera: Camera, exposure: Exposure, *, rng: np.random.Generator
 ) -> npt.NDArray[np.uint8]:
     """One 8-bit picture of `light` (H, W, 3), which has passed the lens."""
-    seen = light * np.float32(exposure.gain)
+    seen = mosaic(light)
     if any(exposure.veil):
-        seen += np.asarray(exposure.veil, np.float32) * np.float32(exposure.gain)
-    return develop(expose(mosaic(seen), camera, rng=rng), camera, exposure)
+        red, green, blue = exposure.veil
+        for row, column, veil in ((0, 0, red), (0, 1, green), (1, 0, green), (1, 1, blue)):
+            seen[row::2, column::2] += np.float32(veil)
+    seen *= np.float32(exposure.gain)
+    return develop(expose(seen, camera, rng=rng), camera, exposure)
 
 
 def film(

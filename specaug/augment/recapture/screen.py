@@ -158,14 +158,25 @@ def replay(
             pattern = stripes(
                 x * np.float32(screen.density), y * np.float32(screen.density), lens_sigma=lens_sigma
             )
-            glare = _glare(screen, size)
+            glare = np.repeat(_glare(screen, size), 3, axis=2)
+            levels = _levels(screen)
         dx, dy = shake[i]
-        light = decode_tone(image) * np.asarray(screen.white, np.float32) + np.float32(screen.black)
+        light = np.asarray(cv2.LUT(image, levels), np.float32)
         seen = cv2.remap(
             light, x + np.float32(dx), y + np.float32(dy), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        seen = blur(seen, softness) * pattern.at(dx * screen.density, dy * screen.density)
-        yield seen * _bands(screen, size[1], i * interval) + glare
+        seen = blur(seen, softness)
+        seen *= pattern.at(dx * screen.density, dy * screen.density)
+        # Rows of all their pixels' colours: a product over a last axis of three is several times slower.
+        seen.reshape(size[1], -1)[:] *= _bands(screen, size[1], i * interval)
+        seen += glare
+        yield seen
+
+
+def _levels(screen: Screen) -> Array:
+    """(1, 256, 3) light of each 8-bit value in each colour, the black of the display beneath it."""
+    light = decode_tone(np.arange(256, dtype=np.uint8))[:, None] * np.asarray(screen.white, np.float32)
+    return np.asarray(light + np.float32(screen.black), np.float32)[None]
 
 
 def _glare(screen: Screen, size: tuple[int, int]) -> Array:
@@ -179,6 +190,6 @@ def _glare(screen: Screen, size: tuple[int, int]) -> Array:
 
 
 def _bands(screen: Screen, height: int, frame: float) -> Array:
-    """(H, 1, 1) brightness of each row: the backlight beats with the rolling shutter."""
+    """(H, 1) brightness of each row: the backlight beats with the rolling shutter."""
     phase = 2 * np.pi * (1.7 * np.arange(height) / height + 8.9 * frame / FPS)
-    return (1 + screen.flicker * np.sin(phase))[:, None, None].astype(np.float32)
+    return (1 + screen.flicker * np.sin(phase))[:, None].astype(np.float32)
