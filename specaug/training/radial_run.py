@@ -19,7 +19,7 @@ from specaug.shards import write_json
 from specaug.training.balanced_loss import balanced_loss
 from specaug.training.data_checks import check_classes, check_dev, gaps_of
 from specaug.training.linear_rule import LinearRule, choose_rule
-from specaug.training.radial_features import BINS, KINDS, QUANTILE, clip_features, feature_count
+from specaug.training.radial_features import BINS, KINDS, QUANTILE, SECTOR, clip_features, feature_count
 from specaug.training.run_folder import Progress, open_run, write_progress
 from specaug.training.scoring import Scores, judged_clips, middle_of, scored_clips, training_clips
 from specaug.training.torch_setup import numerics
@@ -98,6 +98,7 @@ def _fitted_to(config: TrainConfig) -> dict[str, Any]:
         "kinds": list(KINDS),
         "bins": BINS,
         "quantile": QUANTILE,
+        "sector": SECTOR,
     }
 
 
