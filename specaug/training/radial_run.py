@@ -67,6 +67,7 @@ def train_radial(out: Path, run: Path, config: TrainConfig) -> TrainReport:
         dev_eer=eer(scores, dev[1])[0],
         stopped_early=False,
         warnings=gaps_of(out),
+        model="radial",
     )
 
 

@@ -13,10 +13,11 @@ from making import row_of, write_rows
 from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
 from specaug.loader import load
 from specaug.shards import encode_image
-from specaug.training import PRESETS, TrainConfig, evaluate_run, train
+from specaug.training import PRESETS, TrainConfig, evaluate_run, preset, train
 from specaug.training.linear_rule import fit_rule
 from specaug.training.radial_features import clip_features
 from specaug.training.radial_run import RULE, load_rule
+from specaug_cli.train import config_of
 
 RADIAL = TrainConfig(model="radial", frames=3)
 
@@ -209,12 +210,15 @@ def test_settings_of_networks_are_refused(name, value):
     assert getattr(TrainConfig(**{name: value}), name) == value
 
 
-def test_scales_of_networks_are_refused_and_that_of_a_gpu_is_the_default():
-    for scale in ("smoke", "cpu"):
-        with pytest.raises(ArgumentError, match="leave it out, and any scale but 'gpu'"):
-            dataclasses.replace(PRESETS[scale], model="radial")
-    assert dataclasses.replace(PRESETS["gpu"], model="radial").planned_epochs == 1
-    assert PRESETS["gpu"].planned_epochs == PRESETS["gpu"].epochs
+@pytest.mark.parametrize("scale", PRESETS)
+def test_of_a_scale_it_takes_what_is_not_of_networks(scale):
+    config = preset(scale, model="radial")
+    assert (config.frames, config.pixels) == (PRESETS[scale].frames, PRESETS[scale].pixels)
+    assert (config.width, config.epochs, config.planned_epochs) == (64, 30, 1)
+    assert PRESETS[scale].planned_epochs == PRESETS[scale].epochs
+    assert config_of(scale, None, {"model": "radial"}) == config
+    with pytest.raises(ArgumentError, match=r"^width: expected 64, .* got 8: leave it out$"):
+        config_of(scale, None, {"model": "radial", "width": 8})
 
 
 def test_several_processes_are_refused(out, tmp_path, monkeypatch):
