@@ -56,7 +56,7 @@ def _one_clip(planes: np.ndarray, window: Window | None) -> np.ndarray:
 
     def profile(images: np.ndarray) -> np.ndarray:
         profiles = radial_profile(images, bins=BINS, channels="rgb", window=window)
-        return np.asarray(profiles).mean(axis=0)
+        return np.asarray(profiles.mean(axis=0))
 
     changes = profile(np.diff(planes, axis=0)) if len(planes) > 1 else np.zeros((_PLANES, BINS))
     spectrum = log_spectrum(planes, channels="rgb", window=window).mean(axis=0)

@@ -131,8 +131,9 @@ def load_rule(run: Path, config: TrainConfig) -> LinearRule:
             f"{name}: expected a rule on features {wanted}, got one on {found!r:.300}: train again"
         )
     try:
-        arrays = {key: np.array(values[key], np.float64) for key in _ARRAYS}
-        rule = LinearRule(**arrays, **{key: float(values[key]) for key in _NUMBERS})
+        fields: dict[str, Any] = {key: np.array(values[key], np.float64) for key in _ARRAYS}
+        fields |= {key: float(values[key]) for key in _NUMBERS}
+        rule = LinearRule(**fields)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise SpecaugError(f"{name}: holds no rule ({error!r}): train again") from error
     _check_numbers(name, rule, feature_count())

@@ -105,7 +105,9 @@ class TrainConfig:
 
     def without_network(self) -> TrainConfig:
         """The same with every setting that only a network has at its default, as the model ``radial`` needs it."""
-        defaults = {f.name: f.default for f in dataclasses.fields(self) if f.name in _OF_NETWORKS}
+        defaults: dict[str, Any] = {
+            f.name: f.default for f in dataclasses.fields(self) if f.name in _OF_NETWORKS
+        }
         return dataclasses.replace(self, **defaults)
 
     @property
