@@ -44,7 +44,7 @@ docs: env
 	@echo "Documentation: docs/_build/html/index.html"
 
 # A simulated raw set, built into shards, and two models of it judged on test subjects and devices that neither has seen.
-# Of 40 subjects ten are in test, which an interval needs; short videos keep the cost at that of 12 subjects of two seconds.
+# Of 40 subjects ten are in test, which an interval needs; videos are short to keep the cost down.
 demo: env
 	rm -rf $(DEMO)
 	mkdir $(DEMO)

@@ -100,10 +100,10 @@ def test_synthesize_refuses_what_is_no_choice(args):
 
 
 def test_demo_says_what_it_made_and_where(monkeypatch):
-    def make(raw, *, subjects, seed, jobs, progress):
+    def make(raw, *, subjects, frames, seed, jobs, progress):
         if progress:
             progress(2, subjects)
-        return SimpleNamespace(videos=10 * subjects + seed, subjects=subjects)
+        return SimpleNamespace(videos=10 * subjects + seed + 1000 * (frames - 48), subjects=subjects)
 
     monkeypatch.setattr("specaug_cli.demo.make_demo", make)
     result = run("demo", "raw")
@@ -113,6 +113,8 @@ def test_demo_says_what_it_made_and_where(monkeypatch):
     assert json.loads(quiet.stdout) == {"raw": "raw", "videos": 34, "subjects": 3}
     assert quiet.stderr == ""
     assert run("demo", "raw", "--subjects", 2).exit_code == 2
+    assert run("demo", "raw", "--frames", 49, "-q").stdout.startswith("1120 videos ")
+    assert run("demo", "raw", "--frames", 0).exit_code == 2
 
 
 WARNINGS = (Notice("no_attack", "none \x1b[1mhere"),)

@@ -32,6 +32,7 @@ class TrainReport:
     dev_eer: float = 0.0625
     stopped_early: bool = True
     warnings: tuple[Notice, ...] = (Notice("empty_split", "nothing is in test", 1),)
+    model: str = "two-stream"
 
 
 class Settings:
@@ -39,6 +40,9 @@ class Settings:
 
     def content_settings(self) -> dict:
         return {"epochs": 9, "seed": 0}
+
+    def without_network(self) -> Settings:
+        return self
 
 
 @pytest.fixture
@@ -50,7 +54,8 @@ def trained(monkeypatch):
         kept.update(config)
         if progress:
             progress({"epoch": 2.0, "train_loss": 0.5, "dev_loss": 0.25, "dev_eer": 0.125})
-        return TrainReport(folder, stopped_early="epochs" not in config or config["epochs"] == 9)
+        early = "epochs" not in config or config["epochs"] == 9
+        return TrainReport(folder, stopped_early=early, model=config.get("model", "two-stream"))
 
     module = SimpleNamespace(
         PRESETS=dict.fromkeys(("smoke", "cpu", "gpu"), Settings()),
@@ -74,6 +79,15 @@ def test_train_tells_each_epoch_and_the_best(trained):
     )
     assert run("train", "out", "-o", "run", "--epochs", 3, "-q").stdout.startswith("done after 7 epochs; ")
     assert "Missing option" in run("train", "out").stderr
+
+
+def test_a_rule_is_told_without_epochs(trained):
+    assert (
+        run("train", "out", "-o", "run", "--model", "radial", "-q").stdout
+        == "fitted; on dev: loss 0.1235, EER 6.2 %; in run\n"
+    )
+    assert trained["model"] == "radial"
+    assert "'two-stream', 'radial'" in run("train", "out", "-o", "run", "--model", "other").stderr
 
 
 def test_train_prints_one_object_and_only_the_first_process_prints(trained, monkeypatch):
@@ -130,6 +144,39 @@ def test_evaluate_prints_a_text_or_an_object(monkeypatch):
     defaults = {"cross": None, "level": "video", "unseen": None, "resamples": 1000}
     given = {"cross": Path("o"), "level": "clip", "unseen": "raise", "resamples": 7}
     assert seen == [((Path("run"), Path("out")), defaults), ((Path("run"), Path("out")), given)]
+
+
+class Figures(Judged):
+    """A result with the figures of a table."""
+
+    notes = ("few subjects",)
+
+    def __init__(self, acer: float) -> None:
+        self.report = SimpleNamespace(
+            acer=acer,
+            apcer=0.5,
+            bpcer=0.125,
+            intervals={"acer": (0.0, 0.25)},
+            notes=("rough",),
+            summary=lambda: "4 bonafide, 2 print; 3 independent units\nthreshold 1",
+        )
+
+
+def test_several_runs_are_rows_of_one_table_or_of_one_object(monkeypatch):
+    module = SimpleNamespace(
+        evaluate_run=lambda run, out, **how: Figures({"base": 0.0625, "net": 0.3125}[str(run)])
+    )
+    monkeypatch.setattr("specaug_cli.evaluate.training", lambda: module)
+    result = run("evaluate", "base", "net", "out")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "on test: 4 bonafide, 2 print; 3 independent units; thresholds from dev"
+    assert lines[2].split() == ["run", "ACER", "95", "%", "interval", "APCER,", "worst", "species", "BPCER"]
+    assert lines[3].split() == ["base", "6.25", "%", "0.00", "to", "25.00", "%", "50.00", "%", "12.50", "%"]
+    assert lines[4].split()[:3] == ["net", "31.25", "%"]
+    assert lines[5:] == ["note: rough", "note: few subjects"]
+    assert result.stderr.count("warning: ") == 2
+    told = json.loads(run("evaluate", "base", "net", "out", "--json").stdout)
+    assert told == {"runs": {"base": {"acer": 0.03}, "net": {"acer": 0.03}}}
 
 
 def test_ablate_lists_its_arms_or_compares_those_named(monkeypatch):

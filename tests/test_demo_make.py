@@ -88,7 +88,7 @@ def test_the_readme_says_that_it_is_a_simulation(made: DemoReport) -> None:
     for words in ("shows no person", "no photograph", "no presentation attack data", "do not quote a figure"):
         assert words in text
     assert "Do not train a system for real use on it" in text
-    assert "--seed 4 --subjects 3" in text
+    assert "--seed 4 --subjects 3 --frames 3" in text
 
 
 def test_the_number_of_jobs_changes_no_byte(made: DemoReport, tmp_path: Path) -> None:

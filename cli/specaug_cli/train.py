@@ -48,14 +48,17 @@ def training() -> Any:
 def config_of(scale: str, file: Path | None, flags: dict[str, Any]) -> Any:
     """The settings of the scale, then the TOML file, then the flags that were given."""
     module = training()
-    values = module.PRESETS[scale].content_settings()
+    given: dict[str, Any] = {}
     if file is not None:
         try:
-            values |= {name.replace("-", "_"): value for name, value in parse_toml(file.read_text()).items()}
+            given |= {name.replace("-", "_"): value for name, value in parse_toml(file.read_text()).items()}
         except (OSError, ValueError) as error:
             raise ArgumentError(f"config: cannot read {str(file)!r} as TOML: {error}") from error
-    values |= {name: value for name, value in flags.items() if value is not None}
-    return module.TrainConfig.from_dict(values)
+    given |= {name: value for name, value in flags.items() if value is not None}
+    base = module.PRESETS[scale]
+    if given.get("model") == "radial":  # a scale says how large a network is and how long it is trained
+        base = base.without_network()
+    return module.TrainConfig.from_dict({**base.content_settings(), **given})
 
 
 def first_rank() -> bool:
@@ -132,7 +135,7 @@ def train(
         click.echo(json.dumps({**values, "run": str(report.run), "warnings": told}))
         return
     dev = f"loss {report.dev_loss:.4f}, EER {100 * report.dev_eer:.1f} %; in {run}"
-    if config.model == "radial":
+    if report.model == "radial":
         click.echo(f"fitted; on dev: {dev}")
         return
     ended = "stopped early" if report.stopped_early else "done"

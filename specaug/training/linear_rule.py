@@ -79,7 +79,7 @@ def _minimum(design: np.ndarray, labels: np.ndarray, share: np.ndarray, ridge: n
         chance = 0.5 * (1 + np.tanh(design @ found / 2))
         slope = design.T @ (share * (chance - labels)) + ridge * found
         curvature = (design.T * (share * chance * (1 - chance))) @ design + np.diag(ridge)
-        step = np.linalg.lstsq(curvature, slope, rcond=None)[0]
+        step = np.linalg.solve(curvature, slope)
         promised = float(slope @ step)
         if promised < _SETTLED:
             break

@@ -19,7 +19,7 @@ from specaug.shards import write_json
 from specaug.training.balanced_loss import balanced_loss
 from specaug.training.data_checks import check_classes, check_dev, gaps_of
 from specaug.training.linear_rule import LinearRule, choose_rule
-from specaug.training.radial_features import BINS, KINDS, QUANTILE, clip_features, feature_count
+from specaug.training.radial_features import BINS, KINDS, QUANTILE, SECTOR, clip_features, feature_count
 from specaug.training.run_folder import Progress, open_run, write_progress
 from specaug.training.scoring import Scores, judged_clips, middle_of, scored_clips, training_clips
 from specaug.training.torch_setup import numerics
@@ -67,6 +67,7 @@ def train_radial(out: Path, run: Path, config: TrainConfig) -> TrainReport:
         dev_eer=eer(scores, dev[1])[0],
         stopped_early=False,
         warnings=gaps_of(out),
+        model="radial",
     )
 
 
@@ -98,6 +99,7 @@ def _fitted_to(config: TrainConfig) -> dict[str, Any]:
         "kinds": list(KINDS),
         "bins": BINS,
         "quantile": QUANTILE,
+        "sector": SECTOR,
     }
 
 
@@ -129,8 +131,9 @@ def load_rule(run: Path, config: TrainConfig) -> LinearRule:
             f"{name}: expected a rule on features {wanted}, got one on {found!r:.300}: train again"
         )
     try:
-        arrays = {key: np.array(values[key], np.float64) for key in _ARRAYS}
-        rule = LinearRule(**arrays, **{key: float(values[key]) for key in _NUMBERS})
+        fields: dict[str, Any] = {key: np.array(values[key], np.float64) for key in _ARRAYS}
+        fields |= {key: float(values[key]) for key in _NUMBERS}
+        rule = LinearRule(**fields)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise SpecaugError(f"{name}: holds no rule ({error!r}): train again") from error
     _check_numbers(name, rule, feature_count())

@@ -96,7 +96,7 @@ def score_split(
 
     def logits(batch: Mapping[str, Any]) -> np.ndarray:
         found: Tensor = network(**views_of(batch, config, network.views, device))
-        return found.double().cpu().numpy()
+        return np.asarray(found.double().cpu().numpy())
 
     network.eval()
     with torch.inference_mode():

@@ -100,8 +100,15 @@ class TrainConfig:
             if setting.name in _OF_NETWORKS and value != setting.default:
                 raise ArgumentError(
                     f"{setting.name}: expected {setting.default!r}, for the model 'radial' has no such setting, got "
-                    f"{value!r}: leave it out, and any scale but 'gpu', which sets it"
+                    f"{value!r}: leave it out"
                 )
+
+    def without_network(self) -> TrainConfig:
+        """The same with every setting that only a network has at its default, as the model ``radial`` needs it."""
+        defaults: dict[str, Any] = {
+            f.name: f.default for f in dataclasses.fields(self) if f.name in _OF_NETWORKS
+        }
+        return dataclasses.replace(self, **defaults)
 
     @property
     def planned_epochs(self) -> int:
@@ -192,11 +199,14 @@ def scale_of(name: str) -> str:
 
 
 def preset(name: str, **changes: Any) -> TrainConfig:
-    """A preset with some settings changed.
+    """A preset with some settings changed; for the model ``radial`` without those of networks.
 
     Examples
     --------
     >>> preset("cpu", seed=3).width
     16
     """
-    return dataclasses.replace(PRESETS[scale_of(name)], **changes)
+    base = PRESETS[scale_of(name)]
+    return dataclasses.replace(
+        base.without_network() if changes.get("model") == "radial" else base, **changes
+    )

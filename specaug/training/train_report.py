@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specaug.records import Notice
+from specaug.training.train_config import Model
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,4 @@ class TrainReport:
     stopped_early: bool
     warnings: tuple[Notice, ...] = ()
     """Classes, splits, species and subjects that the data set lacks."""
+    model: Model = "two-stream"

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from specaug.errors import ArgumentError
 from specaug.training import PRESETS
 from specaug.training.run_folder import BEST, load_checkpoint
+from specaug.training.train_config import Model
 from specaug_cli import train as module
 from specaug_cli.main import cli
 
@@ -36,6 +38,17 @@ def test_from_training_to_a_table(out, tmp_path):
     assert values["counts"] == {"bonafide": 12, "print": 6, "replay": 6}
 
 
+def test_a_rule_is_judged_beside_a_network(out, run, tmp_path):
+    fitted = called("train", out, "-o", tmp_path / "base", "--model", "radial", "--frames", "3")
+    assert fitted.stdout.startswith("fitted; on dev: loss 0.")
+    table = called("evaluate", tmp_path / "base", run, out, "--resamples", "50").stdout
+    assert table.startswith("on test: 12 bonafide, 6 print, 6 replay; 6 independent units")
+    rows = [line.split() for line in table.splitlines()[3:5]]
+    assert [row[0] for row in rows] == [str(tmp_path / "base"), str(run)]
+    held = json.loads((tmp_path / "base/metrics.json").read_text())
+    assert rows[0][1] == f"{100 * held['acer']:.2f}"
+
+
 def test_settings_come_from_preset_file_and_flags_in_this_order(out, tmp_path):
     (tmp_path / "more.toml").write_text(
         'width = 4\nbatch-size = 4\nbalance = "pai"\nlabels = ["bonafide", "attack"]\n'
@@ -50,6 +63,7 @@ def test_settings_come_from_preset_file_and_flags_in_this_order(out, tmp_path):
 
 def test_presets_of_the_command_are_those_of_the_library():
     assert tuple(PRESETS) == module.SCALES
+    assert get_args(Model) == module.MODELS
 
 
 def test_arms_are_listed(tmp_path):

@@ -111,6 +111,7 @@ class TestContent:
     @pytest.mark.parametrize("name", sorted({f.name for f in dataclasses.fields(TrainConfig)} - RUN_ONLY))
     def test_any_other_setting_is(self, name):
         changes = {
+            "model": "radial",
             "balance": None,
             "origin": "all",
             "labels": ("attack",),
@@ -151,7 +152,7 @@ class TestContent:
     @pytest.mark.parametrize("name", ["lr", "Width", "", "batch-size"])
     def test_a_key_that_is_no_setting_is_named(self, name):
         with pytest.raises(
-            ArgumentError, match=rf"^config: expected settings among frames, .* got '{name}'$"
+            ArgumentError, match=rf"^config: expected settings among model, frames, .* got '{name}'$"
         ):
             TrainConfig.from_dict({"width": 4, name: 1})
 
