@@ -55,7 +55,7 @@ def fit_rule(features: np.ndarray, labels: np.ndarray, *, penalty: float) -> Lin
     --------
     >>> rule = fit_rule(np.array([[0.0], [1.0], [4.0], [5.0]]), np.array([0, 0, 1, 1]), penalty=0.1)
     >>> rule.scores(np.array([[2.5], [9.0]])).round(2) + 0.0
-    array([0.  , 3.25])
+    array([0.  , 5.08])
     """
     mean, deviation = features.mean(axis=0), features.std(axis=0)
     # A feature that never varies tells nothing; dividing by 1 leaves it at 0.
