@@ -84,6 +84,11 @@ def test_a_command_that_builds_nothing_loads_no_builder():
     assert not loaded & {"joblib", "specaug.pipeline.build", "specaug.augment"}
 
 
+def test_error_rates_load_no_statistics_package():
+    """It takes a second, in every command that judges."""
+    assert not loaded_by("specaug.metrics") & {"scipy.stats", "scipy.optimize", "torch", "pandas"}
+
+
 def test_names_of_the_pipeline_are_all_there():
     assert all(getattr(pipeline, name) is not None for name in pipeline.__all__)
     assert set(pipeline.__all__) <= set(dir(pipeline))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 UNSEEN = 1.5
 """Standard error, in subjects, where no subject at all made a difference: twice that is the rule of three."""
@@ -64,11 +64,11 @@ class CrossedVariance:
 
     def p_value(self, difference: float) -> float:
         """Chance of a difference at least as large if there were none."""
-        return max(float(2 * student.sf(abs(difference) / math.sqrt(v), df)) for v, df in self.errors())
+        return max(float(2 * stdtr(df, -abs(difference) / math.sqrt(v))) for v, df in self.errors())
 
     def half_width(self, alpha: float) -> float:
         """Half of the interval that leaves out nothing with a p-value of at least `alpha`."""
-        return max(float(student.isf(alpha / 2, df)) * math.sqrt(v) for v, df in self.errors())
+        return max(-float(stdtrit(df, alpha / 2)) * math.sqrt(v) for v, df in self.errors())
 
     def with_design(self, subjects: float, seeds: int) -> CrossedVariance:
         """What it would be with other numbers of subjects and of runs in each arm."""
@@ -83,8 +83,7 @@ class CrossedVariance:
     def detectable(self, *, alpha: float, power: float) -> float:
         """The least difference that a test at `alpha` shows with a chance of `power`."""
         return max(
-            float(student.isf(alpha / 2, df) + student.isf(1 - power, df)) * math.sqrt(v)
-            for v, df in self.errors()
+            -float(stdtrit(df, alpha / 2) + stdtrit(df, 1 - power)) * math.sqrt(v) for v, df in self.errors()
         )
 
 
