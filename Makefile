@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
-SUBJECTS := 40
+SUBJECTS := 72
 PIP := "$(CURDIR)/$(BIN)/pip" --disable-pip-version-check
 
 .PHONY: env test mutants lint types layers docs demo clean
@@ -46,7 +46,7 @@ docs: env
 	@echo "Documentation: docs/_build/html/index.html"
 
 # A simulated raw set, built into shards, and two models of it judged on test subjects and devices that neither has seen.
-# Of 40 subjects ten are in test, which an interval needs; videos are short to keep the cost down.
+# Of 72 subjects 18 are in test, which an interval needs; videos are short to keep the cost down.
 demo: env
 	rm -rf $(DEMO)
 	mkdir $(DEMO)
