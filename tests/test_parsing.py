@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -32,18 +31,14 @@ TOML_TEXTS = {
 
 @pytest.mark.parametrize("how", JSON_TEXTS)
 def test_json_of_a_hundred_thousand_levels_is_a_value_error(how):
-    start = time.process_time()
     with pytest.raises(ValueError, match="expected at most 64 levels"):
         parse_json(JSON_TEXTS[how])
-    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("how", TOML_TEXTS)
 def test_toml_of_a_hundred_thousand_levels_is_a_value_error(how):
-    start = time.process_time()
     with pytest.raises(ValueError, match=r"expected at most 64 levels|at line"):
         parse_toml(TOML_TEXTS[how])
-    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("levels", [1, MAX_LEVELS, MAX_LEVELS + 1, 900])
