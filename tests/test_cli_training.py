@@ -207,27 +207,27 @@ def test_ablate_lists_its_arms_or_compares_those_named(monkeypatch):
     ]
 
 
-@pytest.mark.parametrize("option", ["--scale", "--preset"])
-@pytest.mark.parametrize(("given", "meant"), [("smoke", "smoke"), ("gpu", "gpu"), ("default", "gpu")])
-def test_a_scale_is_taken_under_its_former_names(monkeypatch, option, given, meant):
-    asked: list[str] = []
-    module = SimpleNamespace(ablate=lambda *_, settings, **__: (asked.append(settings), Judged())[1])
+@pytest.fixture
+def asked(monkeypatch) -> list[str]:
+    """Scales that train and ablate are called with; neither runs."""
+    scales: list[str] = []
+    module = SimpleNamespace(ablate=lambda *_, settings, **__: (scales.append(settings), Judged())[1])
     monkeypatch.setattr("specaug_cli.ablate.training", lambda: module)
-    monkeypatch.setattr("specaug_cli.train.config_of", lambda scale, *_: (asked.append(scale), {})[1])
+    monkeypatch.setattr("specaug_cli.train.config_of", lambda scale, *_: (scales.append(scale), {})[1])
     train = SimpleNamespace(train=lambda out, folder, *_, **__: TrainReport(folder))
     monkeypatch.setattr("specaug_cli.train.training", lambda: train)
+    return scales
+
+
+@pytest.mark.parametrize("option", ["--scale", "--preset"])
+@pytest.mark.parametrize(("given", "meant"), [("smoke", "smoke"), ("gpu", "gpu"), ("default", "gpu")])
+def test_a_scale_is_taken_under_its_former_names(asked, option, given, meant):
     assert run("ablate", "out", "-o", "a", option, given).exit_code == 0
     assert run("train", "out", "-o", "a", option, given).exit_code == 0
     assert asked == [meant, meant]
 
 
-def test_scales_without_a_choice_are_those_for_a_gpu_and_for_a_cpu_and_others_are_refused(monkeypatch):
-    asked: list[str] = []
-    module = SimpleNamespace(ablate=lambda *_, settings, **__: (asked.append(settings), Judged())[1])
-    monkeypatch.setattr("specaug_cli.ablate.training", lambda: module)
-    monkeypatch.setattr("specaug_cli.train.config_of", lambda scale, *_: (asked.append(scale), {})[1])
-    train = SimpleNamespace(train=lambda out, folder, *_, **__: TrainReport(folder))
-    monkeypatch.setattr("specaug_cli.train.training", lambda: train)
+def test_scales_without_a_choice_are_those_for_a_gpu_and_for_a_cpu_and_others_are_refused(asked):
     run("train", "out", "-o", "a")
     run("ablate", "out", "-o", "a")
     assert asked == ["gpu", "cpu"]
