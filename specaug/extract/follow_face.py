@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from specaug.errors import MediaError
 from specaug.extract.clip_frames import ClipFrames
 from specaug.extract.clip_task import ClipTask
+from specaug.extract.face_search import FaceSearch, Find
 from specaug.extract.identity_check import IdentityCheck
 from specaug.faces import (
     LARGEST_IN_TILES,
@@ -29,8 +30,6 @@ from specaug.media import read_eyes
 from specaug.planes import Frame
 from specaug.records import BuildConfig, Face, readable_path
 from specaug.sampling import frame_indices
-
-Find = Callable[[Frame], list[Face]]
 
 _MIN_FOUND = 0.5
 """Share of frames in which the face must be found: below it, most of a clip would show something else."""
@@ -105,11 +104,15 @@ def _searched(task: ClipTask, indices: np.ndarray) -> tuple[int, int]:
 
 
 def _seen(task: ClipTask, frames: ClipFrames, indices: np.ndarray, find: Find) -> list[FrameDetections]:
-    """The faces of each frame."""
+    """The faces of each frame: those that are given, or what a search of this clip alone finds."""
+    given = task.config.detector == "sidecar"
+    search = (
+        (lambda frame: detections(frame.planes, find(frame))) if given else FaceSearch(find, task.detector)
+    )
     seen: list[FrameDetections] = []
     for frame in frames(indices):
         with task.watch("detect"):
-            seen.append(detections(frame.planes, find(frame)))
+            seen.append(search(frame))
     return seen
 
 

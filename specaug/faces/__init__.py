@@ -6,7 +6,7 @@ from specaug.faces.boxes import distinct, enlarged
 from specaug.faces.centerface import CenterFace
 from specaug.faces.choose_detector import DETECTORS, detector_for, detector_from, detector_version
 from specaug.faces.continuity import continuous
-from specaug.faces.detector import FaceDetector
+from specaug.faces.detector import FaceDetector, FollowingDetector
 from specaug.faces.given import check_inside, faces_of_eyes, parse_eyes, parse_unit_box, read_given
 from specaug.faces.insight import InsightFace
 from specaug.faces.linking import (
@@ -16,8 +16,11 @@ from specaug.faces.linking import (
     FrameDetections,
     LinkKey,
     detections,
+    distance,
     link_faces,
+    shows_new,
     signature,
+    surely_alike,
 )
 from specaug.faces.sidecar import Sidecar, SidecarBoxes, parse_boxes, read_boxes
 from specaug.faces.tiles import LARGEST_IN_TILES, find_in_tiles
@@ -31,6 +34,7 @@ __all__ = [
     "Detection",
     "FaceDetector",
     "FaceTrack",
+    "FollowingDetector",
     "FrameDetections",
     "InsightFace",
     "LinkKey",
@@ -43,6 +47,7 @@ __all__ = [
     "detector_for",
     "detector_from",
     "detector_version",
+    "distance",
     "distinct",
     "enlarged",
     "faces_of_eyes",
@@ -53,5 +58,7 @@ __all__ = [
     "parse_unit_box",
     "read_boxes",
     "read_given",
+    "shows_new",
     "signature",
+    "surely_alike",
 ]

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from specaug.errors import MissingDependencyError
-from specaug.faces.boxes import distinct, enlarged, plausible, reduced, refined
+from specaug.faces.boxes import distinct, enlarged, followed, plausible, reduced, refined
 from specaug.faces.weights import model_path, sha256_prefix
 from specaug.planes import PlaneImage
 from specaug.records import Face
@@ -77,6 +77,10 @@ class InsightFace:
     def refine(self, image: PlaneImage | Array, face: Face) -> Face:
         """`face` with landmarks from a second look at full resolution; `face` itself if that sees nothing."""
         return refined(image, face, lambda crop: self._find(crop, self._look_canvas))
+
+    def follow(self, image: PlaneImage | Array, face: Face) -> Face | None:
+        """`face` in the frame of another moment, refined, looked for where it was; None unless it surely is there."""
+        return followed(image, face, lambda crop: self._find(crop, self._look_canvas))
 
     def _find(self, image: Array, size: tuple[int, int]) -> list[Face]:
         """Faces in an image that is laid in the middle of a black canvas, so that the package does not enlarge it."""

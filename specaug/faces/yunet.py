@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from specaug.errors import MissingDependencyError
-from specaug.faces.boxes import distinct, enlarged, plausible, reduced, refined
+from specaug.faces.boxes import distinct, enlarged, followed, plausible, reduced, refined
 from specaug.faces.weights import model_path, sha256_prefix
 from specaug.planes import PlaneImage
 from specaug.records import Face
@@ -60,6 +60,10 @@ class YuNet:
     def refine(self, image: PlaneImage | Array, face: Face) -> Face:
         """`face` with landmarks from a second look at full resolution; `face` itself if that sees nothing."""
         return refined(image, face, self._find)
+
+    def follow(self, image: PlaneImage | Array, face: Face) -> Face | None:
+        """`face` in the frame of another moment, refined, looked for where it was; None unless it surely is there."""
+        return followed(image, face, self._find)
 
     def _find(self, image: Array) -> list[Face]:
         self._net.setInputSize((image.shape[1], image.shape[0]))

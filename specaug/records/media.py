@@ -115,6 +115,8 @@ class Face:
     landmarks: np.ndarray
     """(5, 2) float32 (x, y): subject's right eye, left eye, nose, right and left mouth corner."""
     score: float
+    refined: bool = False
+    """Whether the landmarks are of a second look, at the resolution that they need."""
 
     @property
     def size(self) -> float:
