@@ -8,8 +8,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -64,13 +66,15 @@ SMALLER = {
 """What is appended so that a command takes seconds."""
 
 SHIM = """
-import os, sys
+import sys
+sys.path.insert(0, {docs!r})
+from warm_commands import ask
 smaller = {smaller!r}
 words = sys.argv[1:]
 # `--arms list` and `--model radial` take no time as they are
 if words and not {{"list", "radial"}} & set(words):
     words += smaller.get(words[0], [])
-os.execv(sys.executable, [sys.executable, "-m", "specaug_cli", *words])
+sys.exit(ask({address!r}, words))
 """
 
 SBATCH = """#!/bin/bash
@@ -113,15 +117,30 @@ def script_of(page: str) -> str:
     return "\n".join(line for line in lines_of(page) if line.partition("\n")[0] not in NOT_RUN)
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[str]:
+    """Where a process listens that has all libraries loaded and runs commands; it ends with the tests."""
+    with tempfile.TemporaryDirectory(prefix="warm") as folder:
+        address = f"{folder}/socket"
+        script = str(Path(__file__).with_name("warm_commands.py"))
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        with subprocess.Popen([sys.executable, script, "serve", address], env=environment) as server:
+            while not Path(address).exists():
+                assert server.poll() is None, "the process of commands ended"
+                time.sleep(0.05)
+            yield address
+            server.terminate()
+
+
 @pytest.fixture
-def tools(tmp_path, monkeypatch) -> Path:
+def tools(tmp_path, monkeypatch, warm) -> Path:
     """Commands of the pages on the path: ours, and a stand-in for Slurm's."""
     folder = tmp_path / "bin"
     folder.mkdir()
     smaller = folder / "smaller.py"
-    smaller.write_text(SHIM.format(smaller=SMALLER))
+    smaller.write_text(SHIM.format(docs=str(Path(__file__).parent), smaller=SMALLER, address=warm))
     # No interpreter in the first line: its path may hold a space.
-    call = f'#!/bin/bash\nexec {shlex.quote(sys.executable)} {shlex.quote(str(smaller))} "$@"\n'
+    call = f'#!/bin/bash\nexec {shlex.quote(sys.executable)} -S -E {shlex.quote(str(smaller))} "$@"\n'
     for name, text in (("specaug", call), ("sbatch", SBATCH)):
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
