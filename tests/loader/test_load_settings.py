@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import tomllib
+import typing
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,17 @@ def test_an_unknown_keyword_is_an_error_of_the_call():
 )
 def test_a_format_has_two_names(out, given, kind):
     assert type(load(out, split="train", **given)).__name__ == kind
+
+
+def test_type_checkers_know_what_each_format_gives():
+    given = {(o.__annotations__["format"], o.__annotations__["as_"]): o for o in typing.get_overloads(load)}
+    assert {kinds: o.__annotations__["return"] for kinds, o in given.items()} == {
+        ("Literal['torch']", "Literal['torch'] | None"): "TorchClips",
+        ("Literal['arrow']", "Literal['arrow'] | None"): "ArrowClips",
+        ("Literal['torch', 'arrow']", "Literal['arrow']"): "ArrowClips",
+        ("Format", "Format | None"): "ClipLoader",
+    }
+    assert {o.__annotations__["settings"] for o in given.values()} == {"Unpack[LoadSettings]"}
 
 
 def test_two_formats_are_refused(out):
