@@ -58,6 +58,10 @@ def frame_values(clip: str, column: str, value: Any, chosen: Sequence[int], held
     if value and len(value) != held:
         raise SpecaugError(f"{clip}: {column}: expected a value for each of {held} frames, got {len(value)}")
     for i, given in enumerate(value or ()):
+        if isinstance(given, list) and len(given) != numbers.shape[1]:
+            raise SpecaugError(
+                f"{clip}: {column}: expected {numbers.shape[1]} numbers for a frame, got {len(given)}"
+            )
         if given is not None:
             numbers[i] = given
     rows = numbers[list(chosen)]

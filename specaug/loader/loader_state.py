@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from specaug.augment import Recipe
@@ -12,6 +15,7 @@ from specaug.augment.recipes.recipe_content import json_digest, recipe_content
 from specaug.errors import ArgumentError
 from specaug.loader.clip_stream import ClipStream
 from specaug.loader.donors import AugmentRecipe
+from specaug.shards.groups import guarded
 
 _KINDS = ({"epoch", "clips", "consumer", "made_of"}, {"epoch", "batches", "readers", "made_of"})
 _DECIDING = ("clip_id", "dataset", "label", "pai")
@@ -68,13 +72,25 @@ def _told(name: str, values: Mapping[str, Any]) -> str:
 
 
 def _digest(stream: ClipStream) -> str:
-    """blake2b-128 of which rows there are, in which row groups of which files and how large."""
+    """blake2b-128 of names and footers of the files, and of which rows there are.
+
+    A footer holds the size of every column of every row group, and the range of its values, those of crops too.
+    """
     digest = hashlib.blake2b(digest_size=16)
-    groups = [(g.path.name, g.number, g.rows, g.bytes, g.frame_shape) for g in stream.groups]
-    digest.update(repr(groups).encode())
+    for file in dict.fromkeys(group.path for group in stream.groups):
+        digest.update(file.name.encode())
+        digest.update(guarded(file.name, partial(_footer, file)))
     for name in _DECIDING:
         digest.update("\0".join(map(str, stream.keys[name].tolist())).encode())
     return digest.hexdigest()
+
+
+def _footer(file: Path) -> bytes:
+    """The last part of a Parquet file: the footer, its length in 4 bytes, and the word PAR1."""
+    with file.open("rb") as stream:
+        stream.seek(-8, os.SEEK_END)
+        stream.seek(-8 - int.from_bytes(stream.read(4), "little"), os.SEEK_END)
+        return stream.read()
 
 
 def _name_of(recipe: AugmentRecipe | None) -> str | None:

@@ -164,6 +164,10 @@ class TestColumns:
             SpecaugError, match=r"clip '0+5-000': scale: expected a value for each of 3 frames, got 2"
         ):
             batch_of(tmp_path, columns=("scale",))
+        row = {**row_of(5, split="train", pai="none", subject="s"), "warp": [[1, 0, 0], None, [1] * 6]}
+        write_rows(tmp_path / "data/captured/train-00000-of-00001.parquet", [row])
+        with pytest.raises(SpecaugError, match=r"warp: expected 6 numbers for a frame, got 3"):
+            batch_of(tmp_path, columns=("warp",))
 
 
 class TestLayout:

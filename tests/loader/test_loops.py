@@ -177,6 +177,7 @@ class TestStates:
         ("change", "told"),
         [
             ({"split": "dev"}, "split='dev', got one with .*split='train'"),
+            ({"origin": "all"}, r"origin=\['captured', 'synthetic'\], got one with origin=\['captured'\]"),
             ({"shuffle": False}, "shuffle=False, got one with shuffle=True"),
             ({"seed": 1}, "seed=1, got one with seed=0"),
             ({"batch_size": 4}, "batch_size=4, got one with batch_size=5"),
@@ -229,6 +230,23 @@ class TestStates:
         write_split(other, "train", subjects=6, image_format="webp")
         with pytest.raises(ArgumentError, match=r"^state: expected that of a loader with data="):
             load(other, **TRAIN).load_state_dict(state)
+
+    def test_one_is_refused_after_crops_of_the_same_size_were_made_otherwise(self, tmp_path):
+        """Raw pictures take as many bytes whatever they show."""
+        file = tmp_path / "data/captured/train-00000-of-00001.parquet"
+        for margin in (1.0, 1.5):
+            warp = [[margin, 0, 0, 0, margin, 0]] * 3
+            rows = [
+                row_of(n, split="train", pai="none", subject="s", image_format="raw", warp=warp)
+                for n in range(3)
+            ]
+            write_rows(file, rows, image_format="raw")
+            clips = load(tmp_path, **TRAIN)
+            if margin == 1.0:
+                state = clips.state_dict()
+                clips.load_state_dict(state)
+        with pytest.raises(ArgumentError, match=r"^state: expected that of a loader with data="):
+            clips.load_state_dict(state)
 
     def test_data_that_was_moved_is_the_same(self, grown, tmp_path_factory):
         state = load(grown, **TRAIN).state_after(2)
