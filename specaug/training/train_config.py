@@ -41,7 +41,7 @@ class TrainConfig:
     recipe: str | None = None
     """Preset or TOML file of the augmentation; several joined by ``+`` are drawn from evenly."""
     augment_share: float = 0.5
-    balance: Balance | None = "class"
+    balance: Balance | None = "label"
     bonafide_share: float = 0.5
     """Of training clips before augmentation."""
     epoch_clips: int | None = None
