@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from specaug import metrics, model
     from specaug import spectrum as spectrum
     from specaug.align import align_face
+    from specaug.attribution import explain
     from specaug.augment import (
         Recipe,
         SpoofProfile,
@@ -47,6 +48,7 @@ __all__ = [
     "band_scale",
     "bandpass_inject",
     "build_dataset",
+    "explain",
     "fda",
     "frame_indices",
     "halftone",
@@ -86,6 +88,7 @@ _SPECTRA = ("band_mask", "log_spectrum", "radial_frequency", "radial_profile", "
 _LAZY = {
     "align_face": "specaug.align",
     "build_dataset": "specaug.pipeline",
+    "explain": "specaug.attribution",
     "load": "specaug.loader",
     "retry": "specaug.pipeline.retry",
     **dict.fromkeys(_OPERATIONS, "specaug.augment"),
