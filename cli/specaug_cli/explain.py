@@ -102,6 +102,9 @@ def clip_count(context: click.Context, parameter: click.Parameter, value: str | 
     help="In place of a band: the mean amplitude of the other class, or nothing.",
 )
 @click.option(
+    "--steps", type=click.IntRange(min=1), default=32, show_default=True, help="Of integrated gradients."
+)
+@click.option(
     "--batch-size",
     type=click.IntRange(min=1),
     default=4,

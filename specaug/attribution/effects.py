@@ -97,9 +97,11 @@ def effects(
         Intervals are simultaneous: with a chance of 95 % all those of one figure, over all changes, hold what they are
         of (Bonferroni). A figure that no subject moved reaches as far as the rule of three says.
     """
+    if len(logits) == 1:
+        return []
     counts = _counts(logits, labels, pai, units, tau)
     shifts = ErrorCounts.of(logits[1:] - logits[:1], np.where(labels == 1, "attack", "none"), units)
-    alpha = (1 - CONFIDENCE) / max(1, len(logits) - 1)
+    alpha = (1 - CONFIDENCE) / (len(logits) - 1)
     rates, changes, worst, acer = counts.rates(), counts.changes(), counts.worst(), counts.influences()
     subjects = [counts.subjects()[name] for name in counts.classes]
     n = changes.shape[2]

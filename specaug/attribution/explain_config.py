@@ -34,7 +34,7 @@ class ExplainConfig:
     """Steps of the waves from 0 to 0.5 cycles/px."""
     wave: float = 4 / 255
     """Amplitude of the waves, white being 1: four levels, which cannot be seen in the noise of a camera."""
-    steps: int = 16
+    steps: int = 32
     """Of integrated gradients."""
     batch_size: int = 4
     """Clips at a time: what memory depends on."""

@@ -13,12 +13,12 @@ from torch import nn
 
 from specaug.attribution.changed_logits import changed_logits
 from specaug.attribution.changes import Change, band_changes, stream_changes
-from specaug.attribution.class_means import class_means
+from specaug.attribution.class_means import ClassMeans, class_means
 from specaug.attribution.effects import BaseRates, base_rates, effects
 from specaug.attribution.explain_config import ExplainConfig
 from specaug.attribution.explanation import Explanation, Threshold
-from specaug.attribution.fourier_sensitivity import fourier_sensitivity
-from specaug.attribution.integrated_gradients import attribution_maps
+from specaug.attribution.fourier_sensitivity import SensitivityMap, fourier_sensitivity
+from specaug.attribution.integrated_gradients import AttributionMaps, attribution_maps
 from specaug.attribution.page import write_page
 from specaug.attribution.probe import Probe, probe_of_module, probe_of_run
 from specaug.attribution.run_threshold import dev_threshold, run_threshold
@@ -31,6 +31,8 @@ from specaug.training.torch_setup import numerics
 
 Progress = Callable[[str, int, int], None]
 """Gets what is being measured, how many clips are done, and of how many."""
+_FAR_OFF = 0.1
+"""Share of the logit that integrated gradients may miss before that is said."""
 
 
 def explain(
@@ -71,11 +73,11 @@ def explain(
         Damaged files, a checkpoint of another architecture.
     """
     config = _config(settings)
-    run, out = Path(run), out if isinstance(out, str) else Path(out)
+    run = Path(run)
     trained, _ = read_run(run)
     with numerics(trained):
         probe = probe_of_run(run, trained)
-        threshold = run_threshold(run, Path(out), trained, probe)
+        threshold = run_threshold(run, out, trained, probe)
         unfinished = not read_progress(run).finished
         notes = ["the run is not finished: what it goes by may change."] if unfinished else []
         found = _explained(probe, out, config, threshold, run.resolve().name, notes, progress)
@@ -158,20 +160,11 @@ def _explained(
 ) -> Explanation:
     """The parts that are asked for, on one sample."""
     sample = sample_clips(out, config.split, clips=config.clips, seed=config.seed)
-    few = sample.first(config.map_clips)
     height, width = sample.groups[0].frame_shape[:2]
     shape = (height, width) if probe.pixels is None else (probe.pixels, probe.pixels)
-
-    def told(part: str) -> Callable[[int, int], None] | None:
-        return None if progress is None else lambda done, of: progress(part, done, of)
-
     with torch.inference_mode():
         means = class_means(probe, sample, batch_size=config.batch_size)
-    changes: list[Change] = []
-    if "bands" in config.parts:
-        changes += band_changes(probe, shape, config.edges, config.fill)
-    if "streams" in config.parts:
-        changes += stream_changes(probe)
+    changes = _changes(probe, shape, config)
     logits = changed_logits(
         probe,
         sample,
@@ -179,26 +172,10 @@ def _explained(
         means,
         fill=config.fill,
         batch_size=config.batch_size,
-        progress=told("changes"),
+        progress=_told(progress, "changes"),
     )
     base, found = _measured(logits, sample, threshold.value)
-    waves = gradients = None
-    if "waves" in config.parts:
-        waves = fourier_sensitivity(
-            probe,
-            few,
-            grid=config.grid,
-            amplitude=config.wave,
-            seed=config.seed,
-            batch_size=config.batch_size,
-            progress=told("waves"),
-        )
-    if "gradients" in config.parts and probe.differentiable:
-        # Tensors that were made for inference cannot take part in gradients.
-        start = {view: value.clone() for view, value in means.bonafide_views.items()}
-        gradients = attribution_maps(
-            probe, few, start, steps=config.steps, batch_size=config.batch_size, progress=told("gradients")
-        )
+    waves, gradients = _maps(probe, sample.first(config.map_clips), means, config, progress)
     bonafide, attack = np.bincount(sample.labels, minlength=2).tolist()
     return Explanation(
         network=name,
@@ -215,8 +192,46 @@ def _explained(
         faces=means.face.cpu().numpy(),
         waves=waves,
         gradients=gradients,
-        notes=tuple(notes + _notes(sample, probe, config)),
+        notes=tuple(notes + _notes(sample, probe, config, gradients)),
     )
+
+
+def _changes(probe: Probe, shape: tuple[int, int], config: ExplainConfig) -> list[Change]:
+    changes = band_changes(probe, shape, config.edges, config.fill) if "bands" in config.parts else []
+    return changes + (stream_changes(probe) if "streams" in config.parts else [])
+
+
+def _maps(
+    probe: Probe, few: ClipSample, means: ClassMeans, config: ExplainConfig, progress: Progress | None
+) -> tuple[SensitivityMap | None, AttributionMaps | None]:
+    """What waves do, and where the logit comes from, as far as they are asked for."""
+    waves = gradients = None
+    if "waves" in config.parts:
+        waves = fourier_sensitivity(
+            probe,
+            few,
+            grid=config.grid,
+            amplitude=config.wave,
+            seed=config.seed,
+            batch_size=config.batch_size,
+            progress=_told(progress, "waves"),
+        )
+    if "gradients" in config.parts and probe.differentiable:
+        # Tensors that were made for inference cannot take part in gradients.
+        start = {view: value.clone() for view, value in means.bonafide_views.items()}
+        gradients = attribution_maps(
+            probe,
+            few,
+            start,
+            steps=config.steps,
+            batch_size=config.batch_size,
+            progress=_told(progress, "gradients"),
+        )
+    return waves, gradients
+
+
+def _told(progress: Progress | None, part: str) -> Callable[[int, int], None] | None:
+    return None if progress is None else lambda done, of: progress(part, done, of)
 
 
 def _measured(logits: np.ndarray, sample: ClipSample, tau: float) -> tuple[BaseRates, list[Any]]:
@@ -226,7 +241,9 @@ def _measured(logits: np.ndarray, sample: ClipSample, tau: float) -> tuple[BaseR
     return base_rates(logits[0], *what), effects(logits, *what)
 
 
-def _notes(sample: ClipSample, probe: Probe, config: ExplainConfig) -> list[str]:
+def _notes(
+    sample: ClipSample, probe: Probe, config: ExplainConfig, gradients: AttributionMaps | None
+) -> list[str]:
     """What the sample and the network leave open."""
     found = []
     if len(sample) < sample.available:
@@ -241,4 +258,8 @@ def _notes(sample: ClipSample, probe: Probe, config: ExplainConfig) -> list[str]
         )
     if "gradients" in config.parts and not probe.differentiable:
         found.append("integrated gradients need a network: the model radial has none.")
+    if gradients is not None and gradients.gap > _FAR_OFF:
+        found.append(
+            f"integrated gradients miss {gradients.gap:.0%} of the logit in {gradients.steps} steps: take more steps."
+        )
     return found

@@ -25,7 +25,7 @@ class AttributionMaps:
     difference: tuple[float, float]
     """Mean logit less that of the mean bona fide views: what the totals add up to."""
     gap: float
-    """The largest share of its difference by which the totals of a clip miss it."""
+    """How far the totals of a clip miss its difference, as a share of that: means of both sizes over the clips."""
     clips: tuple[int, int]
     steps: int
 
@@ -113,7 +113,7 @@ def attribution_maps(
     """
     counts = np.bincount(sample.labels, minlength=2).clip(1)
     maps: dict[str, np.ndarray] = {}
-    difference, gap = np.zeros(2), 0.0
+    difference, sizes = np.zeros(2), np.zeros(2)
     start = probe.logits({name: view[None] for name, view in bonafide_views.items()}).detach()
     for part, frames in sample.batches(probe.frames, batch_size):
         views, labels = probe.views_of(probe.seen(frames)), sample.labels[part]
@@ -122,8 +122,7 @@ def attribution_maps(
             moved = (probe.logits(views) - start).double().cpu().numpy()
         shares = integrated_gradients(probe.logits, views, baseline, steps=steps)
         sums = sum(share.double().flatten(1).sum(dim=1) for share in shares.values())
-        missed = np.abs(sums.cpu().numpy() - moved) / np.abs(moved).clip(1e-6)
-        gap = max(gap, float(missed.max()))
+        sizes += np.abs(sums.cpu().numpy() - moved).sum(), np.abs(moved).sum()
         difference += np.bincount(labels, weights=moved, minlength=2)
         for name, plane in _planes(shares).items():
             total = maps.setdefault(name, np.zeros((2, *plane.shape[1:])))
@@ -132,7 +131,7 @@ def attribution_maps(
             progress(part.stop, len(sample))
     maps = {name: total / counts[:, None, None] for name, total in maps.items()}
     totals = {name: (float(plane[0].sum()), float(plane[1].sum())) for name, plane in maps.items()}
-    mean = difference / counts
+    mean, gap = difference / counts, float(sizes[0] / max(sizes[1], 1e-12))
     return AttributionMaps(
         maps, totals, (float(mean[0]), float(mean[1])), gap, (int(counts[0]), int(counts[1])), steps
     )

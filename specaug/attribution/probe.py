@@ -63,7 +63,11 @@ class Probe:
 
     def views_of(self, seen: Tensor) -> dict[str, Tensor]:
         """Views of frames that :meth:`seen` gave, which may have been changed since."""
-        return compute_views(seen, self.views, window=self.window)
+        if seen.device.type != "cpu" or seen.requires_grad:
+            return compute_views(seen, self.views, window=self.window)
+        # The same numbers: as NumPy's, HSV takes half the time, since it is computed in pieces that stay in cache.
+        views = compute_views(seen.numpy(), self.views, window=self.window)
+        return {name: torch.from_numpy(view) for name, view in views.items()}
 
     def logits(self, views: Mapping[str, Tensor]) -> Tensor:
         """(B,) logits.

@@ -23,7 +23,7 @@ _ROUNDING = 1e-3
 """Of a logit: what another batch size or another device moves it by at most."""
 
 
-def run_threshold(run: Path, out: Path, config: TrainConfig, probe: Probe) -> Threshold:
+def run_threshold(run: Path, out: Path | str, config: TrainConfig, probe: Probe) -> Threshold:
     """The threshold that `specaug evaluate` judges videos of this run at.
 
     Scores that `evaluate` wrote into the run are used if they are of these dev clips and of this checkpoint, which a
@@ -37,7 +37,7 @@ def run_threshold(run: Path, out: Path, config: TrainConfig, probe: Probe) -> Th
     stored = _stored(run, out, probe)
     if stored is not None:
         return _of(*stored)
-    dev = scorer_of(run, config)(out, "dev")
+    dev = scorer_of(run, config)(out, "dev")  # type: ignore[arg-type]  # it loads from addresses, too
     return _of(dev.scores, dev.labels, dev.columns["source_id"])
 
 
@@ -47,7 +47,7 @@ def dev_threshold(probe: Probe, out: Path | str, *, batch_size: int) -> Threshol
     return _of(_scores(probe, dev, batch_size), dev.labels, dev.keys["source_id"])
 
 
-def _stored(run: Path, out: Path, probe: Probe) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+def _stored(run: Path, out: Path | str, probe: Probe) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Scores, labels and sources of the dev clips, where they are there and still true."""
     path = run / "scores/dev.parquet"
     if not path.is_file():

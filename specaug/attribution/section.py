@@ -25,6 +25,8 @@ from specaug.attribution.map_pictures import (
 from specaug.attribution.svg_figures import change_rows, reliance_curve
 
 _CLASSES = ("bona fide", "attacks")
+_FACE = 80
+"""Pixels of a map on the face, at most."""
 _LIMITS = (
     "A change that moves the errors shows that the decision rests on what was taken, together with all else that was "
     "left. A change that moves nothing does not show that the network ignores it: two cues that are each enough cover "
@@ -132,8 +134,8 @@ def _gradients(gradients: AttributionMaps, faces: np.ndarray | None) -> str:
     parts = [
         '<h3>Where the logit comes from</h3><p class="note">Integrated gradients from the mean bona fide clip: orange '
         "speaks for an attack, blue for bona fide; coverage is the square root of the size. One scale for all planes "
-        f"of a view. {gradients.steps} steps; the shares of a clip add up to its logit but for "
-        f"{100 * gradients.gap:.1f} % at worst.</p>"
+        f"of a view. {gradients.steps} steps; the shares of a clip miss the difference of its logit by "
+        f"{100 * gradients.gap:.1f} % on average.</p>"
     ]
     if "spectrum" in gradients.maps:
         both = [averaged(plane) for plane in gradients.maps["spectrum"]]
@@ -143,21 +145,29 @@ def _gradients(gradients: AttributionMaps, faces: np.ndarray | None) -> str:
             for plane, name, n in zip(both, _CLASSES, gradients.clips, strict=True)
         )
         parts.append(f'<div class="uses-figures maps">{figures}</div>')
-    for view in ("rgb", "hsv"):
-        named = [name for name in PLANES[view] if name in gradients.maps]
-        if named:
-            parts += _face_rows(gradients, named, faces)
-    return "".join(parts)
+    return "".join([*parts, *_face_rows(gradients, faces)])
 
 
-def _face_rows(gradients: AttributionMaps, planes: list[str], faces: np.ndarray | None) -> list[str]:
-    """The planes of one view on the face, a row for each class."""
-    small = {name: [averaged(plane, 80) for plane in gradients.maps[name]] for name in planes}
-    scale = color_scale(*(plane for both in small.values() for plane in both))
+def _face_rows(gradients: AttributionMaps, faces: np.ndarray | None) -> list[str]:
+    """The color planes on the face, a row for each class."""
+    maps = {
+        name: [averaged(p, _FACE) for p in both]
+        for name, both in gradients.maps.items()
+        if name != "spectrum"
+    }
+    scales = {
+        name: color_scale(*(plane for other in names if other in maps for plane in maps[other]))
+        for names in PLANES.values()
+        for name in names
+        if name in maps
+    }
     rows = []
-    for label, kind in enumerate(_CLASSES):
+    for label, kind in enumerate(_CLASSES if maps else ()):
         shown = [] if faces is None else [picture(face_picture(faces[label]), f"{kind}, mean frame")]
-        shown += [picture(signed_picture(small[name][label], scale), f"{kind}, {name}") for name in planes]
+        shown += [
+            picture(signed_picture(both[label], scales[name]), f"{kind}, {name}")
+            for name, both in maps.items()
+        ]
         rows.append(f'<ul class="uses-strip">{"".join(shown)}</ul>')
     return rows
 

@@ -12,12 +12,12 @@ from specaug.attribution.effects import Effect, Shift
 Scale = Callable[[float], float]
 """From a figure to a place in the picture."""
 BONAFIDE, ATTACK, BOTH = "var(--bonafide)", "var(--attack)", "var(--ink)"
-_WIDTH, _HEIGHT = 640, 330
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 628, 34, 278
+_WIDTH, _HEIGHT = 440, 340
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 432, 58, 286
 """Where the axes stand."""
 _ROW = 30
-_NAMES = 190
-"""Width of the names beside rows."""
+_NAMES, _LAST = 158, 418
+"""Where rows begin, beside their names, and end."""
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "middle", kind: str = "") -> str:
@@ -63,8 +63,8 @@ def reliance_curve(effects: Sequence[tuple[Change, Effect]]) -> str:
         limits = [(across(band.low), across(band.high)) for band, _ in bands]
         parts += _steps(limits, shifts, up, color, dashed=dashed)
     parts += [
-        *_key(_LEFT + 8, _TOP - 16, ATTACK, "APCER, attacks taken for bona fide", dashed=False),
-        *_key(_LEFT + 270, _TOP - 16, BONAFIDE, "BPCER, bona fide taken for attacks", dashed=True),
+        *_key(_LEFT + 40, 12, ATTACK, "APCER, attacks taken for bona fide", dashed=False),
+        *_key(_LEFT + 40, 32, BONAFIDE, "BPCER, bona fide taken for attacks", dashed=True),
     ]
     return svg(_WIDTH, _HEIGHT, parts, "Change of APCER and BPCER by radial frequency band")
 
@@ -77,7 +77,7 @@ def _frame(up: Scale) -> list[str]:
         parts.append(
             text(_LEFT - 6, y + 4, f"{100 * share:+.0f}" if share else "0", anchor="end", kind="tick")
         )
-    return [*parts, text(_LEFT - 46, _TOP - 12, "points", anchor="start", kind="tick")]
+    return [*parts, text(2, _TOP - 12, "points", anchor="start", kind="tick")]
 
 
 def _frequency_axis(across: Scale, first: float, last: float) -> list[str]:
@@ -127,15 +127,15 @@ def change_rows(effects: Sequence[tuple[Change, Effect]], title: str) -> str:
     height = 40 + _ROW * len(effects) + 26
 
     def across(share: float) -> float:
-        return _NAMES + (share + 1) / 2 * (_RIGHT - _NAMES)
+        return _NAMES + (share + 1) / 2 * (_LAST - _NAMES)
 
     parts = [
-        *_mark(_NAMES, 14, "A", ATTACK),
-        text(_NAMES + 10, 18, "APCER", anchor="start", kind="key"),
-        *_mark(_NAMES + 80, 14, "B", BONAFIDE),
-        text(_NAMES + 90, 18, "BPCER", anchor="start", kind="key"),
-        *_mark(_NAMES + 160, 14, "C", BOTH),
-        text(_NAMES + 170, 18, "ACER with its interval", anchor="start", kind="key"),
+        *_mark(12, 14, "A", ATTACK),
+        text(22, 18, "APCER", anchor="start", kind="key"),
+        *_mark(92, 14, "B", BONAFIDE),
+        text(102, 18, "BPCER", anchor="start", kind="key"),
+        *_mark(172, 14, "C", BOTH),
+        text(182, 18, "ACER with its interval, points", anchor="start", kind="key"),
     ]
     for share in (-1, -0.5, 0, 0.5, 1):
         x = across(share)
