@@ -62,27 +62,21 @@ class Explanation:
 
     @property
     def relied_on(self) -> list[tuple[Change, Effect]]:
-        """Changes whose ACER interval leaves out 0, the largest first; none where the network does not separate."""
-        if not self.base.separates:
-            return []
+        """Changes whose ACER interval leaves out 0, the largest first."""
         shown = [(change, effect) for change, effect in self.effects if effect.acer.shown]
         return sorted(shown, key=lambda pair: -abs(pair[1].acer.value))
 
     def findings(self) -> list[str]:
         """What matters most, in whole sentences."""
-        if not self.base.separates:
-            return [
-                "On these clips the network is not shown to be better than chance: there is no decision to "
-                "explain, and the figures say only what moves its logit."
-            ]
-        if not self.effects:
-            return []
         found = [
             f"Without {_noun(change)} ACER {_by(effect.acer)} (APCER {_points(effect.apcer.value)}, "
             f"BPCER {_points(effect.bpcer.value)} points)."
             for change, effect in self.relied_on
         ]
-        return found or ["No single change moves ACER beyond its interval: see the notes on what that means."]
+        if self.effects and not found:
+            found = ["No single change moves ACER beyond its interval: see the notes on what that means."]
+        chance = "On these clips the network is not shown to be better than chance"
+        return found if self.base.separates else [f"{chance}: there may be no decision to explain.", *found]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; of the gradients the sums of the planes, not the maps."""
@@ -138,7 +132,7 @@ def _by(shift: Shift) -> str:
 
 
 def _points(value: float) -> str:
-    return f"{100 * value:+.0f}"
+    return f"{round(100 * value) + 0.0:+.0f}"  # a small number below 0 is no -0
 
 
 def _table(effects: tuple[tuple[Change, Effect], ...]) -> list[str]:

@@ -61,19 +61,21 @@ class ClipSample:
 
         Of the files one row group is held at a time.
         """
-        shape = self.groups[0].frame_shape
+        shape, located = self.groups[0].frame_shape, self._located()
         for start in range(0, len(self), size):
             part = slice(start, min(start + size, len(self)))
             batch = np.empty((part.stop - start, frames, *shape), np.uint8)
-            for slot, (rows, row) in zip(batch, self._located(part), strict=True):
+            for slot in batch:
+                rows, row = next(located)
                 clip = rows.clip(row)
                 clip.decode(spread(clip.n_frames, frames), into=slot)
             yield part, torch.from_numpy(batch)
 
-    def _located(self, part: slice) -> Iterator[tuple[EncodedRows, int]]:
+    def _located(self) -> Iterator[tuple[EncodedRows, int]]:
+        """The row group of each clip, and which row of it."""
         ends = np.cumsum([group.rows for group in self.groups])
         held: EncodedRows | None = None
-        for row in self.rows[part].tolist():
+        for row in self.rows.tolist():
             number = int(np.searchsorted(ends, row, side="right"))
             group = self.groups[number]
             if held is None or held.group is not group:

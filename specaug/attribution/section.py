@@ -181,13 +181,16 @@ def _table(found: Explanation) -> str:
 
 
 def _row(change: Change, effect: Effect) -> tuple[bool, list[str]]:
-    rates = [_shift(shift, 100, ".0f") for shift in (effect.acer, effect.apcer, effect.bpcer)]
-    logits = [_shift(shift, 1, ".2f") for shift in (effect.bonafide_logit, effect.attack_logit)]
+    rates = [_shift(shift, 100, 0) for shift in (effect.acer, effect.apcer, effect.bpcer)]
+    logits = [_shift(shift, 1, 2) for shift in (effect.bonafide_logit, effect.attack_logit)]
     return effect.acer.shown, [change.name, change.about, *rates, *logits]
 
 
-def _shift(shift: Shift, unit: float, form: str) -> str:
-    value, low, high = (format(unit * v + 0.0, "+" + form) for v in (shift.value, shift.low, shift.high))
+def _shift(shift: Shift, unit: float, digits: int) -> str:
+    # Adding 0 makes a number that was rounded to -0 one without a sign of its own.
+    value, low, high = (
+        f"{round(unit * v, digits) + 0.0:+.{digits}f}" for v in (shift.value, shift.low, shift.high)
+    )
     return f"{value} ({low} to {high})"
 
 
