@@ -2,8 +2,9 @@
 
 python docs/make_explain.py OUT WORK
 
-OUT is a data set that ``specaug build-dataset`` made of ``specaug demo``. In WORK two runs are made: the baseline on OUT,
-and a network on clips of OUT that are all bona fide, half of which carry a grating and are called attacks. Needs Chromium.
+OUT is a data set that ``specaug build-dataset`` made of ``specaug demo``. In WORK two runs are made: the baseline on
+OUT, and a network on clips of OUT that are all bona fide, half of which carry a grating and are called attacks. Needs
+Chromium.
 """
 
 from __future__ import annotations

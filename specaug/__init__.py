@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from specaug import metrics, model
     from specaug import spectrum as spectrum
     from specaug.align import align_face
-    from specaug.attribution import explain
     from specaug.augment import (
         Recipe,
         SpoofProfile,

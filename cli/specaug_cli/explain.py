@@ -34,13 +34,14 @@ def attribution() -> Any:
 
 def progress_lines() -> Callable[[str, int, int], None]:
     """Tells on stderr what is measured and how far it is: a line now and then."""
-    last = {"part": "", "at": 0.0}
+    last_part, last_time = "", 0.0
 
     def tell(part: str, done: int, of: int) -> None:
+        nonlocal last_part, last_time
         now = time.monotonic()
-        if part == last["part"] and done < of and now - float(last["at"]) < _LINE_SECONDS:
+        if part == last_part and done < of and now - last_time < _LINE_SECONDS:
             return
-        last.update(part=part, at=now)
+        last_part, last_time = part, now
         click.echo(f"{part}: {done}/{of} clips", err=True)
 
     return tell

@@ -29,7 +29,7 @@ class ClassMeans:
 def class_means(probe: Probe, sample: ClipSample, *, batch_size: int) -> ClassMeans:
     """Means over the clips of a sample, in one pass over it."""
     labels = torch.from_numpy(sample.labels)
-    amplitude, face, views = _Mean(2), _Mean(2), {name: _Mean(1) for name in probe.views}
+    amplitude, face, views = _Mean(2), _Mean(2), {str(name): _Mean(1) for name in probe.views}
     for part, frames in sample.batches(probe.frames, batch_size):
         seen = probe.seen(frames)
         amplitude.add(amplitudes(seen), labels[part])

@@ -113,12 +113,12 @@ def effects(
 
     found = []
     for run in range(1, len(logits)):
-        figures = [float((rates[r, 0] + rates[r, worst[r]]) / 2) for r in (0, run)]
+        before, after = (float((rates[r, 0] + rates[r, worst[r]]) / 2) for r in (0, run))
         found.append(
             Effect(
                 rate(0, 0, run),
                 rate(int(worst[0]), int(worst[run]), run),
-                _rate_shift(*figures, [acer[0][None], acer[run][None]], min(subjects), alpha),
+                _rate_shift(before, after, [acer[0][None], acer[run][None]], min(subjects), alpha),
                 {name: rate(k, k, run) for k, name in enumerate(counts.classes[1:], start=1)},
                 *(_mean_shift(shifts, run - 1, kind, alpha) for kind in (0, 1)),
             )

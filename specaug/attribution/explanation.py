@@ -80,7 +80,7 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; of the gradients the sums of the planes, not the maps."""
-        return _plain(
+        values: dict[str, Any] = _plain(
             {
                 "network": self.network,
                 "dataset": self.dataset,
@@ -102,7 +102,8 @@ class Explanation:
                 "findings": self.findings(),
                 "notes": list(self.notes),
             }
-        )  # type: ignore[no-any-return]
+        )
+        return values
 
     def __str__(self) -> str:
         return "\n".join(

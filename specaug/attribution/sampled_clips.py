@@ -127,7 +127,7 @@ def _attacks(keys: Mapping[str, np.ndarray], seed: int) -> list[int]:
 
 def _by_turns(keys: Mapping[str, np.ndarray], rows: np.ndarray, seed: int) -> list[int]:
     """Rows in an order that chance decides, the first clip of every subject before the second of any."""
-    drawn = sorted(rows.tolist(), key=lambda row: _drawn(keys["clip_id"][row], seed))
+    drawn = sorted(rows.tolist(), key=lambda row: _drawn(str(keys["clip_id"][row]), seed))
     seen: Counter[str] = Counter()
     turns = []
     for row in drawn:
