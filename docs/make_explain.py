@@ -81,14 +81,14 @@ def main(out: Path, work: Path) -> None:
     planted = work / "planted"
     if not planted.exists():
         plant(out, planted)
-    for name, data, config in (
-        ("planted", planted, NETWORK),
-        ("demo", out, TrainConfig(model="radial")),
+    for name, data, config, settings in (
+        ("planted", planted, NETWORK, {}),
+        ("demo", out, TrainConfig(model="radial", frames=2), {"parts": ("bands", "streams")}),
     ):
         run, page = work / f"{name}-run", work / f"{name}.html"
         train(data, run, config)
         print(evaluate_run(run, data), "\n", flush=True)
-        print(specaug.explain(run, data, output=page), "\n", flush=True)
+        print(specaug.explain(run, data, output=page, **settings), "\n", flush=True)
         pictures_of(page, name)
 
 
