@@ -75,10 +75,10 @@ def frequency_map(values: np.ndarray, scale: float, title: str, *, reach: float 
     reach : float
         Frequency at the middle of the outermost values, cycles/px.
     """
-    size = _BOX + 2 * _MARGIN
+    size = _BOX + 2 * _MARGIN + 10
     # The outermost values lie on the limits: the picture reaches half a value further.
     border = 0.5 * _BOX / (len(values) - 1) if reach == 0.5 and len(values) % 2 else 0.0
-    left = _MARGIN + 4
+    left = _MARGIN + 12
     parts = [
         f'<image href="{signed_picture(values, scale)}" x="{left - border:.1f}" y="{_MARGIN - 24 - border + 8:.1f}" '
         f'width="{_BOX + 2 * border:.1f}" height="{_BOX + 2 * border:.1f}" preserveAspectRatio="none" '
@@ -89,7 +89,7 @@ def frequency_map(values: np.ndarray, scale: float, title: str, *, reach: float 
         x, y = left + share * _BOX, top + share * _BOX
         parts += [line(x, top, x, top + _BOX, width=0.6), line(left, y, left + _BOX, y, width=0.6)]
         parts.append(text(x, top + _BOX + 20 + border / 2, name, kind="tick"))
-        parts.append(text(left - 5 - border / 2, y + 4, name, anchor="end", kind="tick"))
+        parts.append(text(left - 5 - border, y + 4, name, anchor="end", kind="tick"))
     parts.append(text(left + _BOX / 2, top + _BOX + 37 + border / 2, "fx, fy: cycles/px", kind="tick"))
     return f"<figure><figcaption>{escape(title)}</figcaption>{svg(size, size + 8, parts, title)}</figure>"
 

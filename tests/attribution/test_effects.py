@@ -36,6 +36,19 @@ def test_rates_are_those_of_the_metrics_after_less_before(logits, rng):
     assert set(effect.apcer_by_pai) == {"print", "replay"}
 
 
+def test_the_worst_species_may_be_another_one_afterwards():
+    """A tenth of the prints passes before, three tenths of the replays afterwards."""
+    before = np.where(LABELS == 1, 1.0, -1.0)
+    after = before.copy()
+    before[np.flatnonzero(PAI == "print")[:2]] = -1
+    after[np.flatnonzero(PAI == "replay")[:6]] = -1
+    (effect,) = measured(before, after)
+    assert effect.apcer.value == pytest.approx(0.2)
+    assert {name: shift.value for name, shift in effect.apcer_by_pai.items()} == pytest.approx(
+        {"print": -0.1, "replay": 0.3}
+    )
+
+
 def test_a_change_that_nothing_notices_reaches_as_far_as_the_rule_of_three(logits):
     """Simultaneous over one change: Student's 2.26 at nine degrees of freedom times 1.5 of ten subjects."""
     (effect,) = measured(logits, logits)

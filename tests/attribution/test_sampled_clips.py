@@ -22,11 +22,11 @@ def out(tmp_path_factory):
 
 
 def test_both_classes_and_all_species_alike_of_as_many_subjects_as_there_are(out):
-    sample = sample_clips(out, "test", clips=12, seed=0)
-    assert (len(sample), sample.available) == (12, 40)
-    assert Counter(sample.keys["pai"].tolist()) == {"none": 6, "print": 3, "replay": 3}
+    sample = sample_clips(out, "test", clips=20, seed=0)
+    assert (len(sample), sample.available) == (20, 40)
+    assert Counter(sample.keys["pai"].tolist()) == {"none": 10, "print": 5, "replay": 5}
     bonafide = sample.keys["subject"][sample.labels == 0]
-    assert len(set(bonafide.tolist())) == 6
+    assert len(set(bonafide.tolist())) == 10
 
 
 def test_the_first_by_rank_are_balanced_and_part_of_the_sample(out):
