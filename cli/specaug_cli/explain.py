@@ -77,7 +77,7 @@ def clip_count(context: click.Context, parameter: click.Parameter, value: str | 
 @click.option(
     "--clips",
     metavar="N|all",
-    default="64",
+    default="56",
     show_default=True,
     callback=clip_count,
     help="Clips that are changed, at most: a sample with both classes and as many subjects as there are.",

@@ -20,7 +20,7 @@ class ExplainConfig:
 
     split: Split = "test"
     """Which clips."""
-    clips: int | None = 64
+    clips: int | None = 56
     """Clips whose bands, streams and frames are changed, at most, both classes alike; None: all."""
     map_clips: int = 8
     """Of these, clips that the maps of waves and of gradients are measured on, at most."""

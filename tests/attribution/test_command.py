@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 from making import write_split
 
-from specaug.attribution.explain_config import PARTS
+from specaug.attribution.explain_config import PARTS, ExplainConfig
 from specaug.attribution.frequency_bands import FILLS
 from specaug.errors import ArgumentError
 from specaug.training import TrainConfig, train
@@ -37,6 +38,17 @@ def run(*words):
 def test_choices_are_those_of_the_library():
     assert command.PARTS == PARTS
     assert command.FILLS == FILLS
+
+
+def test_the_default_sample_is_that_of_the_library(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(
+        command, "attribution", lambda: SimpleNamespace(explain=lambda *_, **given: asked.update(given))
+    )
+    run("run", "out", "--json")
+    default = ExplainConfig()
+    names = ("split", "clips", "map_clips", "parts", "fill", "steps", "batch_size", "seed")
+    assert {name: asked[name] for name in names} == {name: getattr(default, name) for name in names}
 
 
 def test_a_table_findings_notes_and_the_page(work, tmp_path):

@@ -8,11 +8,11 @@ import json
 import numpy as np
 import pytest
 import torch
-from planted import FRAMES, SIZE, BandEnergy, Flicker, Redness, flicker, grating, nothing, tint, write_out
+from planted import FRAMES, BandEnergy, Flicker, Redness, flicker, grating, nothing, tint, write_out
 from torch import nn
 
 import specaug
-from specaug.attribution import ExplainConfig, explain_network
+from specaug.attribution import explain_network
 from specaug.errors import ArgumentError
 from specaug.model import TwoStreamNet
 from specaug.spectrum import MAX_RADIUS
@@ -338,8 +338,3 @@ def test_the_result_is_plain_json_without_maps_of_pixels(with_grating):
 def test_settings_are_checked_before_anything_is_read(settings, message):
     with pytest.raises(ArgumentError, match=message):
         explain_network(Redness(), "nowhere", **settings)
-
-
-def test_defaults_are_those_of_the_config():
-    assert ExplainConfig().clips == 64
-    assert SIZE == 32
