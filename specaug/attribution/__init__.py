@@ -1,4 +1,4 @@
-"""What a trained network goes by: which frequencies, views, colours and frames of clips its decisions rest on."""
+"""What a trained network goes by: which frequencies, views, colors and frames of clips its decisions rest on."""
 
 from __future__ import annotations
 

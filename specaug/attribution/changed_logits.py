@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from specaug.attribution.changes import Change, ClipBatch
+from specaug.attribution.changes import ClipBatch, ClipChange
 from specaug.attribution.class_means import ClassMeans
 from specaug.attribution.frequency_bands import Fill
 from specaug.attribution.probe import Probe
@@ -17,7 +17,7 @@ from specaug.attribution.sampled_clips import ClipSample
 def changed_logits(
     probe: Probe,
     sample: ClipSample,
-    changes: Sequence[Change],
+    changes: Sequence[ClipChange],
     means: ClassMeans,
     *,
     fill: Fill,

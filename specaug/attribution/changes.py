@@ -1,6 +1,6 @@
 """The changes that are made to clips to see what a network does without something: one class of detail at a time.
 
-Changes of bands, colour and frames are made to the frames, before any view is computed, so that all views lose the same
+Changes of bands, color and frames are made to the frames, before any view is computed, so that all views lose the same
 thing. Changes of views replace one view and leave the others as they are.
 """
 
@@ -59,7 +59,7 @@ class ClipBatch:
 
 
 @dataclass(frozen=True, eq=False)
-class Change:
+class ClipChange:
     """One thing that is taken from clips."""
 
     kind: Kind
@@ -71,18 +71,20 @@ class Change:
     band: FrequencyBand | None = None
 
     def __repr__(self) -> str:
-        return f"Change({self.kind}, {self.name})"
+        return f"ClipChange({self.kind}, {self.name})"
 
 
-def band_changes(probe: Probe, shape: tuple[int, int], edges: tuple[float, ...], fill: Fill) -> list[Change]:
-    """A change for each radial band and each direction, and one of the mean colour."""
+def band_changes(
+    probe: Probe, shape: tuple[int, int], edges: tuple[float, ...], fill: Fill
+) -> list[ClipChange]:
+    """A change for each radial band and each direction, and one of the mean color."""
     stands_in = "the mean amplitude of the other class" if fill == "class-mean" else "nothing"
 
-    def band_change(band: FrequencyBand) -> Change:
+    def band_change(band: FrequencyBand) -> ClipChange:
         detail = (
             f"detail of {pixels_of_detail(band)}" if band.angle is None else "all detail in that direction"
         )
-        return Change(
+        return ClipChange(
             "band" if band.angle is None else "angle",
             band.name,
             f"{detail}; {stands_in} in its place",
@@ -90,7 +92,7 @@ def band_changes(probe: Probe, shape: tuple[int, int], edges: tuple[float, ...],
             band,
         )
 
-    color = Change(
+    color = ClipChange(
         "color",
         "mean color",
         "the mean red, green and blue of the clip; that of "
@@ -101,39 +103,39 @@ def band_changes(probe: Probe, shape: tuple[int, int], edges: tuple[float, ...],
     return [*(band_change(band) for band in (*radial_bands(shape, edges), *angle_bands())), color]
 
 
-def stream_changes(probe: Probe) -> list[Change]:
-    """A change for each view, of colour, of the order of frames and of each temporal frequency."""
+def stream_changes(probe: Probe) -> list[ClipChange]:
+    """A change for each view, of color, of the order of frames and of each temporal frequency."""
     changes = [_view_change(name, (name,)) for name in probe.views if len(probe.views) > 1]
     if {"rgb", "hsv", "spectrum"} <= set(probe.views):
         changes.append(_view_change("rgb and hsv", ("rgb", "hsv")))
     changes.append(
-        Change(
+        ClipChange(
             "color", "all color", "hue and saturation; gray frames in their place", lambda b: _gray(probe, b)
         )
     )
     return changes + (_frame_changes(probe) if probe.frames > 1 else [])
 
 
-def _view_change(title: str, names: tuple[str, ...]) -> Change:
+def _view_change(title: str, names: tuple[str, ...]) -> ClipChange:
     def views(batch: ClipBatch) -> dict[str, Tensor]:
         means = {name: batch.means.bonafide_views[name].expand_as(batch.views[name]) for name in names}
         return {**batch.views, **means}
 
     about = f"the view{'s' if len(names) > 1 else ''} {title}; the mean of bona fide clips in its place"
-    return Change("view", title, about, views)
+    return ClipChange("view", title, about, views)
 
 
-def _frame_changes(probe: Probe) -> list[Change]:
+def _frame_changes(probe: Probe) -> list[ClipChange]:
     n = probe.frames
     groups = np.array_split(np.arange(1, n // 2 + 1), min(_TEMPORAL_BANDS, n // 2))
     return [
-        Change(
+        ClipChange(
             "frames",
             "order of frames",
             "the order; another one in its place",
             lambda b: probe.views_of(_shuffled(b)),
         ),
-        Change(
+        ClipChange(
             "frames",
             "all change over time",
             "every frame but the one in the middle, which is shown throughout",
@@ -143,7 +145,7 @@ def _frame_changes(probe: Probe) -> list[Change]:
     ]
 
 
-def _temporal_change(probe: Probe, bins: tuple[int, ...]) -> Change:
+def _temporal_change(probe: Probe, bins: tuple[int, ...]) -> ClipChange:
     low, high = bins[0] / probe.frames, bins[-1] / probe.frames
     name = f"{low:.3g} cycles/frame" if low == high else f"{low:.3g} to {high:.3g} cycles/frame"
 
@@ -152,7 +154,7 @@ def _temporal_change(probe: Probe, bins: tuple[int, ...]) -> Change:
         spectrum[:, list(bins)] = 0
         return probe.views_of(torch.fft.irfft(spectrum, n=probe.frames, dim=1).clamp_(0, 1))
 
-    return Change(
+    return ClipChange(
         "frames", name, "what changes from frame to frame at that frequency; nothing in its place", views
     )
 

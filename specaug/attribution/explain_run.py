@@ -12,14 +12,14 @@ import torch
 from torch import nn
 
 from specaug.attribution.changed_logits import changed_logits
-from specaug.attribution.changes import Change, band_changes, stream_changes
+from specaug.attribution.changes import ClipChange, band_changes, stream_changes
 from specaug.attribution.class_means import ClassMeans, class_means
 from specaug.attribution.effects import BaseRates, base_rates, effects
 from specaug.attribution.explain_config import ExplainConfig
 from specaug.attribution.explanation import Explanation, Threshold
+from specaug.attribution.explanation_page import write_page
 from specaug.attribution.fourier_sensitivity import SensitivityMap, fourier_sensitivity
 from specaug.attribution.integrated_gradients import AttributionMaps, attribution_maps
-from specaug.attribution.page import write_page
 from specaug.attribution.probe import Probe, probe_of_module, probe_of_run
 from specaug.attribution.run_threshold import dev_threshold, run_threshold
 from specaug.attribution.sampled_clips import ClipSample, sample_clips
@@ -29,7 +29,7 @@ from specaug.spectrum.amplitude import Window
 from specaug.training.run_folder import read_progress, read_run
 from specaug.training.torch_setup import numerics
 
-Progress = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 """Gets what is being measured, how many clips are done, and of how many."""
 _FAR_OFF = 0.1
 """Share of the logit that integrated gradients may miss before that is said."""
@@ -41,10 +41,10 @@ def explain(
     *,
     output: Path | str | None = None,
     faces: bool = True,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     **settings: Any,
 ) -> Explanation:
-    """What a run goes by: frequency bands, directions, views, colour, frames, and where its logit comes from.
+    """What a run goes by: frequency bands, directions, views, color, frames, and where its logit comes from.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def explain_network(
     threshold: float | None = None,
     output: Path | str | None = None,
     faces: bool = True,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     **settings: Any,
 ) -> Explanation:
     """What any network goes by: as :func:`explain`, for a module that takes views by name and gives a logit a clip.
@@ -156,7 +156,7 @@ def _explained(
     threshold: Threshold,
     name: str,
     notes: list[str],
-    progress: Progress | None,
+    progress: ProgressCallback | None,
 ) -> Explanation:
     """The parts that are asked for, on one sample."""
     sample = sample_clips(out, config.split, clips=config.clips, seed=config.seed)
@@ -196,13 +196,13 @@ def _explained(
     )
 
 
-def _changes(probe: Probe, shape: tuple[int, int], config: ExplainConfig) -> list[Change]:
+def _changes(probe: Probe, shape: tuple[int, int], config: ExplainConfig) -> list[ClipChange]:
     changes = band_changes(probe, shape, config.edges, config.fill) if "bands" in config.parts else []
     return changes + (stream_changes(probe) if "streams" in config.parts else [])
 
 
 def _maps(
-    probe: Probe, few: ClipSample, means: ClassMeans, config: ExplainConfig, progress: Progress | None
+    probe: Probe, few: ClipSample, means: ClassMeans, config: ExplainConfig, progress: ProgressCallback | None
 ) -> tuple[SensitivityMap | None, AttributionMaps | None]:
     """What waves do, and where the logit comes from, as far as they are asked for."""
     waves = gradients = None
@@ -230,7 +230,7 @@ def _maps(
     return waves, gradients
 
 
-def _told(progress: Progress | None, part: str) -> Callable[[int, int], None] | None:
+def _told(progress: ProgressCallback | None, part: str) -> Callable[[int, int], None] | None:
     return None if progress is None else lambda done, of: progress(part, done, of)
 
 

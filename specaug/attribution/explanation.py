@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from specaug.attribution.changes import Change
+from specaug.attribution.changes import ClipChange
 from specaug.attribution.effects import BaseRates, Effect, Shift
 from specaug.attribution.explain_config import ExplainConfig
 from specaug.attribution.fourier_sensitivity import SensitivityMap
@@ -49,7 +49,7 @@ class Explanation:
     threshold: Threshold
     base: BaseRates
     """Errors of the clips as they are."""
-    effects: tuple[tuple[Change, Effect], ...]
+    effects: tuple[tuple[ClipChange, Effect], ...]
     faces: np.ndarray
     """(2, H, W, 3) float32 in [0, 1], mean frame of bona fide clips and of attacks."""
     waves: SensitivityMap | None
@@ -61,7 +61,7 @@ class Explanation:
         return f"Explanation({self.network}, {sum(self.clips)} clips, {len(self.effects)} changes)"
 
     @property
-    def relied_on(self) -> list[tuple[Change, Effect]]:
+    def relied_on(self) -> list[tuple[ClipChange, Effect]]:
         """Changes whose ACER interval leaves out 0, the largest first."""
         shown = [(change, effect) for change, effect in self.effects if effect.acer.shown]
         return sorted(shown, key=lambda pair: -abs(pair[1].acer.value))
@@ -120,7 +120,7 @@ class Explanation:
         )
 
 
-def _noun(change: Change) -> str:
+def _noun(change: ClipChange) -> str:
     if change.kind == "band":
         return f"the band {change.name} ({change.about.partition(';')[0]})"
     if change.kind == "angle":
@@ -136,7 +136,7 @@ def _points(value: float) -> str:
     return f"{round(100 * value) + 0.0:+.0f}"  # a small number below 0 is no -0
 
 
-def _table(effects: tuple[tuple[Change, Effect], ...]) -> list[str]:
+def _table(effects: tuple[tuple[ClipChange, Effect], ...]) -> list[str]:
     if not effects:
         return []
     rows = [("without", "ACER", "95 % interval, simultaneous", "APCER", "BPCER")]
@@ -158,7 +158,7 @@ def _table(effects: tuple[tuple[Change, Effect], ...]) -> list[str]:
     ]
 
 
-def _effect(change: Change, effect: Effect) -> dict[str, Any]:
+def _effect(change: ClipChange, effect: Effect) -> dict[str, Any]:
     band = change.band
     limits = {} if band is None else {"low": band.low, "high": band.high, "angle": band.angle}
     return {

@@ -26,7 +26,7 @@ SECTORS = 4
 
 @dataclass(frozen=True)
 class FrequencyBand:
-    """A set of frequencies; zero frequency, the mean colour, belongs to none."""
+    """A set of frequencies; zero frequency, the mean color, belongs to none."""
 
     low: float
     """Lower limit, cycles/px; part of the band."""

@@ -1,4 +1,4 @@
-"""Maps of signed numbers as pictures: the sign is a colour, the size how much of it covers the page."""
+"""Maps of signed numbers as pictures: the sign is a color, the size how much of it covers the page."""
 
 from __future__ import annotations
 

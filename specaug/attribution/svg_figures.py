@@ -1,4 +1,4 @@
-"""Curves and rows with intervals as SVG, in the colours of the page they stand in."""
+"""Curves and rows with intervals as SVG, in the colors of the page they stand in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
-from specaug.attribution.changes import Change
+from specaug.attribution.changes import ClipChange
 from specaug.attribution.effects import Effect, Shift
 
 Scale = Callable[[float], float]
@@ -42,7 +42,7 @@ def svg(width: float, height: float, parts: Iterable[str], label: str) -> str:
     )
 
 
-def reliance_curve(effects: Sequence[tuple[Change, Effect]]) -> str:
+def reliance_curve(effects: Sequence[tuple[ClipChange, Effect]]) -> str:
     """Change of APCER and BPCER over the radial bands, with their intervals."""
     bands = [(change.band, effect) for change, effect in effects if change.kind == "band" and change.band]
     first = min(band.high for band, _ in bands) / 2
@@ -122,7 +122,7 @@ def _key(x: float, y: float, color: str, words: str, *, dashed: bool) -> list[st
     return [stroke, text(x + 30, y + 4, words, anchor="start", kind="key")]
 
 
-def change_rows(effects: Sequence[tuple[Change, Effect]], title: str) -> str:
+def change_rows(effects: Sequence[tuple[ClipChange, Effect]], title: str) -> str:
     """A row for each change: ACER with its interval, APCER and BPCER as marks."""
     height = 40 + _ROW * len(effects) + 26
 
@@ -156,7 +156,7 @@ def change_rows(effects: Sequence[tuple[Change, Effect]], title: str) -> str:
 
 
 def _mark(x: float, y: float, shape: str, color: str) -> list[str]:
-    """APCER a triangle that points up, BPCER one that points down, ACER a dot: told apart without colour, too."""
+    """APCER a triangle that points up, BPCER one that points down, ACER a dot: told apart without color, too."""
     if shape == "C":
         return [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.2" fill="{color}"/>']
     d = 5 if shape == "A" else -5

@@ -29,7 +29,7 @@ def network_section(run: Path | str, out: Path | str, *, faces: bool) -> Network
     """
     try:
         from specaug.attribution import explain
-        from specaug.attribution.section import section_html, style
+        from specaug.attribution.explanation_section import section_html, style
     except ImportError as error:
         raise MissingDependencyError(
             f"a report on a run needs torch: pip install 'specaug[train]' ({error})"

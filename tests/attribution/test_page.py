@@ -15,8 +15,8 @@ from planted import FRAMES, BandEnergy, Redness, grating, write_out
 from torch import nn
 
 from specaug.attribution import explain_network
+from specaug.attribution.explanation_section import section_html
 from specaug.attribution.map_pictures import averaged, signed_picture, whole_plane
-from specaug.attribution.section import section_html
 
 
 class All(nn.Module):

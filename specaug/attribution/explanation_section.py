@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from specaug.attribution.changes import Change
+from specaug.attribution.changes import ClipChange
 from specaug.attribution.effects import Effect, Shift
 from specaug.attribution.explanation import Explanation
 from specaug.attribution.fourier_sensitivity import SensitivityMap
@@ -41,7 +41,7 @@ _LIMITS = (
 
 
 def style() -> str:
-    """The style sheet of the section; colours are those of the page."""
+    """The style sheet of the section; colors are those of the page."""
     return (files("specaug.attribution") / "assets/section.css").read_text(encoding="utf-8")
 
 
@@ -180,7 +180,7 @@ def _table(found: Explanation) -> str:
     )
 
 
-def _row(change: Change, effect: Effect) -> tuple[bool, list[str]]:
+def _row(change: ClipChange, effect: Effect) -> tuple[bool, list[str]]:
     rates = [_shift(shift, 100, 0) for shift in (effect.acer, effect.apcer, effect.bpcer)]
     logits = [_shift(shift, 1, 2) for shift in (effect.bonafide_logit, effect.attack_logit)]
     return effect.acer.shown, [change.name, change.about, *rates, *logits]

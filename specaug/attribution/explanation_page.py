@@ -10,11 +10,11 @@ from pathlib import Path
 
 from specaug import __version__
 from specaug.attribution.explanation import Explanation
-from specaug.attribution.section import section_html, style
+from specaug.attribution.explanation_section import section_html, style
 
 
 def write_page(found: Explanation, target: Path, *, faces: bool = True) -> None:
-    """Write a page without any address of the network; it follows the colours that the browser asks for.
+    """Write a page without any address of the network; it follows the colors that the browser asks for.
 
     Parameters
     ----------
