@@ -47,6 +47,7 @@ __all__ = [
     "band_scale",
     "bandpass_inject",
     "build_dataset",
+    "explain",
     "fda",
     "frame_indices",
     "halftone",
@@ -86,6 +87,7 @@ _SPECTRA = ("band_mask", "log_spectrum", "radial_frequency", "radial_profile", "
 _LAZY = {
     "align_face": "specaug.align",
     "build_dataset": "specaug.pipeline",
+    "explain": "specaug.attribution",
     "load": "specaug.loader",
     "retry": "specaug.pipeline.retry",
     **dict.fromkeys(_OPERATIONS, "specaug.augment"),

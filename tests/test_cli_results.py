@@ -125,7 +125,7 @@ def reported(monkeypatch):
     """``report`` with two findings, on a page of 1,234 bytes; the call is kept in ``seen``."""
     seen: list[tuple[Path, Path, bool]] = []
 
-    def write_report(out, output, *, faces):
+    def write_report(out, output, *, faces, run):
         seen.append((out, output, faces))
         output.write_bytes(b"x" * 1234)
         return Findings([Finding("leakage", "two \x1b[1msplits")] if faces else [], warnings=WARNINGS)

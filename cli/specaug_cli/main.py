@@ -53,6 +53,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "ablate",
+    "explain",
     "doctor",
 )
 """In the order in which one needs them; each is a function of the module of its name."""

@@ -22,8 +22,13 @@ from specaug_cli.printing import print_warnings, printable
     help="The page to write.",
 )
 @click.option("--no-faces", is_flag=True, help="Leave out every crop, so that the page can be shared.")
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    help="A run of specaug train: add what it goes by, as specaug explain finds it (minutes).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print findings as one JSON object.")
-def report(out: Path, output: Path, no_faces: bool, as_json: bool) -> None:
+def report(out: Path, output: Path, no_faces: bool, run: Path | None, as_json: bool) -> None:
     """Write one HTML page on OUT: counts, failures by class, pictures, spectra, shortcuts, leakage.
 
     What crosses a line, such as a subject in two splits or a scale that predicts the label, is printed too.
@@ -34,10 +39,11 @@ def report(out: Path, output: Path, no_faces: bool, as_json: bool) -> None:
     Examples:
       specaug report out
       specaug report out -o shared.html --no-faces
+      specaug report out --run run
     """
     from specaug.html_report import write_report  # needs matplotlib and jinja2, which no other command does
 
-    found = write_report(out, output, faces=not no_faces)
+    found = write_report(out, output, faces=not no_faces, run=run)
     print_warnings(found.warnings)
     if as_json:
         findings = [{"section": finding.section, "text": finding.text} for finding in found]

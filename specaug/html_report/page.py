@@ -18,6 +18,7 @@ from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.html_report.failure_summary import APART, SIGNIFICANT, Losses, Rate, losses
 from specaug.html_report.findings import SHORTCUT, Finding, Findings, findings, gaps, shortcut
 from specaug.html_report.histogram import Histogram
+from specaug.html_report.network_section import NetworkSection, network_section
 from specaug.html_report.sample import Pixels, sample_pixels
 from specaug.html_report.survey import Kind, Survey, survey
 from specaug.html_report.svg_plots import ATTACK, BONAFIDE, SYNTHETIC, histogram_plot, profile_plot
@@ -40,7 +41,9 @@ _PLOTTED = ("scale", "padding", "source_pixels")
 _PAIRS = 50
 
 
-def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> Findings:
+def write_report(
+    out: Path | str, target: Path | str, *, faces: bool = True, run: Path | str | None = None
+) -> Findings:
     """Write a report on a built data set: one HTML file without any address of the network.
 
     The same OUT gives the same bytes, with the same versions of specaug and matplotlib. Memory does not grow with
@@ -54,6 +57,9 @@ def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> 
         The file to write.
     faces : bool
         False leaves out every crop and all that is drawn from a single one. Names of subjects and files stay.
+    run : path, optional
+        A run of :func:`specaug.training.train`: the page gets a section "What the network uses", as
+        :func:`specaug.explain` finds it on test. That takes minutes, and torch.
 
     Returns
     -------
@@ -64,9 +70,9 @@ def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> 
     Raises
     ------
     ArgumentError
-        `out` is not finished, or holds no clip.
+        `out` is not finished, or holds no clip; or as :func:`specaug.explain` where a run is given.
     MissingDependencyError
-        matplotlib or jinja2 is not installed.
+        matplotlib or jinja2 is not installed; or torch, where a run is given.
     SpecaugError
         A shard is damaged.
     """
@@ -79,7 +85,8 @@ def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> 
     pixels = sample_pixels(seen, faces=faces)
     target.parent.mkdir(parents=True, exist_ok=True)
     found = findings(seen, lost, pixels, gaps(seen, read_skipped(out)))
-    page = _render(_content(head, seen, lost, pixels, found, faces=faces))
+    used = None if run is None else network_section(run, out, faces=faces)
+    page = _render(_content(head, seen, lost, pixels, found, faces=faces), used)
     target.write_text(page, encoding="utf-8")
     return found
 
@@ -258,15 +265,16 @@ def _tables(seen: Survey, lost: Losses) -> dict[str, dict[str, Any]]:
     }
 
 
-def _render(content: Mapping[str, Any]) -> str:
+def _render(content: Mapping[str, Any], used: NetworkSection | None = None) -> str:
     """The page, with the hashes of its own script and style as the only ones that a browser may run."""
     assets = files("specaug.html_report") / "assets"
     style, script = ((assets / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    style += used.style if used else ""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["block"] = json_block
     template = environment.from_string((assets / "report.html").read_text(encoding="utf-8"))
     page = template.render(
-        content, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script)
+        content, used=used, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script)
     )
     # A name from the file system may hold half of a surrogate pair, which UTF-8 cannot.
     return page.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from specaug.arrays import to_unit
 from specaug.color import luma
 from specaug.spectrum import MAX_RADIUS, log_spectrum, radial_profile
 from specaug.spectrum.amplitude import Window
@@ -31,7 +32,8 @@ def clip_features(clips: np.ndarray, *, window: Window | None = "hann") -> np.nd
 
     Parameters
     ----------
-    clips : (B, T, H, W, 3) uint8 array
+    clips : (B, T, H, W, 3) array
+        uint8, or float in [0, 1].
     window : {"hann", None}
         Of the spectra.
 
@@ -45,7 +47,7 @@ def clip_features(clips: np.ndarray, *, window: Window | None = "hann") -> np.nd
         next frame less this one; 0 where there is one frame only.
     """
     light = luma(clips)[..., None]
-    colours = clips[..., [2, 0]] / np.float32(255) - light
+    colours = to_unit(clips[..., [2, 0]]) - light
     planes = np.concatenate([light, colours], axis=-1)
     found = [_one_clip(clip, window) for clip in planes]
     return np.asarray(np.stack(found), np.float64).reshape(len(clips), -1)
