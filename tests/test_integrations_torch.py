@@ -13,7 +13,7 @@ from specaug.augment import (
     HalftoneRanges,
     SpectralMixRanges,
     apply_drawn,
-    preset,
+    draw,
 )
 from specaug.errors import ArgumentError
 
@@ -136,7 +136,7 @@ def test_uint8_and_gradients():
 
 def test_large_batches_in_pieces_are_the_same(monkeypatch):
     x, r = batch(5), batch(5, seed=1)
-    drawn = preset("fda", beta=(0.1,)).draw(rng=np.random.default_rng(0))
+    drawn = draw("fda", FdaRanges((0.1,)), rng=0)
     whole = apply_drawn(x, drawn, r, channel_axis=1)
     monkeypatch.setattr("specaug.augment.engine.PIECE", 2 * x[0].numel())
     pieces = apply_drawn(x, drawn, r, channel_axis=1)
@@ -153,9 +153,13 @@ def test_an_empty_batch_stays_empty():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: SpectralAugment("blur"), "operation: expected one of afa, apr_p, .*, got 'blur'"),
+        (lambda: SpectralAugment("blur"), "recipe: expected a TOML file.*apr.*, got 'blur'"),
         (lambda: SpectralAugment("fda", HalftoneRanges()), "ranges: expected FdaRanges, got HalftoneRanges"),
-        (lambda: SpectralAugment("apr_p", FdaRanges()), "ranges: expected None for the preset apr_p"),
+        (
+            lambda: SpectralAugment("apr", FdaRanges()),
+            "ranges: expected None unless recipe is the name of an operation, got 'apr'",
+        ),
+        (lambda: SpectralAugment("fda")(batch(2)[0, 0]), r"images: expected .*, got shape \(24, 20\)"),
         (lambda: SpectralAugment("fda", p=2.0), r"p: expected a number in \[0, 1\], got 2.0"),
         (lambda: SpectralAugment("fda", channel_axis=1), "channel_axis: expected -4 to -1, got 1"),
         (
@@ -177,12 +181,12 @@ def test_a_label_is_that_of_the_images_as_they_were_given():
         rng, settings = np.random.default_rng(seed), SpectralMixRanges((1.0, 1.0), low=1 / 16)
         out, new = SpectralAugment("spectral_mix", settings, p=1.0, rng=rng)(x, labels)
         for changed, before, label in zip(out[:11], x, new[:11], strict=False):
-            mixed = [preset_mix(before, partner) for partner in x]
+            mixed = [mixed_high(before, partner) for partner in x]
             (partner,) = (j for j, image in enumerate(mixed) if torch.allclose(image, changed, atol=1e-6))
             assert label == labels[partner]
 
 
-def preset_mix(image, reference):
+def mixed_high(image, reference):
     import specaug
 
     return specaug.spectral_mix(image, reference, strength=1.0, low=1 / 16, channel_axis=0)
