@@ -57,7 +57,7 @@ from specaug.augment.recapture import (
     sample_recapture_print,
     sample_recapture_screen,
 )
-from specaug.augment.recipes.recipe import Recipe
+from specaug.augment.recipes.recipe import Recipe, as_recipe
 from specaug.augment.registry import OPERATIONS, Drawn, Operation, apply_drawn, draw, label_after
 from specaug.augment.scene_noise import SceneBlurParams, SceneBlurRanges, sample_scene_blur, scene_blur
 from specaug.augment.spectral_gains import (
@@ -113,6 +113,7 @@ __all__ = [
     "ToneParams",
     "ToneRanges",
     "apply_drawn",
+    "as_recipe",
     "band_scale",
     "bandpass_inject",
     "draw",

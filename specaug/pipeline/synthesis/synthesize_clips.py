@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 import joblib
 import numpy as np
 
-from specaug.augment.recipes.recipe import Recipe
+from specaug.augment.recipes.recipe import Recipe, as_recipe
 from specaug.errors import ArgumentError, NothingToDoError, WorkerLostError
 from specaug.pipeline.backends.local_pool import local_processes
 from specaug.pipeline.finalization import finalize_locked, receipts_of
@@ -85,7 +85,8 @@ def synthesize(
     ----------
     out : path
         A folder that ``specaug build-dataset`` made and finished.
-    recipe : Recipe, or path of a TOML file, or name of a preset
+    recipe : Recipe, str or path
+        See :meth:`specaug.Recipe.find`.
     per_clip : int
         Synthetic clips for each bona fide one.
     split : {"train", "dev", "test", "all"}
@@ -118,7 +119,7 @@ def synthesize(
         A build holds `out`.
     """
     _check(out, per_clip, split, donors, seed)
-    chosen = recipe if isinstance(recipe, Recipe) else Recipe.find(recipe)
+    chosen = as_recipe(recipe)
     folder = Path(out)
     if load_plan(folder) is None:
         raise ArgumentError(f"out: expected a folder that build-dataset made, got {str(out)!r}")
