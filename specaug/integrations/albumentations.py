@@ -45,7 +45,9 @@ def _given(value: Any) -> Any:
 class _Drawing(ImageOnlyTransform):  # type: ignore[misc]
     """How the two libraries called albumentations ask for the numbers of a call."""
 
-    if hasattr(ImageOnlyTransform, "sample_parameters"):  # AlbumentationsX: it mixes in the seeds of workers itself
+    if hasattr(
+        ImageOnlyTransform, "sample_parameters"
+    ):  # AlbumentationsX: it mixes in the seeds of workers itself
 
         def sample_parameters(self, params: Any, data: Any, targets: Any, sampling: Any) -> Any:
             """Draw parameters, as plain values, and pick a reference."""
@@ -61,7 +63,9 @@ class _Drawing(ImageOnlyTransform):  # type: ignore[misc]
             self._seed_anew()
             return super().__call__(*args, force_apply=force_apply, **data)
 
-        def get_params_dependent_on_data(self, params: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+        def get_params_dependent_on_data(
+            self, params: dict[str, Any], data: dict[str, Any]
+        ) -> dict[str, Any]:
             """Draw parameters, as plain values, and pick a reference."""
             return self._draw(data, params["shape"], self.random_generator)
 
@@ -88,7 +92,9 @@ class _Drawing(ImageOnlyTransform):  # type: ignore[misc]
         generator = np.random.default_rng(words)
         self.set_random_state(generator, random.Random(int(generator.integers(2**63))))
 
-    def _draw(self, data: Mapping[str, Any], shape: Sequence[int], rng: np.random.Generator) -> dict[str, Any]:
+    def _draw(
+        self, data: Mapping[str, Any], shape: Sequence[int], rng: np.random.Generator
+    ) -> dict[str, Any]:
         raise NotImplementedError
 
 
@@ -209,7 +215,9 @@ class SpectralTransform(_Drawing):
         applied = run_draws(image, drawn, partner, channel_axis=None if grey else -1)
         return np.ascontiguousarray(applied.image)
 
-    def _draw(self, data: Mapping[str, Any], shape: Sequence[int], rng: np.random.Generator) -> dict[str, Any]:
+    def _draw(
+        self, data: Mapping[str, Any], shape: Sequence[int], rng: np.random.Generator
+    ) -> dict[str, Any]:
         drawn = self.chosen.sample(rng, scale=self.scale)
         labels = {label: label_or_none(self.chosen, drawn, label) for label in LABELS}
         given = data.get(self.label_key)

@@ -33,7 +33,9 @@ MEANS = FdaRanges((0.0,))
 """Of fda, a band of zero frequency alone: the result has the mean of its partner and nothing else of it."""
 
 
-@pytest.mark.parametrize("name", sorted(set(OPERATIONS) - {"fda", "profile", "recapture_print", "recapture_screen"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(OPERATIONS) - {"fda", "profile", "recapture_print", "recapture_screen"})
+)
 def test_the_name_of_an_operation_means_its_own_ranges(name):
     (branch,) = chosen_recipe(name).branches
     assert branch.steps == (Step(name, OPERATIONS[name].ranges()),)
@@ -53,6 +55,11 @@ def test_a_recipe_is_an_object_or_a_file_too(tmp_path):
     assert chosen_recipe(found) is found
 
 
+def test_recipes_may_be_joined_and_spelled_either_way():
+    assert [branch.weight for branch in chosen_recipe("mix_high+bandpass").branches] == [1.0, 1.0]
+    assert chosen_recipe("recapture_screen") == chosen_recipe("recapture-screen")
+
+
 def test_ranges_are_a_record_or_some_of_its_fields():
     def ranges_of(ranges):
         (branch,) = chosen_recipe("halftone", ranges).branches
@@ -68,12 +75,18 @@ def test_ranges_are_a_record_or_some_of_its_fields():
 @pytest.mark.parametrize(
     ("name", "ranges", "message"),
     [
-        ("fda", HalftoneRanges(), "ranges: expected FdaRanges, got HalftoneRanges"),
-        ("fda", 3, "ranges: expected FdaRanges, got int"),
-        ("fda", {"beta": (0.1,), "alpha": 1}, "ranges: expected fields of FdaRanges .*alpha"),
-        ("apr", {}, "ranges: expected None unless recipe is the name of an operation, got 'apr'"),
-        (Path("fda"), {}, "ranges: expected None unless recipe is the name of an operation, got"),
-        ("FFT", None, "recipe: expected .*, got 'FFT'"),
+        ("fda", HalftoneRanges(), "ranges: expected .*, got HalftoneRanges"),
+        ("fda", 3, "ranges: expected .*, got 3"),
+        ("fda", {"beta": (0.1,), "alpha": 1}, "ranges: expected some of beta, got 'alpha'"),
+        (
+            "apr",
+            {},
+            "ranges: expected None where recipe is not the name of an operation, got dict beside 'apr'",
+        ),
+        (Path("fda"), {}, "ranges: expected None where recipe is not the name of an operation, got dict"),
+        ("tracse", None, "recipe: expected .*, got 'tracse'; did you mean 'traces'?"),
+        (3, None, "recipe: expected a Recipe, the name of one or a path, got int 3"),
+        (3, {}, "ranges: expected None where recipe is not the name of an operation, got dict beside 3"),
     ],
 )
 def test_what_does_not_go_together_is_named(name, ranges, message):
@@ -97,7 +110,10 @@ def test_labels_after_a_draw_are_those_of_load(name, bonafide, attack):
     recipe = chosen_recipe(name)
     drawn = recipe.sample(2)
     assert drawn["steps"]
-    assert (label_or_none(recipe, drawn, "bonafide"), label_or_none(recipe, drawn, "attack")) == (bonafide, attack)
+    assert (label_or_none(recipe, drawn, "bonafide"), label_or_none(recipe, drawn, "attack")) == (
+        bonafide,
+        attack,
+    )
 
 
 def test_an_attack_is_never_called_bona_fide():
@@ -286,6 +302,9 @@ def test_a_transform_comes_back_from_its_description(arguments):
 
 def test_a_description_by_name_is_plain_json(tmp_path):
     (tmp_path / "mine.toml").write_text('[[steps]]\noperation = "moire"')
-    pipeline = [SpectralTransform("moire", MoireRanges(number=(2, 2))), SpectralTransform(tmp_path / "mine.toml")]
+    pipeline = [
+        SpectralTransform("moire", MoireRanges(number=(2, 2))),
+        SpectralTransform(tmp_path / "mine.toml"),
+    ]
     again = A.from_dict(json.loads(json.dumps(A.to_dict(A.Compose(pipeline)))))
     assert [t.chosen for t in again.transforms] == [t.chosen for t in pipeline]
