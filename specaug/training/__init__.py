@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from specaug.training.ablation import ablate
 from specaug.training.arms import ARMS
+from specaug.training.callbacks import TrainCallback
 from specaug.training.comparison import Ablation
 from specaug.training.run_evaluation import RunReport, evaluate_run
 from specaug.training.train_config import PRESETS, TrainConfig, preset
@@ -15,6 +16,7 @@ __all__ = [
     "PRESETS",
     "Ablation",
     "RunReport",
+    "TrainCallback",
     "TrainConfig",
     "TrainReport",
     "ablate",
