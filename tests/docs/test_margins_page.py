@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT / "docs"))
-sys.path.append(str(ROOT / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[2] / "docs"))
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 from bench_margins import measures
 from make_margins import CHIP, PAGE, RESULT, box_quad, chip_margin, chip_quad, cut, deepfakebench_shift, page
