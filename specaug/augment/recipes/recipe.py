@@ -158,6 +158,17 @@ class Recipe:
         """Whether any step takes a second clip."""
         return any(OPERATIONS[s.operation].partner for b in self.branches for s in b.steps)
 
+    @property
+    def makes_attacks(self) -> bool:
+        """Whether a bona fide clip becomes an attack, in some branch at least."""
+        steps = [
+            [trial_draw(s.operation, s.ranges, s.in_source_px) for s in branch.steps if s.probability]
+            for branch in self.branches
+        ]
+        return self.label == "attack" or any(
+            self._label_of(drawn, "bonafide", self.donor) == "attack" for drawn in steps
+        )
+
     def sample(self, rng: np.random.Generator | int | None = None, *, scale: float = 1.0) -> Draws:
         """Draw all parameters for one clip.
 

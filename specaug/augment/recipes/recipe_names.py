@@ -8,10 +8,10 @@ from typing import Any
 
 from specaug.augment.recipes.recipe_toml import Fields, read_recipe, read_shipped, shipped_name, shipped_names
 from specaug.augment.recipes.steps import Branch, Step, trial_draw
-from specaug.augment.recipes.typed_fields import record_from
 from specaug.augment.registry import OPERATIONS, label_after
+from specaug.checked_fields import did_you_mean, record_from
 from specaug.errors import ArgumentError
-from specaug.records import Label, did_you_mean
+from specaug.records import Label
 
 
 def find_fields(name: str | Path) -> Fields:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from specaug.augment.recipes.typed_fields import record_from
+from specaug.checked_fields import record_from
 from specaug.errors import ArgumentError
 
 
