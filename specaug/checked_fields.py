@@ -94,11 +94,28 @@ def check_fields(record: Any) -> None:
         ...
     specaug.errors.ArgumentError: epochs: expected a whole number, got 'many'
     """
-    for field in dataclasses.fields(record):
-        value = getattr(record, field.name)
-        checked = _checked(field, type(record), value, "")
-        if checked is not value:
-            object.__setattr__(record, field.name, checked)
+    for name, value in _changes(record).items():
+        object.__setattr__(record, name, value)
+
+
+def checked_record(record: RecordT) -> RecordT:
+    """:func:`check_fields` for a record that does not check itself: the same, or a copy where a value became another.
+
+    Examples
+    --------
+    >>> from specaug.augment import FdaRanges
+    >>> checked_record(FdaRanges([0, 0.5]))
+    FdaRanges(beta=(0.0, 0.5))
+    """
+    changes = _changes(record)
+    return dataclasses.replace(record, **changes) if changes else record  # type: ignore[type-var]
+
+
+def _changes(record: Any) -> dict[str, Any]:
+    """Fields whose value becomes another one of their annotated kind."""
+    given = ((field, getattr(record, field.name)) for field in dataclasses.fields(record))
+    made = {field.name: (value, _checked(field, type(record), value, "")) for field, value in given}
+    return {name: checked for name, (value, checked) in made.items() if checked is not value}
 
 
 def settings_of_file(kind: type, file: Path | str) -> dict[str, Any]:
@@ -197,8 +214,8 @@ def _converted(value: Any, hint: Any) -> Any:
         return _tuple(value, get_args(hint))
     if hint in _PLAIN:
         return _PLAIN[hint](value)
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return value if isinstance(value, hint) else record_from(hint, value, where=hint.__name__)
+    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+        return record_from(hint, value, where=hint.__name__)  # type: ignore[arg-type]
     return _demanded(value, hint is Any or isinstance(value, hint))
 
 
@@ -248,8 +265,6 @@ _PLAIN = {float: _number, int: _whole, bool: _switch, str: _text}
 
 def _first_fit(value: Any, hints: tuple[Any, ...]) -> Any:
     for hint in hints:
-        if dataclasses.is_dataclass(hint) and not isinstance(value, hint | Mapping):
-            continue
         try:
             return _converted(value, hint)
         except _MisfitError:

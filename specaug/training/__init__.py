@@ -11,6 +11,7 @@ except ImportError as error:
 
 from specaug.training.ablation import ablate
 from specaug.training.arms import ARMS
+from specaug.training.callbacks import TrainCallback
 from specaug.training.comparison import Ablation
 from specaug.training.run_evaluation import RunReport, evaluate
 from specaug.training.train_config import SCALES, TrainConfig
@@ -22,6 +23,7 @@ __all__ = [
     "SCALES",
     "Ablation",
     "RunReport",
+    "TrainCallback",
     "TrainConfig",
     "TrainReport",
     "ablate",

@@ -72,7 +72,7 @@ def main(raw: Path, out: Path, run: Path) -> None:
     assert_type(sheet, Preview)
     config = specaug.TrainConfig(model="radial", recipe=recipe, frames=4, seed=1, device="cpu")
     assert_type(specaug.TrainConfig.at_scale("cpu", file=None, seed=1), specaug.TrainConfig)
-    assert_type(specaug.train(out, run, config), TrainReport)
+    assert_type(specaug.train(out, run, config, callbacks=[]), TrainReport)
     assert_type(
         specaug.evaluate(run, out, cross=None, level="video", unseen="raise", resamples=100), RunReport
     )

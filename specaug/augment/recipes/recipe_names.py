@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,12 +66,10 @@ def operation_fields(name: str, ranges: Any = None, probability: float = 1.0) ->
     if name not in OPERATIONS:
         told = f"operation: expected one of {', '.join(OPERATIONS)}, got {name!r}"
         raise ArgumentError(told + did_you_mean(name, OPERATIONS))
-    if not 0 <= probability <= 1:
-        raise ArgumentError(f"probability: expected a number from 0 to 1, got {probability!r}")
     kind = OPERATIONS[name].ranges
-    if not isinstance(ranges, kind):
-        ranges = record_from(kind, {} if ranges is None else ranges, where="ranges")
-    steps = (Step(name, ranges, float(probability)),)
+    if ranges is None or isinstance(ranges, Mapping):
+        ranges = record_from(kind, ranges or {}, where="ranges")
+    steps = (Step(name, ranges, probability),)
     fields = {"name": name, "branches": (Branch(name, steps),), "donor": _donor_of(name, ranges)}
     return {**fields, "label": None, "description": ""}
 
