@@ -9,6 +9,7 @@ import pytest
 
 from specaug.augment import OPERATIONS, FdaRanges, MoireRanges, Recipe, SpectralMixRanges, as_recipe
 from specaug.augment.recipes.recipe_toml import shipped_names
+from specaug.augment.recipes.steps import Branch, Step
 from specaug.errors import ArgumentError
 
 MOIRE = "[[steps]]\noperation = 'moire'\n"
@@ -136,10 +137,59 @@ def test_a_recipe_is_itself():
     assert as_recipe(recipe) is recipe
 
 
-@pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("probability", [-0.1, 1.1, float("nan"), "often", True])
 def test_a_probability_outside_its_limits_is_named(probability):
-    with pytest.raises(ArgumentError, match=r"^probability: expected a number from 0 to 1, got "):
+    with pytest.raises(ArgumentError, match=r"^probability: expected a number( from 0 to 1)?, got "):
         Recipe.from_operation("moire", probability=probability)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [
+        (FdaRanges("wide"), "beta: expected a list of a number, got 'wide'"),
+        (FdaRanges((0.1, "x")), "beta: expected a list of a number, got (0.1, 'x')"),
+        (FdaRanges((float("nan"),)), "beta: expected a list of a number, got (nan,)"),
+        (MoireRanges(), "ranges: expected FdaRanges, got MoireRanges(number=(1, 4)"),
+        (3, "ranges: expected FdaRanges, got 3"),
+        ({"beta": 0.1}, "ranges.beta: expected a list of a number, got 0.1"),
+        ({"betas": [0.1]}, "ranges: expected some of beta, got 'betas'; did you mean 'beta'?"),
+    ],
+)
+def test_ranges_of_another_kind_are_named(ranges, message):
+    with pytest.raises(ArgumentError) as refused:
+        Recipe.from_operation("fda", ranges)
+    assert str(refused.value).startswith(message)
+
+
+def test_ranges_that_hold_a_list_become_those_that_a_file_gives():
+    ranges = FdaRanges([0, 0.1])
+    made = Recipe.from_operation("fda", ranges)
+    assert made == Recipe.from_operation("fda", {"beta": [0.0, 0.1]})
+    assert ranges.beta == [0, 0.1]  # the given record is not written to
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda step: Branch(3, (step,)), "name: expected a text, got 3"),
+        (lambda step: Branch("b", (step,), 0), "weight: expected a number above 0, got 0.0"),
+        (lambda step: Branch("b", (step,), float("inf")), "weight: expected a number, got inf"),
+        (lambda step: Branch("b", ("moire",)), "steps: expected a list of Step, got ('moire',)"),
+        (lambda step: Recipe("r", (step,)), "recipe 'r': branches: expected a list of Branch, got (Step("),
+        (lambda step: Recipe(3, (Branch("b", (step,)),)), "recipe 3: name: expected a text, got 3"),
+    ],
+)
+def test_parts_of_another_kind_are_named(make, message):
+    with pytest.raises(ArgumentError) as refused:
+        make(Step("moire", MoireRanges()))
+    assert str(refused.value).startswith(message)
+
+
+@pytest.mark.parametrize("name", sorted({*shipped_names(), *OPERATIONS}))
+def test_whether_a_recipe_makes_attacks_is_what_its_draws_say(name):
+    recipe = Recipe.find(name)
+    made = {recipe.label_after(d) for d in map(recipe.sample, range(20)) if d["steps"]}
+    assert made == ({"attack"} if recipe.makes_attacks else {"bonafide"})
 
 
 def test_the_former_key_of_a_named_branch_is_read():

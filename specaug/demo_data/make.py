@@ -234,7 +234,7 @@ def _check_arguments(
         raise ArgumentError(f"raw: expected a folder that is empty or does not exist, got {os.fspath(raw)!r}")
 
 
-def make_demo(
+def demo(
     raw: str | Path,
     *,
     subjects: int = 12,

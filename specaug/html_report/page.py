@@ -40,7 +40,7 @@ _PLOTTED = ("scale", "padding", "source_pixels")
 _PAIRS = 50
 
 
-def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> Findings:
+def report(out: Path | str, output: Path | str = "report.html", *, faces: bool = True) -> Findings:
     """Write a report on a built data set: one HTML file without any address of the network.
 
     The same OUT gives the same bytes, with the same versions of specaug and matplotlib. Memory does not grow with
@@ -50,7 +50,7 @@ def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> 
     ----------
     out : path
         A finished OUT.
-    target : path
+    output : path
         The file to write.
     faces : bool
         False leaves out every crop and all that is drawn from a single one. Names of subjects and files stay.
@@ -70,7 +70,7 @@ def write_report(out: Path | str, target: Path | str, *, faces: bool = True) -> 
     SpecaugError
         A shard is damaged.
     """
-    out, target = Path(out), Path(target)
+    out, target = Path(out), Path(output)
     head = _head(out)
     seen = survey(out)
     if not seen.clips:

@@ -23,7 +23,6 @@ from specaug.records.choices import (
     Split,
     Stage,
     Turn,
-    did_you_mean,
     readable_path,
 )
 from specaug.records.color_info import ChromaLocation, ColorInfo, Matrix, Range
@@ -76,7 +75,6 @@ __all__ = [
     "alias_notice",
     "alias_notice_of",
     "coverage_of",
-    "did_you_mean",
     "further",
     "parse_label_map",
     "plan_hash",

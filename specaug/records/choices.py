@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Literal, get_args
 
+from specaug.checked_fields import did_you_mean
 from specaug.errors import ArgumentError
 
 Label = Literal["bonafide", "attack"]
@@ -44,9 +43,6 @@ DetectorName = Literal["centerface", "yunet", "insightface", "sidecar"]
 ImageFormat = Literal["png", "webp", "jpeg", "raw"]
 Backend = Literal["loky", "dask", "ray"]
 
-_ALIKE = 0.6
-"""Share of letters that two names have in common, from which on one is suggested for the other; difflib's default."""
-
 LABELS: tuple[Label, ...] = get_args(Label)
 SPLITS: tuple[Split, ...] = get_args(Split)
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -58,36 +54,6 @@ def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         told = f"{name}: expected one of {', '.join(choices)}, got {value!r}"
         raise ArgumentError(told + did_you_mean(value, choices))
-
-
-def did_you_mean(value: object, choices: Iterable[str]) -> str:
-    """The end of a message on an unknown name: the choice that is spelled most like it, empty where none is.
-
-    Examples
-    --------
-    >>> did_you_mean("Traces", ["traces", "control"])
-    "; did you mean 'traces'?"
-    >>> did_you_mean("nothing of the kind", ["traces", "control"])
-    ''
-    """
-    if not isinstance(value, str):
-        return ""
-    spelled: dict[str, str] = {}
-    for name in choices:
-        spelled.setdefault(plain_name(name), name)
-    close = get_close_matches(plain_name(value), spelled, n=1, cutoff=_ALIKE)
-    return f"; did you mean {spelled[close[0]]!r}?" if close else ""
-
-
-def plain_name(name: str) -> str:
-    """A name without regard to case, with ``-`` for ``_`` and blanks.
-
-    Examples
-    --------
-    >>> plain_name("Recapture_Screen")
-    'recapture-screen'
-    """
-    return name.strip().casefold().replace("_", "-").replace(" ", "-")
 
 
 def between(name: str, value: float | None, low: float, high: float) -> None:

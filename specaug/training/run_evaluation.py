@@ -10,7 +10,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from specaug.errors import ArgumentError
-from specaug.metrics import PadReport, Scored, evaluate, video_scores
+from specaug.metrics import PadReport, Scored, video_scores
+from specaug.metrics import evaluate as error_rates
 from specaug.metrics.evaluation import Unseen
 from specaug.pipeline.plan import load_plan
 from specaug.records import LABELS, Notice, Source, Split
@@ -59,7 +60,7 @@ class RunReport:
         return "\n".join([str(self.report), *(f"note: {note}" for note in self.notes)])
 
 
-def evaluate_run(
+def evaluate(
     run: Path | str,
     out: Path | str,
     *,
@@ -110,7 +111,7 @@ def evaluate_run(
         write_scores(run / f"scores/{split}.parquet", scores, out=run)
     deciding = with_failures(dev, out, "dev", level=level)
     judged = with_failures(test, other or out, "test", level=level, prefix=name)
-    report = evaluate(
+    report = error_rates(
         deciding,
         judged,
         unseen=unseen or ("raise" if other is None else "allow"),

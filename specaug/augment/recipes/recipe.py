@@ -17,6 +17,7 @@ from specaug.augment.recipes.recipe_names import find_fields, operation_fields
 from specaug.augment.recipes.recipe_toml import parse_recipe, read_recipe, read_shipped
 from specaug.augment.recipes.steps import Branch, Draws, Step, run_draws, steps_of, trial_draw
 from specaug.augment.registry import OPERATIONS, Drawn, label_after, operation
+from specaug.checked_fields import check_fields
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
 
@@ -48,11 +49,10 @@ class Recipe:
     def __post_init__(self) -> None:
         if not self.branches:
             raise ArgumentError(f"recipe {self.name!r}: expected at least one branch")
-        for name, value in (("donor", self.donor), ("label", self.label)):
-            if value is not None and value not in LABELS:
-                raise ArgumentError(
-                    f"recipe {self.name!r}: {name}: expected one of {', '.join(LABELS)}, got {value!r}"
-                )
+        try:
+            check_fields(self)
+        except ArgumentError as error:
+            raise ArgumentError(f"recipe {self.name!r}: {error}") from error
         if self.takes_donor != (self.donor is not None):
             expected = f"one of {', '.join(LABELS)}" if self.takes_donor else "none, no step takes one"
             raise ArgumentError(f"recipe {self.name!r}: donor: expected {expected}, got {self.donor!r}")
@@ -157,6 +157,17 @@ class Recipe:
     def takes_donor(self) -> bool:
         """Whether any step takes a second clip."""
         return any(OPERATIONS[s.operation].partner for b in self.branches for s in b.steps)
+
+    @property
+    def makes_attacks(self) -> bool:
+        """Whether a bona fide clip becomes an attack, in some branch at least."""
+        steps = [
+            [trial_draw(s.operation, s.ranges, s.in_source_px) for s in branch.steps if s.probability]
+            for branch in self.branches
+        ]
+        return self.label == "attack" or any(
+            self._label_of(drawn, "bonafide", self.donor) == "attack" for drawn in steps
+        )
 
     def sample(self, rng: np.random.Generator | int | None = None, *, scale: float = 1.0) -> Draws:
         """Draw all parameters for one clip.

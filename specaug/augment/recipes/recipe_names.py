@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from specaug.augment.recipes.recipe_toml import Fields, read_recipe, read_shipped, shipped_name, shipped_names
 from specaug.augment.recipes.steps import Branch, Step, trial_draw
-from specaug.augment.recipes.typed_fields import record_from
 from specaug.augment.registry import OPERATIONS, label_after
+from specaug.checked_fields import did_you_mean, record_from
 from specaug.errors import ArgumentError
-from specaug.records import Label, did_you_mean
+from specaug.records import Label
 
 
 def find_fields(name: str | Path) -> Fields:
@@ -65,12 +66,10 @@ def operation_fields(name: str, ranges: Any = None, probability: float = 1.0) ->
     if name not in OPERATIONS:
         told = f"operation: expected one of {', '.join(OPERATIONS)}, got {name!r}"
         raise ArgumentError(told + did_you_mean(name, OPERATIONS))
-    if not 0 <= probability <= 1:
-        raise ArgumentError(f"probability: expected a number from 0 to 1, got {probability!r}")
     kind = OPERATIONS[name].ranges
-    if not isinstance(ranges, kind):
-        ranges = record_from(kind, {} if ranges is None else ranges, where="ranges")
-    steps = (Step(name, ranges, float(probability)),)
+    if ranges is None or isinstance(ranges, Mapping):
+        ranges = record_from(kind, ranges or {}, where="ranges")
+    steps = (Step(name, ranges, probability),)
     fields = {"name": name, "branches": (Branch(name, steps),), "donor": _donor_of(name, ranges)}
     return {**fields, "label": None, "description": ""}
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from specaug.augment.recipes.steps import Branch, Step, trial_draw
-from specaug.augment.recipes.typed_fields import record_from
 from specaug.augment.registry import OPERATIONS
 from specaug.augment.units import has_units
+from specaug.checked_fields import did_you_mean, record_from
 from specaug.errors import ArgumentError
 from specaug.parsing import parse_toml
-from specaug.records import Label, did_you_mean
+from specaug.records import Label
 
 _RECIPE = {"name": str, "description": str, "donor": str, "label": str, "steps": list, "branches": list}
 _BRANCH = {"name": str, "weight": float, "steps": list, "recipe": str}
@@ -175,7 +175,7 @@ def _step(table: Any, where: str) -> Step:
     if unit not in _UNITS:
         raise ArgumentError(f"{where}.unit: expected one of {', '.join(_UNITS)}, got {unit!r}")
     chosen = OPERATIONS[name]
-    ranges = record_from(chosen.ranges, table.get("ranges", {}), where=f"{where}.ranges")
+    ranges: Any = record_from(chosen.ranges, table.get("ranges", {}), where=f"{where}.ranges")
     if unit == "source" and not has_units(ranges):
         raise ArgumentError(f"{where}.unit: expected 'crop', {name} has no length or frequency to convert")
     step = Step(name, ranges, float(probability), unit == "source")

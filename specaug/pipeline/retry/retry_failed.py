@@ -18,7 +18,7 @@ import joblib
 from specaug.errors import ArgumentError, WorkerLostError
 from specaug.parsing import parse_json
 from specaug.pipeline.backends.local_pool import local_processes
-from specaug.pipeline.build import Progress, scan_with, settings_of
+from specaug.pipeline.build import Progress, settings_of
 from specaug.pipeline.finalization import manifest_head, receipts_of, report_of, write_pages
 from specaug.pipeline.lock import hold
 from specaug.pipeline.notices import skipped_of, with_notices
@@ -27,6 +27,7 @@ from specaug.pipeline.pseudonym import Key, key_of, opened
 from specaug.pipeline.raw_location import find_raw
 from specaug.pipeline.retry.retry_plan import replan
 from specaug.pipeline.retry.retry_shard import RetryPlan, failures_of, retry_shard
+from specaug.pipeline.scanning import scan_with
 from specaug.pipeline.versions import process_versions, refuse_mix, with_detector
 from specaug.records import REASONS, BuildConfig, BuildReport, Receipt
 from specaug.shards import (
