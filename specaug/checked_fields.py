@@ -211,6 +211,8 @@ def _plain(name: str) -> str:
 def _checked(field: dataclasses.Field[Any], kind: type, value: Any, prefix: str) -> Any:
     """The value as the field's annotation has it, or an error that begins with `prefix` and the field's name."""
     hint, name = _hints(kind)[field.name], f"{prefix}{field.name}"
+    if field.default == () and isinstance(value, list | tuple) and not value:
+        return ()  # elsewhere, a list of nothing would mean nothing
     made = _as_annotated(value, hint, name, field.metadata.get("expected"))
     if made is not None and _is_range(hint) and "unordered" not in field.metadata and made[0] > made[1]:
         raise ArgumentError(f"{name}: expected lower and upper limit, got {quoted(value)}")
@@ -244,6 +246,8 @@ def _converted(value: Any, hint: Any) -> Any:
         return _demanded(value, any(type(value) is type(c) and value == c for c in get_args(hint)))
     if origin is tuple:
         return _tuple(value, get_args(hint))
+    if origin is Callable:
+        return _demanded(value, callable(value))
     if hint in _PLAIN:
         return _PLAIN[hint](value)
     if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
@@ -342,6 +346,8 @@ def _named(hint: Any) -> str:
         return " or ".join(_named(choice) for choice in items if choice is not type(None))
     if origin is Literal:
         return "one of " + ", ".join(map(str, items))
+    if origin is Callable:
+        return "a function"
     if origin is tuple:
         return f"a list of {_named(items[0])}" if items[-1] is Ellipsis else _list_of(items)
     return _WORDS.get(hint, getattr(hint, "__name__", str(hint)))
