@@ -5,17 +5,21 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from specaug.errors import ArgumentError
-from specaug.loader.clip_stream import COLUMNS, META, ClipStream, FoundClip
+from specaug.loader.clip_stream import META, ClipStream, FoundClip, LoadedClip
 from specaug.loader.donors import Donors
+from specaug.loader.extra_columns import stacked
+from specaug.loader.loader_state import check_same, check_state, made_of
 from specaug.loader.order import Share
-from specaug.loader.ranks import worker_and_workers
-from specaug.loader.views import View, compute_views
+from specaug.loader.passes import Begun, Passes
+from specaug.loader.ranks import base_seed, worker_and_workers
+from specaug.loader.views import View, channels_first, compute_views
 from specaug.records import Label
 
 Batch = dict[str, Any]
@@ -26,71 +30,84 @@ class _Pass:
     """One iteration over an epoch."""
 
     epoch: int
+    share: Share
     given: int = 0
     """Clips of the epoch that this consumer has given, also before a resume."""
+    started: bool = False
+    """Whether anything was asked of it."""
 
 
 class ClipLoader:
-    """An iterable over the batches of one epoch; iterate again after :meth:`set_epoch`.
+    """An iterable over the batches of an epoch, made by :func:`specaug.load`.
 
-    Made by :func:`specaug.load`.
+    The first iteration gives epoch 0, or the one of :meth:`set_epoch`. Where anything is drawn (shuffle, augmentation,
+    frames, balance, a transform), each further iteration gives the next epoch by itself, also in the workers of a
+    ``DataLoader``; otherwise all epochs are alike, and it stays.
     """
 
     def __init__(self, stream: ClipStream, *, views: Sequence[View], rank: int = 0, world: int = 1) -> None:
         self.stream = stream
         self.views: tuple[View, ...] = tuple(views)
         self.rank, self.world = rank, world
-        self._epoch = 0
+        self._passes = Passes()
         self._pass: _Pass | None = None
-        """The one that was begun last, until another epoch is chosen."""
+        """The one that was begun last in this process, until another epoch is chosen."""
         self._state: dict[str, Any] | None = None
         """What was loaded and is not used yet."""
+        self._number = 0
+        """Of the state; below 0 where it was loaded in the worker that uses it."""
 
     @property
     def epoch(self) -> int:
-        """Decides the order, the balance and every draw, together with the seed."""
-        return self._epoch
+        """Decides the order, the balance and every draw, together with the seed.
+
+        It is that of the last iteration, also of a ``DataLoader``, or the one that was chosen for the next.
+        """
+        return self._passes.epoch
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next iteration gives; a state that was loaded is forgotten."""
-        if epoch < 0:
-            raise ArgumentError(f"epoch: expected at least 0, got {epoch!r}")
-        self._epoch, self._pass, self._state = epoch, None, None
+        self._passes.choose(epoch)
+        self._pass = self._state = None
 
-    def n_clips(self, *, workers: int = 1) -> int:
-        """Clips that this rank gives in the epoch, by all its workers."""
-        lengths = self.stream.lengths(self.epoch, world=self.world, workers=workers)
-        return sum(lengths[self.rank * workers : (self.rank + 1) * workers])
+    @property
+    def _advances(self) -> bool:
+        return self.stream.config.draws or self.stream.augment is not None
 
-    def n_batches(self, *, workers: int = 1) -> int:
-        """Batches that this rank gives in the epoch, by all its workers."""
-        lengths = self.stream.lengths(self.epoch, world=self.world, workers=workers)
-        return sum(map(self._batches, lengths[self.rank * workers : (self.rank + 1) * workers]))
+    def n_clips(self) -> int:
+        """Clips that this rank reads in an epoch, by all its workers."""
+        return self.stream.length(rank=self.rank, world=self.world)
 
-    def _batches(self, n_clips: int) -> int:
+    def n_batches(self) -> int:
+        """Batches that this rank gives in an epoch, whatever the number of its workers."""
         size = self.stream.config.batch_size or 1
-        return n_clips // size if self.stream.config.drop_last else -(-n_clips // size)
+        return self.n_clips() // size if self.stream.config.drop_last else -(-self.n_clips() // size)
+
+    def __len__(self) -> int:
+        """As :meth:`n_batches`: ``len`` of a ``DataLoader`` over this loader asks it."""
+        return self.n_batches()
 
     def state_dict(self) -> dict[str, Any]:
-        """Where this loader is in its epoch: plain numbers, to be kept with a checkpoint.
+        """Where this loader is in its epoch: plain JSON values, to be kept with a checkpoint.
 
         In a worker of a ``StatefulDataLoader`` it is where that worker is. A plain ``DataLoader`` hands out copies:
         count its batches and ask :meth:`state_after`.
         """
         if self._state is not None:
             return dict(self._state)
-        begun = self._pass or _Pass(self.epoch)
-        return {"epoch": begun.epoch, "clips": begun.given, "consumer": list(self._consumer())}
+        begun = self._pass or _Pass(self.epoch, self._share())
+        place = {"epoch": begun.epoch, "clips": begun.given, "consumer": self._consumer()}
+        return {**place, "made_of": self._made_of}
 
     def state_after(self, batches: int, *, workers: int = 0) -> dict[str, Any]:
         """Where a ``DataLoader`` with `workers` over this loader is after it gave `batches` batches in this epoch.
 
-        Workers take turns, so that each knows how many of them were its own. This holds until the first worker has
-        no more; with ``even=True`` all end together.
+        Workers take turns, so that each knows how many of them were its own.
         """
         if batches < 0:
             raise ArgumentError(f"batches: expected at least 0, got {batches!r}")
-        return {"epoch": self.epoch, "batches": batches, "readers": list(self._readers(max(workers, 1)))}
+        place = {"epoch": self.epoch, "batches": batches, "readers": self._readers(max(workers, 1))}
+        return {**place, "made_of": self._made_of}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Let the next iteration go on after what a state says was given.
@@ -100,55 +117,83 @@ class ClipLoader:
         Raises
         ------
         ArgumentError
-            It is no state of a loader.
+            It is no state of a loader, or that of other data, of another split, or of other settings that decide which
+            clips come when and what they show; the message names the differences. Other workers or ranks are noticed
+            when the iteration begins.
         """
-        kinds = ({"epoch", "clips", "consumer"}, {"epoch", "batches", "readers"})
-        if not any(keys <= set(state) for keys in kinds):
-            raise ArgumentError(f"state: expected one of state_dict or state_after, got keys {sorted(state)}")
-        self.set_epoch(int(state["epoch"]))
-        self._state = dict(state)
-        self._note_state()
+        check_state(state, self._made_of)
+        if worker_and_workers() is None:
+            self._number = max(self._number, 0) + 1
+            self._passes.choose(int(state["epoch"]), state=self._number)
+        else:
+            self._number = -1
+        self._state, self._pass = dict(state), None
 
-    def _note_state(self) -> None:
-        """A state was loaded; for loaders whose workers have to know."""
+    @cached_property
+    def _made_of(self) -> dict[str, Any]:
+        return made_of(self.stream)
 
     def _share(self) -> Share:
         return Share(self.rank, self.world, *(worker_and_workers() or (0, 1)))
 
-    def _consumer(self) -> tuple[int, int, int, int]:
-        share = self._share()
-        return share.rank, share.world, share.worker, share.workers
+    def _consumer(self) -> list[int]:
+        return list(dataclasses.astuple(self._share()))
 
-    def _readers(self, workers: int) -> tuple[int | None, ...]:
+    def _readers(self, workers: int) -> list[int]:
         """What has to be alike for counted batches to mean the same clips."""
-        return self.world, workers, self.stream.config.batch_size, self.stream.config.seed
+        return [self.world, workers]
 
-    def _resumed(self) -> tuple[Share, int]:
-        """Whose share to read in this pass, and how many of its clips were given before."""
-        state, self._state = self._state, None
-        share = self._share()
+    def _begun(self) -> Begun:
+        """The epoch of a pass that begins now, and the state that it goes on from."""
+        worker, advance = worker_and_workers(), self._advances
+        if worker is None:
+            return self._passes.begin(advance=advance)
+        own = int(self._state["epoch"]) if self._state is not None and self._number < 0 else None
+        begun = self._passes.begin_in_worker(worker[0], base_seed(), advance=advance, epoch=own)
+        return begun if own is None else Begun(own, self._number)
+
+    def _begin(self) -> _Pass:
+        """A pass over the share of this consumer, after what a state says was given before."""
+        begun, share = self._begun(), self._share()
+        if begun.state not in (0, self._number):
+            raise ArgumentError("state: expected it before the workers start, got one while they live on")
+        state = self._state if begun.state else None
         if state is None:
-            return share, 0
+            return _Pass(begun.epoch, share)
+        self._state = None
         if "clips" in state:
-            _check_same("(rank, world, worker, workers)", self._consumer(), state["consumer"])
-            return share, int(state["clips"])
-        _check_same("(world, workers, batch_size, seed)", self._readers(share.workers), state["readers"])
+            check_same("[rank, world, worker, workers]", self._consumer(), state["consumer"])
+            return _Pass(begun.epoch, share, int(state["clips"]))
+        check_same("[world, workers]", self._readers(share.workers), state["readers"])
         # A DataLoader asks worker 0 first: it takes the part of the worker whose turn it is.
         given = int(state["batches"])
         share = dataclasses.replace(share, worker=(share.worker + given) % share.workers)
         own = (given - share.worker + share.workers - 1) // share.workers
-        return share, own * (self.stream.config.batch_size or 1)
+        return _Pass(begun.epoch, share, own * (self.stream.config.batch_size or 1))
 
     def __iter__(self) -> Iterator[Any]:
-        self._pass = _Pass(self.epoch)
+        if self._pass is None or self._pass.started or worker_and_workers() is not None:
+            try:
+                self._pass = self._begin()
+            except (
+                ArgumentError
+            ) as error:  # told with the first batch: torch loses an error in `iter` of a worker
+                return _raising(error)
+        else:  # nobody asked anything of the last one: its epoch and its state are not lost with it
+            self._pass = dataclasses.replace(self._pass)
         return self._batches_of(self._pass)
 
     def _parts(self, begun: _Pass, columns: Sequence[str] | None) -> Iterator[list[FoundClip]]:
         """What goes into each batch of a pass, still encoded."""
+        begun.started = True
         config = self.stream.config
-        share, begun.given = self._resumed()
-        found = self.stream.found(begun.epoch, share, skip=begun.given, columns=columns)
         size = config.batch_size or 1
+        if config.drop_last and not self.n_batches():
+            raise ArgumentError(
+                f"drop_last: expected at least {size} clips, for one full batch of each rank, got {self.n_clips()}: "
+                "choose a smaller batch_size, or drop_last=False"
+            )
+        found = self.stream.found(begun.epoch, begun.share, skip=begun.given, columns=columns)
         while part := list(itertools.islice(found, size)):
             if len(part) == size or not config.drop_last:
                 begun.given += len(part)
@@ -156,7 +201,7 @@ class ClipLoader:
 
     def _batches_of(self, begun: _Pass) -> Iterator[Any]:
         donors = self.stream.donors(begun.epoch)
-        for part in self._parts(begun, COLUMNS):
+        for part in self._parts(begun, self.stream.columns):
             batch = self._loaded(part, begun.epoch, donors)
             if self.stream.config.batch_size is None:
                 batch = {name: values[0] for name, values in batch.items()}
@@ -170,17 +215,21 @@ class ClipLoader:
         clips = [
             self.stream.load(clip, epoch, donors, into=slot) for clip, slot in zip(found, frames, strict=True)
         ]
+        columns = clips[0].columns
         return {
-            "frames": frames,
+            "frames": frames if self.stream.config.transform is None else _stacked_frames(clips, frames),
             "label": np.array([clip.label for clip in clips], np.int64),
             "n_frames": np.array([clip.n_frames for clip in clips], np.int64),
             "augmented": np.array([clip.augmented for clip in clips]),
             **{name: [clip.meta[name] for clip in clips] for name in META},
+            **{name: stacked(name, [clip.columns[name] for clip in clips]) for name in columns},
         }
 
     def _finished(self, batch: Batch) -> Batch:
         """Views in place of the frames."""
         views = compute_views(batch.pop("frames"), self.views, window=self.stream.config.window)
+        if self.stream.config.layout == "channels_first":
+            views = {n: view if n == "spectrum" else channels_first(view) for n, view in views.items()}
         return {**views, **batch}
 
     def __repr__(self) -> str:
@@ -196,6 +245,18 @@ class ArrowClips(ClipLoader):
             yield pa.concat_tables([clip.rows.take([clip.entry.row]) for clip in part]).combine_chunks()
 
 
-def _check_same(what: str, own: Sequence[Any], given: Sequence[Any]) -> None:
-    if tuple(given) != tuple(own):
-        raise ArgumentError(f"state: expected that of {what} = {tuple(own)}, got {tuple(given)}")
+def _raising(error: Exception) -> Iterator[Any]:
+    raise error
+    yield
+
+
+def _stacked_frames(clips: Sequence[LoadedClip], slots: np.ndarray) -> np.ndarray:
+    """(B, T, H, W, 3) frames after a transform, in the memory of the batch where they kept their size."""
+    shapes = {clip.frames.shape: clip for clip in clips}
+    if len(shapes) > 1:
+        sizes = " and ".join(f"{h} x {w} of {c.meta['clip_id']!r}" for (_, h, w, _), c in shapes.items())
+        raise ArgumentError(
+            f"transform: expected one height and width for all clips of a batch, got {sizes}: crop or resize to one "
+            "size, or load with batch_size=None"
+        )
+    return slots if slots.shape[1:] in shapes else np.stack([clip.frames for clip in clips])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,6 +20,7 @@ _POOL_GROUPS = 8
 """Row groups that they are read from."""
 
 
+@runtime_checkable
 class AugmentRecipe(Protocol):
     """What `augment` has to be; :class:`specaug.Recipe` is one."""
 
@@ -62,11 +63,17 @@ class Changed:
     """`source_id` of the donor."""
 
 
-def clip_rng(seed: int, epoch: int, clip_id: str, visit: int) -> np.random.Generator:
-    """A generator that depends on what is augmented and on nothing else."""
+FOR_FRAMES, FOR_TRANSFORM = (1,), (2,)
+"""What else than augmentation a generator of a clip is for, as the key of its seed."""
+
+
+def clip_rng(
+    seed: int, epoch: int, clip_id: str, visit: int, *, purpose: tuple[int, ...] = ()
+) -> np.random.Generator:
+    """A generator that depends on the clip, its visit and what it is for, and on nothing else."""
     digest = hashlib.blake2b(clip_id.encode(), digest_size=8).digest()
     words = np.frombuffer(digest, "<u4").tolist()
-    return np.random.default_rng(np.random.SeedSequence([seed, epoch, *words, visit]))
+    return np.random.default_rng(np.random.SeedSequence([seed, epoch, *words, visit], spawn_key=purpose))
 
 
 class Donors:
@@ -79,6 +86,8 @@ class Donors:
     keys : dict of str to (rows,) array
         What :func:`specaug.shards.read_keys` gives for them.
     label : {"bonafide", "attack"}
+    among : (rows,) bool, optional
+        Rows to choose from.
     rng : numpy.random.Generator
         Draws which clips.
 
@@ -94,9 +103,11 @@ class Donors:
         keys: Mapping[str, np.ndarray],
         label: Label,
         *,
+        among: np.ndarray | None = None,
         rng: np.random.Generator,
     ) -> None:
         fits = (keys["label"] == LABELS.index(label)) & (keys["origin"] != "synthetic")
+        fits = fits if among is None else fits & among
         if not fits.any():
             raise ArgumentError(f"augment: expected {label} clips in the same split as donors, got none")
         starts = np.concatenate([[0], np.cumsum([group.rows for group in groups])])
@@ -173,6 +184,19 @@ def augment_clip(
         drawn=drawn,
         donor=donor.source_id if donor else None,
     )
+
+
+def drawn_frames(held: int, wanted: int, *, rng: np.random.Generator) -> list[int]:
+    """Which `wanted` of `held` frames are taken, drawn without repeats and in their order; all, spread, where too few.
+
+    Examples
+    --------
+    >>> drawn_frames(8, 3, rng=np.random.default_rng(0))
+    [4, 5, 7]
+    """
+    if held <= wanted:
+        return spread(held, wanted)
+    return np.sort(rng.choice(held, wanted, replace=False)).tolist()  # type: ignore[no-any-return]
 
 
 def spread(held: int, wanted: int) -> list[int]:

@@ -18,3 +18,10 @@ def worker_and_workers() -> tuple[int, int] | None:
     data = sys.modules.get("torch.utils.data")
     info = None if data is None else data.get_worker_info()
     return None if info is None else (info.id, info.num_workers)
+
+
+def base_seed() -> int:
+    """What all workers of a pass of a DataLoader have from torch, and those of another pass have not; 0 elsewhere."""
+    data = sys.modules.get("torch.utils.data")
+    info = None if data is None else data.get_worker_info()
+    return 0 if info is None else (info.seed - info.id) % 2**63

@@ -144,6 +144,11 @@ def _reduce(batch: SentBatch) -> tuple[Any, ...]:
     return _received, (DupFd(fd), size, {**batch, **sent})
 
 
+def send_in_slabs(kind: type[SentBatch]) -> None:
+    """Let batches of that very type go through slabs."""
+    ForkingPickler.register(kind, _reduce)
+
+
 def _received(handle: Any, size: int, values: dict[str, Any]) -> dict[str, Any]:
     """The batch in the process that asked for it."""
     fd = handle.detach()
@@ -189,7 +194,7 @@ def _layout(tensors: dict[str, torch.Tensor]) -> tuple[dict[str, _Sent], int]:
 AVAILABLE = hasattr(os, "memfd_create")
 """Only Linux has memory without a name."""
 if AVAILABLE:
-    ForkingPickler.register(SentBatch, _reduce)
+    send_in_slabs(SentBatch)
     os.register_at_fork(
         before=_before_fork, after_in_parent=_borrowing.release, after_in_child=_borrowing.release
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, cast, get_args
 
+import numpy as np
+
 from specaug.color import rgb_to_hsv
 from specaug.errors import ArgumentError
 from specaug.spectrum import log_spectrum
@@ -51,6 +53,13 @@ def compute_views(
         "spectrum": lambda: log_spectrum(frames, window=window),
     }
     return {name: makers[name]() for name in check_views(views)}
+
+
+def channels_first(view: Any) -> Any:
+    """A view (…, H, W, 3), NumPy or torch, as a contiguous one (…, 3, H, W)."""
+    if isinstance(view, np.ndarray):
+        return np.ascontiguousarray(np.moveaxis(view, -1, -3))
+    return view.movedim(-1, -3).contiguous()
 
 
 def check_views(views: Sequence[str]) -> tuple[View, ...]:

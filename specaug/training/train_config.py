@@ -44,7 +44,7 @@ class TrainConfig:
     recipe: Recipe | str | Path | None = None
     """The augmentation: see :meth:`specaug.Recipe.find`."""
     augment_share: float = 0.5
-    balance: Balance | None = "class"
+    balance: Balance | None = "label"
     bonafide_share: float = 0.5
     """Of training clips before augmentation."""
     epoch_clips: int | None = None

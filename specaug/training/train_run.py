@@ -147,7 +147,7 @@ class Fit:
         self.scaler = torch.amp.GradScaler(device.type, enabled=config.amp)
         self.state = _State()
         self.workers = max(config.workers, 1)
-        self.batches_an_epoch = clips.n_batches(workers=self.workers)
+        self.batches_an_epoch = clips.n_batches()
 
     def go(self, progress: Callable[[Row], None] | None) -> TrainReport:
         if (self.run / LAST).is_file():

@@ -86,7 +86,7 @@ def test_a_clip_is_changed_alike_whoever_reads_it(out):
 
 def test_a_clip_that_is_visited_again_is_changed_otherwise(out):
     loader = load(
-        out, split="train", as_="numpy", augment=FDA, augment_share=1.0, balance="class", bonafide_share=0.8
+        out, split="train", as_="numpy", augment=FDA, augment_share=1.0, balance="label", bonafide_share=0.8
     )
     by_id: dict[str, list[str]] = {}
     for clip in clips_of(loader):

@@ -6,7 +6,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, pairwise, product, zip_longest
 from typing import ClassVar
 
 import numpy as np
@@ -19,7 +19,8 @@ from torch.utils.data import DataLoader
 from specaug import Recipe, load
 from specaug.errors import ArgumentError
 from specaug.loader import clip_stream
-from specaug.loader.order import Share, Unit, deal, entries_of, stretched, units_of, visits_for, windows_of
+from specaug.loader.balance import visits_for
+from specaug.loader.order import Piece, Share, part_of, rank_part, windows_of, worker_part
 from specaug.shards import EncodedRows
 
 
@@ -40,58 +41,81 @@ def refused(message: str) -> Iterator[None]:
     del caught  # it is in its own traceback, by this frame
 
 
-def visited(sizes, visits, *, consumers, seed=None):
-    """(consumer, group, row) of every entry that is dealt."""
-    found = []
-    for number in range(consumers):
-        rng = None if seed is None else np.random.default_rng(seed)
-        own = deal(units_of(sizes, visits, consumers=consumers), share=Share(number, consumers), rng=rng)
-        windows = list(windows_of(own, sizes, [1] * len(sizes), visits))
-        assert sum(map(len, windows)) == entries_of(own, sizes, visits)
-        found += [(number, e.group, e.row) for window in windows for e in window]
-    return found
+def pieces_of(sizes, visits, share, *, batch=1, groups=None):
+    """What a consumer of an epoch reads, of groups in that order."""
+    starts = np.cumsum([0, *sizes])
+    counts = [int(visits[a:b].sum()) for a, b in pairwise(starts)]
+    every = [Piece(g, 0, counts[g]) for g in (range(len(sizes)) if groups is None else groups) if counts[g]]
+    first, stop = rank_part(sum(counts), rank=share.rank, world=share.world)
+    own = part_of(every, first, stop)
+    return part_of(own, *worker_part(stop - first, batch=batch, worker=share.worker, workers=share.workers))
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(1, 7), st.integers(0, 5), st.data())
-def test_every_visit_is_dealt_to_one_consumer(sizes, consumers, seed, data):
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=6),
+    st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 5)),
+    st.data(),
+)
+def test_every_visit_is_dealt_to_one_consumer(sizes, readers, data):
     visits = np.array(data.draw(st.lists(st.integers(0, 3), min_size=sum(sizes), max_size=sum(sizes))))
-    found = visited(sizes, visits, consumers=consumers, seed=seed)
-    expected = [(g, r) for g, n in enumerate(sizes) for r in range(n)]
-    counted = Counter((g, r) for _, g, r in found)
-    assert [counted[key] for key in expected] == visits.tolist()
+    groups = data.draw(st.permutations(range(len(sizes))))
+    world, workers, batch = readers
+    found = []
+    for rank, worker in product(range(world), range(workers)):
+        pieces = pieces_of(sizes, visits, Share(rank, world, worker, workers), batch=batch, groups=groups)
+        windows = list(windows_of(pieces, sizes, [1] * len(sizes), visits))
+        assert sum(map(len, windows)) == sum(piece.stop - piece.first for piece in pieces)
+        found += [(e.group, e.row, e.visit) for window in windows for e in window]
+    starts = np.cumsum([0, *sizes])
+    expected = [
+        (g, row, visit)
+        for g, n in enumerate(sizes)
+        for row in range(n)
+        for visit in range(visits[starts[g] + row])
+    ]
+    assert sorted(found) == expected
 
 
-def test_whole_row_groups_go_to_one_consumer_where_there_are_enough():
-    found = visited([4] * 6, np.ones(24, int), consumers=3, seed=1)
-    owners = {group: {c for c, g, _ in found if g == group} for group in range(6)}
-    assert all(len(consumers) == 1 for consumers in owners.values())
-    assert Counter(c for c, _, _ in found) == {0: 8, 1: 8, 2: 8}
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 60), st.integers(1, 7), st.integers(1, 5))
+def test_workers_give_the_batches_of_one_process_in_turns(total, batch, workers):
+    """As many whole ones, and the rest in the last of all."""
+    parts = [worker_part(total, batch=batch, worker=w, workers=workers) for w in range(workers)]
+    assert [first for first, _ in parts] == [0, *(stop for _, stop in parts[:-1])]
+    assert parts[-1][1] == total
+    lengths = [[min(batch, stop - at) for at in range(first, stop, batch)] for first, stop in parts]
+    turns = [length for turn in zip_longest(*lengths) for length in turn]
+    given = [length for length in turns if length is not None]
+    assert given == turns[: len(given)]  # nobody is skipped before the end
+    assert given == [min(batch, total - at) for at in range(0, total, batch)]
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.integers(1, 12), st.integers(1, 8), st.sampled_from([None, 0, 1]))
-def test_groups_of_one_size_are_dealt_evenly_whatever_their_number(groups, consumers, seed):
-    """Parts of a group differ by a row, so consumers differ by one for each group that is cut."""
-    found = visited([40] * groups, np.ones(40 * groups, int), consumers=consumers, seed=seed)
-    counted = Counter(consumer for consumer, _, _ in found)
-    left_over = groups % consumers
-    assert max(counted.values()) - min(counted[c] for c in range(consumers)) <= left_over
-    cut = Counter(group for _, group in {(c, g) for c, g, _ in found})
-    assert sum(n > 1 for n in cut.values()) <= left_over
+def test_ranks_differ_by_one_clip_at_most():
+    parts = [rank_part(26, rank=rank, world=4) for rank in range(4)]
+    assert parts == [(0, 7), (7, 14), (14, 20), (20, 26)]
+
+
+def test_row_groups_are_cut_only_between_consumers():
+    """Whole groups go to one consumer where they fit; a consumer begins or ends within one otherwise."""
+    visits = np.ones(24, int)
+    whole = [pieces_of([4] * 6, visits, Share(rank, 3)) for rank in range(3)]
+    assert whole == [[Piece(2 * r, 0, 4), Piece(2 * r + 1, 0, 4)] for r in range(3)]
+    cut = [pieces_of([4] * 6, visits, Share(0, 1, worker, 4), batch=3) for worker in range(4)]
+    assert [len(pieces) for pieces in cut] == [2, 2, 2, 2]
 
 
 def test_windows_are_bounded_in_bytes():
-    units = units_of([10] * 5, np.ones(50, int), consumers=1)
-    windows = list(windows_of(units, [10] * 5, [40 << 20] * 5, np.ones(50, int)))
+    pieces = [Piece(group, 0, 10) for group in range(5)]
+    windows = list(windows_of(pieces, [10] * 5, [40 << 20] * 5, np.ones(50, int)))
     assert [len(window) for window in windows] == [20, 20, 10]
 
 
-def test_stretched_windows_begin_again_as_other_visits():
-    units = units_of([3], np.ones(3, int), consumers=1)
-    windows = stretched(lambda: windows_of(units, [3], [1], np.ones(3, int)), 7, period=1)
-    entries = [(e.row, e.visit) for window in windows for e in window]
-    assert entries == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1), (0, 2)]
+def test_what_is_read_again_counts_as_other_visits():
+    pieces = part_of([Piece(0, 0, 4)], 2, 9)
+    visits = np.array([1, 2, 1])
+    entries = [(e.row, e.visit) for window in windows_of(pieces, [3], [1], visits) for e in window]
+    assert entries == [(1, 1), (2, 0), (0, 2), (1, 2), (1, 3), (2, 2), (0, 4)]
 
 
 class TestBalance:
@@ -101,12 +125,11 @@ class TestBalance:
     def visits(self, balance, share=0.5, kept=None, total=None):
         kept = np.ones(41, bool) if kept is None else kept
         rng = np.random.default_rng(3)
-        return visits_for(
-            self.LABELS, self.PAI, kept=kept, balance=balance, bonafide_share=share, total=total, rng=rng
-        )
+        keys = {"label": self.LABELS, "pai": self.PAI}
+        return visits_for(keys, kept=kept, balance=balance, bonafide_share=share, total=total, rng=rng)
 
     def test_classes_are_visited_as_often_and_no_row_is_left_out(self):
-        visits = self.visits("class")
+        visits = self.visits("label")
         assert visits[:10].sum() == visits[10:].sum() == 31
         assert visits.min() == 1
         assert visits[:10].max() - visits[:10].min() <= 1
@@ -116,17 +139,17 @@ class TestBalance:
         assert (visits[:10].sum(), visits[10:40].sum(), visits[40]) == (60, 30, 30)
 
     def test_shares_can_be_chosen(self):
-        visits = self.visits("class", share=0.75)
+        visits = self.visits("label", share=0.75)
         assert visits[:10].sum() == 3 * visits[10:].sum() == 93
 
     def test_an_epoch_can_have_a_given_length(self):
-        visits = self.visits("class", share=0.75, total=16)
+        visits = self.visits("label", share=0.75, total=16)
         assert (visits[:10].sum(), visits[10:].sum(), visits.max()) == (12, 4, 2)
         assert self.visits(None, total=100).sum() == 100
         assert self.visits(None, total=5).max() == 1
 
     def test_rows_left_out_stay_out(self):
-        visits = self.visits("class", kept=self.PAI != "print")
+        visits = self.visits("label", kept=self.PAI != "print")
         assert visits[10:40].sum() == 0
         assert visits[:10].sum() == visits[40] == 10
 
@@ -141,10 +164,12 @@ class TestBalance:
 class TestShuffle:
     def test_an_epoch_is_the_same_each_time_and_another_one_is_not(self, out):
         loader = load(out, split="train", shuffle=True, seed=5)
-        first, again = ids(loader), ids(loader)
+        first, second = ids(loader), ids(loader)
+        loader.set_epoch(0)
+        assert first == ids(loader) != second
+        assert sorted(first) == sorted(second)
         loader.set_epoch(1)
-        assert first == again != ids(loader)
-        assert sorted(first) == sorted(ids(loader))
+        assert ids(loader) == second
         assert ids(load(out, split="train", shuffle=True, seed=6)) != first
 
     def test_rows_mix_across_row_groups(self, out):
@@ -153,7 +178,7 @@ class TestShuffle:
         assert steps.mean() > 4  # a shuffle of 24 has a mean step near 8; of groups of 4 within, near 3
 
     def test_numpy_and_torch_agree(self, out):
-        settings = {"split": "train", "shuffle": True, "balance": "class"}
+        settings = {"split": "train", "shuffle": True, "balance": "label"}
         assert ids(load(out, as_="numpy", **settings)) == ids(load(out, as_="torch", **settings))
 
 
@@ -171,7 +196,7 @@ class TestRanks:
         assert [loader.n_clips() for loader in loaders] == [len(part) for part in parts]
 
     def test_more_consumers_than_rows(self, out):
-        with pytest.raises(ArgumentError, match="even: expected rows for each of 40 consumers"):
+        with pytest.raises(ArgumentError, match="even: expected rows for each of 40 ranks, got 24"):
             list(load(out, split="train", even=True, rank=0, world=40))
         parts = [ids(load(out, split="train", rank=r, world=40)) for r in range(40)]
         assert sorted(chain(*parts)) == sorted(ids(load(out, split="train")))
@@ -191,18 +216,6 @@ class _Wrapped(torch.utils.data.IterableDataset):
         return iter(self.clips)
 
 
-def test_parts_of_a_group_hold_as_many_visits():
-    """Bona fide rows first, then attacks; those that are not loaded give nobody less to do."""
-    visits = np.repeat([1, 0], 20)
-    parts = [entries_of([unit], [40], visits) for unit in units_of([40], visits, consumers=4)]
-    assert parts == [5] * 4
-    visits = np.repeat([1, 4], [20, 20])
-    parts = [entries_of([unit], [40], visits) for unit in units_of([40], visits, consumers=4)]
-    assert sum(parts) == 100
-    assert max(parts) - min(parts) <= 4
-    assert units_of([3], np.array([0, 7, 0]), consumers=2) == [Unit(0, 0, 2, False)]
-
-
 @settings(max_examples=200)
 @given(
     counts=st.lists(st.integers(1, 9), min_size=2, max_size=12),
@@ -213,14 +226,15 @@ def test_an_epoch_of_so_many_clips_has_its_shares(counts, total, share):
     pai = np.repeat([f"s{i:02d}" if i else "none" for i in range(len(counts))], counts)
     labels = (pai != "none").astype(int)
     rng = np.random.default_rng(0)
-    for balance in ("class", "pai"):
+    for balance in ("label", "pai"):
+        keys = {"label": labels, "pai": pai}
         visits = visits_for(
-            labels, pai, kept=labels >= 0, balance=balance, bonafide_share=share, total=total, rng=rng
+            keys, kept=labels >= 0, balance=balance, bonafide_share=share, total=total, rng=rng
         )
         assert visits.sum() == total
         assert abs(visits[labels == 0].sum() - share * total) <= 0.5
         species = [visits[pai == name].sum() for name in np.unique(pai) if name != "none"]
-        assert balance == "class" or max(species) - min(species) <= 1
+        assert balance == "label" or max(species) - min(species) <= 1
 
 
 class TestProcesses:
@@ -283,14 +297,11 @@ class TestResume:
         state = load(out, even=True, **self.SETTINGS).state_after(3, workers=2)
         assert whole(state) == whole()[3:]
 
-    @pytest.mark.parametrize(
-        ("workers", "change"), [(0, {}), (1, {}), (2, {"batch_size": 4}), (2, {"seed": 1})]
-    )
-    def test_batches_of_another_loader_are_refused(self, out, workers, change):
-        state = load(out, **self.SETTINGS).state_after(3, workers=2)
-        clips = load(out, **{**self.SETTINGS, **change})
-        clips.load_state_dict(state)
-        with refused(r"state: expected that of \(world, workers, batch_size, seed\)"):
+    @pytest.mark.parametrize("workers", [0, 1])
+    def test_batches_of_another_number_of_workers_are_refused(self, out, workers):
+        clips = load(out, **self.SETTINGS)
+        clips.load_state_dict(clips.state_after(3, workers=2))
+        with refused(r"state: expected that of \[world, workers\]"):
             next(iter(DataLoader(clips, batch_size=None, num_workers=workers)))
 
     def test_a_state_that_is_not_used_yet_is_the_state(self, out):
@@ -313,21 +324,26 @@ class TestResume:
         assert loader.state_dict()["clips"] == 24
         loader.set_epoch(1)
         batches = iter(loader)
-        assert loader.state_dict() == {"epoch": 1, "clips": 0, "consumer": [0, 1, 0, 1]}
+        state = loader.state_dict()
+        assert (state["epoch"], state["clips"], state["consumer"]) == (1, 0, [0, 1, 0, 1])
         next(batches)
         assert loader.state_dict()["clips"] == 5
 
     @pytest.mark.parametrize("workers", [0, 2])
     def test_a_state_is_used_once(self, out, workers):
-        clips = load(out, even=True, **self.SETTINGS)
+        """Passes that follow are whole, of the epochs that follow."""
+        whole = load(out, **self.SETTINGS)
+        epochs = [[batch["clip_id"] for batch in DataLoader(whole, batch_size=None, num_workers=workers)]]
+        epochs += [
+            [b["clip_id"] for b in DataLoader(whole, batch_size=None, num_workers=workers)] for _ in "12"
+        ]
+        clips = load(out, **self.SETTINGS)
         clips.load_state_dict(clips.state_after(3, workers=workers))
         batches = DataLoader(clips, batch_size=None, num_workers=workers)
-        passes = [[batch["clip_id"] for batch in batches] for _ in range(3)]
-        assert passes[0] == passes[1][3:]
-        assert passes[1] == passes[2]
-        assert len(passes[1]) == clips.n_batches(workers=max(workers, 1))
+        assert [[batch["clip_id"] for batch in batches] for _ in range(3)] == [epochs[0][3:], *epochs[1:]]
+        assert clips.epoch == 2
         clips.load_state_dict(clips.state_after(4, workers=workers))
-        assert [batch["clip_id"] for batch in batches] == passes[1][4:]
+        assert [batch["clip_id"] for batch in batches] == epochs[2][4:]
 
     def test_workers_that_live_already_cannot_go_on(self, out):
         clips = load(out, even=True, **self.SETTINGS)
@@ -347,13 +363,14 @@ class TestResume:
             got.append(batch["rgb"])
             loader.set_epoch(1)
         assert all(np.array_equal(a, b) for a, b in zip(got, wanted, strict=True))
-        assert loader.state_dict() == {"epoch": 1, "clips": 0, "consumer": [0, 1, 0, 1]}
+        state = loader.state_dict()
+        assert (state["epoch"], state["clips"], state["consumer"]) == (1, 0, [0, 1, 0, 1])
 
     def test_a_state_of_other_workers_is_refused(self, out):
         loader = load(out, **self.SETTINGS)
-        loader.load_state_dict({"epoch": 0, "clips": 5, "consumer": [0, 1, 1, 4]})
+        loader.load_state_dict({**loader.state_dict(), "consumer": [0, 1, 1, 4]})
         with pytest.raises(
-            ArgumentError, match=r"state: expected that of .* = \(0, 1, 0, 1\), got \(0, 1, 1, 4\)"
+            ArgumentError, match=r"state: expected that of .* = \[0, 1, 0, 1\], got \[0, 1, 1, 4\]"
         ):
             next(iter(loader))
 

@@ -30,7 +30,6 @@ def names_of(batches):
         (10, False, [10, 10, 4]),
         (10, True, [10, 10]),
         (24, True, [24]),
-        (25, True, []),
         (25, False, [24]),
         (None, False, [1] * 24),
     ],
@@ -48,7 +47,7 @@ def test_as_many_batches_come_as_were_told(out, batch_size, drop_last, lengths):
         {"batch_size": 7},
         {"batch_size": 7, "drop_last": True},
         {"batch_size": None},
-        {"batch_size": 5, "balance": "class", "epoch_clips": 31},
+        {"batch_size": 5, "balance": "label", "epoch_clips": 31},
     ],
 )
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
@@ -66,11 +65,11 @@ def test_a_pass_goes_on_after_any_batch_by_clips_or_by_batches(out, settings, af
 def test_a_state_chooses_its_epoch(out):
     loader, other = load(out, **SHUFFLED), load(out, **SHUFFLED)
     loader.set_epoch(6)
-    assert loader.state_after(2) == {"epoch": 6, "batches": 2, "readers": [1, 1, 8, 4]}
+    assert place_of(loader.state_after(2)) == {"epoch": 6, "batches": 2, "readers": [1, 1]}
     other.load_state_dict(loader.state_after(2))
     assert other.epoch == 6
     assert names_of(other) == names_of(loader)[2:]
-    assert loader.state_dict() == {"epoch": 6, "clips": 24, "consumer": [0, 1, 0, 1]}
+    assert place_of(loader.state_dict()) == {"epoch": 6, "clips": 24, "consumer": [0, 1, 0, 1]}
 
 
 def test_choosing_an_epoch_forgets_a_state(out):
@@ -78,6 +77,10 @@ def test_choosing_an_epoch_forgets_a_state(out):
     loader.load_state_dict(loader.state_after(2))
     loader.set_epoch(0)
     assert len(names_of(loader)) == 3
+
+
+def place_of(state):
+    return {name: value for name, value in state.items() if name != "made_of"}
 
 
 class _Workers:
@@ -90,7 +93,7 @@ class _Workers:
         """Names of every batch in the order in which a DataLoader gives them."""
         by_worker = []
         for number in range(self.workers):
-            info = SimpleNamespace(id=number, num_workers=self.workers)
+            info = SimpleNamespace(id=number, num_workers=self.workers, seed=number + 9)
             self.monkeypatch.setattr("torch.utils.data.get_worker_info", lambda info=info: info)
             loader = load(self.out, **SHUFFLED, **self.settings)
             if state is not None:
@@ -101,48 +104,69 @@ class _Workers:
         return [batch for turn in turns for batch in turn if batch is not None]
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
-@pytest.mark.parametrize("world", [1, 2])
-def test_workers_go_on_after_any_number_of_batches_in_all(out, monkeypatch, workers, world):
+@pytest.mark.parametrize(
+    ("workers", "world", "more"),
+    [
+        (1, 1, {"even": True}),
+        (2, 1, {"batch_size": 5}),
+        (3, 1, {"drop_last": True, "epoch_clips": 29}),
+        (2, 2, {"even": True, "epoch_clips": 25}),
+        (3, 2, {}),
+    ],
+)
+def test_workers_go_on_after_any_number_of_batches_in_all(out, monkeypatch, workers, world, more):
     """The one whose turn it is becomes the first; each leaves out what was its own."""
-    settings = {"batch_size": 3, "even": True, "rank": world - 1, "world": world}
+    settings = {"batch_size": 3, "rank": world - 1, "world": world, **more}
     readers = _Workers(out, monkeypatch, workers, **settings)
     whole = readers.batches()
     loader = load(out, **SHUFFLED, **settings)
-    assert len(whole) == loader.n_batches(workers=workers)
-    assert sum(map(len, whole)) == loader.n_clips(workers=workers)
+    assert len(whole) == loader.n_batches() == len(loader)
+    size = settings["batch_size"]
+    assert [len(batch) for batch in whole[:-1]] == [size] * (len(whole) - 1)
+    assert sum(map(len, whole)) == loader.n_clips() - more.get("drop_last", False) * (loader.n_clips() % size)
     for given in range(len(whole) + 1):
         assert readers.batches(loader.state_after(given, workers=workers)) == whole[given:]
 
 
+def test_states_that_are_loaded_in_workers_go_on_there(out, monkeypatch):
+    """As a StatefulDataLoader does it: each worker keeps its own, and the next pass is whole."""
+    rest, seen, whole, again = {}, {}, {}, {}
+    for worker in range(2):
+        info = SimpleNamespace(id=worker, num_workers=2, seed=worker + 5)
+        monkeypatch.setattr("torch.utils.data.get_worker_info", lambda info=info: info)
+        loader = load(out, **SHUFFLED, batch_size=3)
+        loader.set_epoch(2)
+        whole[worker] = names_of(loader)
+        again[worker] = names_of(loader)
+        loader.set_epoch(2)
+        batches = iter(loader)
+        seen[worker] = names_of(itertools.islice(batches, 2))
+        other = load(out, **SHUFFLED, batch_size=3)
+        other.load_state_dict(loader.state_dict())
+        assert other.state_dict() == loader.state_dict()
+        rest[worker] = names_of(other)
+        assert names_of(other) == again[worker]
+    assert {worker: seen[worker] + rest[worker] for worker in rest} == whole
+
+
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("place", "told"),
     [
         (
             {"epoch": 0, "clips": 3, "consumer": [0, 1, 0, 2]},
-            r"\(rank, world, worker, workers\) = \(0, 1, 0, 1\), got \(0, 1, 0, 2\)",
+            r"\[rank, world, worker, workers\] = \[0, 1, 0, 1\], got \[0, 1, 0, 2\]",
         ),
         (
             {"epoch": 0, "clips": 3, "consumer": [1, 2, 0, 1]},
-            r"\(rank, world, worker, workers\) = \(0, 1, 0, 1\), got \(1, 2, 0, 1\)",
+            r"\[rank, world, worker, workers\] = \[0, 1, 0, 1\], got \[1, 2, 0, 1\]",
         ),
-        (
-            {"epoch": 0, "batches": 1, "readers": [2, 1, 8, 4]},
-            r"\(world, workers, batch_size, seed\) = \(1, 1, 8, 4\), got \(2, 1, 8, 4\)",
-        ),
-        (
-            {"epoch": 0, "batches": 1, "readers": [1, 1, 7, 4]},
-            r"\(world, workers, batch_size, seed\) = \(1, 1, 8, 4\), got \(1, 1, 7, 4\)",
-        ),
-        (
-            {"epoch": 0, "batches": 1, "readers": [1, 1, 8, 5]},
-            r"\(world, workers, batch_size, seed\) = \(1, 1, 8, 4\), got \(1, 1, 8, 5\)",
-        ),
+        ({"epoch": 0, "batches": 1, "readers": [2, 1]}, r"\[world, workers\] = \[1, 1\], got \[2, 1\]"),
+        ({"epoch": 0, "batches": 1, "readers": [1, 3]}, r"\[world, workers\] = \[1, 1\], got \[1, 3\]"),
     ],
 )
-def test_a_state_of_other_readers_is_refused(out, state, told):
+def test_a_state_of_other_readers_is_refused(out, place, told):
     loader = load(out, **SHUFFLED)
-    loader.load_state_dict(state)
+    loader.load_state_dict({**place, "made_of": loader.state_dict()["made_of"]})
     with pytest.raises(ArgumentError, match=f"^state: expected that of {told}$"):
         next(iter(loader))
 
@@ -159,7 +183,7 @@ def test_what_lacks_a_key_is_no_state(out, state):
 
 def test_epochs_and_batches_are_counted_from_zero(out):
     loader = load(out, **SHUFFLED)
-    with pytest.raises(ArgumentError, match=r"^epoch: expected at least 0, got -1$"):
+    with pytest.raises(ArgumentError, match=r"^epoch: expected a whole number from 0 to 2147483647, got -1$"):
         loader.set_epoch(-1)
     with pytest.raises(ArgumentError, match=r"^batches: expected at least 0, got -1$"):
         loader.state_after(-1)
@@ -176,17 +200,17 @@ class TestStream:
     def test_rows_after_any_number_are_the_tail(self, out, settings, share):
         stream = load(out, **SHUFFLED, **settings).stream
         whole = [(found.entry, found.value("clip_id")) for found in stream.found(2, share)]
-        assert len(whole) == stream.lengths(2, world=share.world, workers=share.workers)[share.number]
+        assert len(whole) == sum(piece.stop - piece.first for piece in stream.pieces(2, share))
         for skip in (0, 1, len(whole) - 1, len(whole), len(whole) + 5):
             tail = [(found.entry, found.value("clip_id")) for found in stream.found(2, share, skip=skip)]
             assert tail == whole[skip:]
 
-    def test_lengths_add_up_to_the_visits_unless_they_are_even(self, out):
-        loose = load(out, **SHUFFLED, balance="class", epoch_clips=29).stream
-        even = load(out, **SHUFFLED, balance="class", epoch_clips=29, even=True).stream
-        lengths = loose.lengths(0, world=3, workers=2)
-        assert sum(lengths) == loose.visits(0).sum() == 29
-        assert even.lengths(0, world=3, workers=2) == [max(lengths)] * 6
+    def test_ranks_add_up_to_the_visits_unless_they_are_even(self, out):
+        loose = load(out, **SHUFFLED, balance="label", epoch_clips=29).stream
+        even = load(out, **SHUFFLED, balance="label", epoch_clips=29, even=True).stream
+        assert [loose.length(rank=rank, world=3) for rank in range(3)] == [10, 10, 9]
+        assert loose.visits(0).sum() == loose.total == 29
+        assert [even.length(rank=rank, world=3) for rank in range(3)] == [10] * 3
 
     def test_another_epoch_draws_other_visits_and_the_same_one_the_same(self, out):
         stream = load(out, **SHUFFLED, epoch_clips=9).stream

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specaug.errors import ArgumentError
-from specaug.loader.order import visits_for
+from specaug.loader.balance import visits_for
 
 
 def visits_of(counts, *, balance, share=0.5, total=None, kept=None, seed=0):
@@ -19,8 +19,7 @@ def visits_of(counts, *, balance, share=0.5, total=None, kept=None, seed=0):
     labels = (pai != "none").astype(int)
     kept = np.ones(len(pai), bool) if kept is None else np.asarray(kept)
     visits = visits_for(
-        labels,
-        pai,
+        {"label": labels, "pai": pai},
         kept=kept,
         balance=balance,
         bonafide_share=share,
@@ -46,7 +45,7 @@ def test_classes_and_species_have_their_shares_and_no_row_is_left_out(counts, te
         assert abs(sum(visits) - length * wanted) <= Fraction(1, 2)
         assert even(visits)
         assert min(visits) >= 1
-    bonafide, *attacks = visits_of(counts, balance="class", share=float(share))
+    bonafide, *attacks = visits_of(counts, balance="label", share=float(share))
     attacks = np.concatenate(attacks)
     length = max(counts[0] / share, sum(counts[1:]) / (1 - share))
     assert abs(bonafide.sum() - length * share) <= Fraction(1, 2)
@@ -64,7 +63,7 @@ def test_without_balance_a_given_length_is_spread_evenly(total):
     assert visits.min() == total // 10
 
 
-@pytest.mark.parametrize("balance", ["class", "pai"])
+@pytest.mark.parametrize("balance", ["label", "pai"])
 @pytest.mark.parametrize(("total", "bonafide"), [(10, 7), (20, 14), (1, 1), (3, 2)])
 def test_with_balance_bona_fide_rows_have_their_part_of_a_given_length(balance, total, bonafide):
     parts = visits_of([3, 5, 1], balance=balance, share=0.7, total=total)
@@ -103,7 +102,7 @@ class TestKept:
     KEPT = (True, False, True, True, False, False, True)
     """Of two bona fide rows, three of one species and two of another."""
 
-    @pytest.mark.parametrize("balance", [None, "class", "pai"])
+    @pytest.mark.parametrize("balance", [None, "label", "pai"])
     @pytest.mark.parametrize("total", [None, 9])
     def test_rows_left_out_are_never_visited(self, balance, total):
         visits = np.concatenate(visits_of([2, 3, 2], balance=balance, total=total, kept=self.KEPT))
@@ -115,7 +114,7 @@ class TestKept:
         parts = visits_of([2, 3, 2], balance="pai", kept=kept, total=12)
         assert [part.sum() for part in parts] == [6, 6, 0]
 
-    @pytest.mark.parametrize("balance", ["class", "pai"])
+    @pytest.mark.parametrize("balance", ["label", "pai"])
     @pytest.mark.parametrize(
         ("kept", "missing"),
         [([True, False, False], "attack"), ([False, True, True], "bona fide"), ([False] * 3, "attack")],
@@ -135,7 +134,67 @@ class TestKept:
 def test_species_are_those_of_attacks_alone():
     """A bona fide row whose species column says something is a bona fide row."""
     labels, pai = np.array([0, 0, 1]), np.array(["none", "print", "print"])
+    keys = {"label": labels, "pai": pai}
     visits = visits_for(
-        labels, pai, kept=np.ones(3, bool), balance="pai", bonafide_share=0.5, rng=np.random.default_rng(0)
+        keys, kept=np.ones(3, bool), balance="pai", bonafide_share=0.5, rng=np.random.default_rng(0)
     )
     assert visits.tolist() == [1, 1, 2]
+
+
+class TestDatasets:
+    """Two of one and one of the other have few bona fide rows; the third has attacks alone."""
+
+    KEYS = {  # noqa: RUF012  # never written
+        "label": np.array([0] * 6 + [1] * 2 + [0] * 2 + [1] * 8 + [1] * 3),
+        "pai": np.array(["none"] * 6 + ["print"] * 2 + ["none"] * 2 + ["print"] * 8 + ["replay"] * 3),
+        "dataset": np.array(["a"] * 8 + ["b"] * 10 + ["c"] * 3),
+    }
+
+    def sums(self, balance, *, total=None, share=0.5, kept=None):
+        """Visits by data set and label."""
+        kept = np.ones(21, bool) if kept is None else kept
+        visits = visits_for(
+            self.KEYS,
+            kept=kept,
+            balance=balance,
+            bonafide_share=share,
+            total=total,
+            rng=np.random.default_rng(0),
+        )
+        groups = {
+            (d, n): (self.KEYS["dataset"] == d) & (self.KEYS["label"] == n) for d in "abc" for n in (0, 1)
+        }
+        assert all(even(visits[kept & (self.KEYS["dataset"] == d)]) for d in "abc") or balance != "dataset"
+        return {key: int(visits[rows].sum()) for key, rows in groups.items()}
+
+    def test_datasets_are_visited_as_often_and_no_row_is_left_out(self):
+        sums = self.sums("dataset")
+        assert [sums[name, 0] + sums[name, 1] for name in "abc"] == [10, 10, 10]
+        assert (sums["b", 0], sums["b", 1]) == (2, 8)
+
+    def test_of_a_given_length_too(self):
+        sums = self.sums("dataset", total=100)
+        parts = [sums[name, 0] + sums[name, 1] for name in "abc"]
+        assert sum(parts) == 100
+        assert even(parts)
+
+    def test_labels_have_their_shares_and_in_each_the_datasets_that_have_it(self):
+        # The largest group for its share: 8 attacks of b, of a sixth of the visits.
+        assert self.sums("label+dataset") == {
+            ("a", 0): 12,
+            ("b", 0): 12,
+            ("c", 0): 0,
+            **{(name, 1): 8 for name in "abc"},
+        }
+
+    def test_shares_and_lengths_go_with_it(self):
+        sums = self.sums("label+dataset", total=120, share=0.25)
+        assert sums == {("a", 0): 15, ("b", 0): 15, ("c", 0): 0, **{(name, 1): 30 for name in "abc"}}
+
+    def test_one_label_is_enough_for_datasets_alone(self):
+        attacks = self.KEYS["label"] == 1
+        assert {key: n for key, n in self.sums("dataset", kept=attacks).items() if n} == {
+            (name, 1): 8 for name in "abc"
+        }
+        with pytest.raises(ArgumentError, match="balance: expected rows of both classes, got no bona fide"):
+            self.sums("label+dataset", kept=attacks)

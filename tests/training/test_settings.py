@@ -41,7 +41,7 @@ RUN_ONLY = {"device", "workers", "threads", "checkpoint_batches"}
         ("device", ["auto", "cpu", "cuda"], ["gpu", "cuda:0", None]),
         ("origin", ["captured", "synthetic", "all"], ["real", None]),
         ("seed", [0, 2**31], [-1]),
-        ("balance", [None, "class", "pai"], ["label"]),
+        ("balance", [None, "label", "pai", "dataset"], ["class"]),
         ("bonafide_share", [0.01, 0.99], [0, 1]),
         ("augment_share", [0, 0.5, 1], [-0.1, 1.1]),
         ("epoch_clips", [None, 1], [0, 1.5]),
@@ -95,7 +95,7 @@ class TestLoading:
     def test_one_class_cannot_be_balanced(self, label):
         loading = TrainConfig(labels=(label,)).loading()
         assert (loading.labels, loading.balance) == ((label,), None)
-        assert TrainConfig().loading().balance == "class"
+        assert TrainConfig().loading().balance == "label"
 
 
 class TestContent:

@@ -252,7 +252,7 @@ class TestRefusals:
             ({"epochs": 0}, "epochs: expected at least 1, got 0"),
             ({"streams": "rgb"}, "streams: expected one of both, color, spectrum, got 'rgb'"),
             ({"learning_rate": 2.0}, "learning_rate, weight_decay, workers: expected"),
-            ({"balance": "x"}, "balance: expected class, pai or None"),
+            ({"balance": "x"}, "balance: expected one of label, pai, dataset"),
             ({"pixels": 2}, "pixels: expected at least 8 or None, got 2"),
         ],
     )
