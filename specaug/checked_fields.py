@@ -6,7 +6,7 @@ import dataclasses
 import math
 import os
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -118,6 +118,35 @@ def _changes(record: Any) -> dict[str, Any]:
     return {name: checked for name, (value, checked) in made.items() if checked is not value}
 
 
+def check_arguments(function: Callable[..., Any], **values: Any) -> None:
+    """Check arguments of a function against its annotations, for its first line.
+
+    Parameters
+    ----------
+    function : callable
+    **values
+        Arguments that it was called with, by name.
+
+    Raises
+    ------
+    ArgumentError
+        The message begins with the name of the argument.
+
+    Examples
+    --------
+    >>> def evaluate(run: str, *, resamples: int = 1000): ...
+    >>> check_arguments(evaluate, run="a", resamples="many")
+    Traceback (most recent call last):
+        ...
+    specaug.errors.ArgumentError: resamples: expected a whole number, got 'many'
+    """
+    hints = _hints(function)
+    for name, value in values.items():
+        if isinstance(value, Mapping):  # which would do for a record in a file
+            raise ArgumentError(f"{name}: expected {_named(hints[name])}, got {quoted(value)}")
+        _as_annotated(value, hints[name], name)
+
+
 def settings_of_file(kind: type, file: Path | str) -> dict[str, Any]:
     """Settings from a TOML file, checked: fields of the dataclass `kind`, with ``-`` for ``_`` as on a command line.
 
@@ -181,23 +210,28 @@ def _plain(name: str) -> str:
 
 def _checked(field: dataclasses.Field[Any], kind: type, value: Any, prefix: str) -> Any:
     """The value as the field's annotation has it, or an error that begins with `prefix` and the field's name."""
-    hint = _hints(kind)[field.name]
-    try:
-        made = _converted(value, hint)
-    except _MisfitError:
-        choices = [choice for choice in _choices(hint) if isinstance(choice, str)]
-        expected = field.metadata.get("expected") or _named(hint)
-        told = f"{prefix}{field.name}: expected {expected}, got {quoted(value)}"
-        raise ArgumentError(told + did_you_mean(value, choices)) from None
+    hint, name = _hints(kind)[field.name], f"{prefix}{field.name}"
+    if field.default == () and isinstance(value, list | tuple) and not value:
+        return ()  # elsewhere, a list of nothing would mean nothing
+    made = _as_annotated(value, hint, name, field.metadata.get("expected"))
     if made is not None and _is_range(hint) and "unordered" not in field.metadata and made[0] > made[1]:
-        raise ArgumentError(f"{prefix}{field.name}: expected lower and upper limit, got {quoted(value)}")
+        raise ArgumentError(f"{name}: expected lower and upper limit, got {quoted(value)}")
     return made
 
 
+def _as_annotated(value: Any, hint: Any, name: str, expected: str | None = None) -> Any:
+    try:
+        return _converted(value, hint)
+    except _MisfitError:
+        choices = [choice for choice in _choices(hint) if isinstance(choice, str)]
+        told = f"{name}: expected {expected or _named(hint)}, got {quoted(value)}"
+        raise ArgumentError(told + did_you_mean(value, choices)) from None
+
+
 @lru_cache(maxsize=64)
-def _hints(kind: type) -> dict[str, Any]:
-    """Annotations of a dataclass; to evaluate them takes most of the time of reading a recipe."""
-    return get_type_hints(kind)
+def _hints(annotated: Callable[..., Any]) -> dict[str, Any]:
+    """Annotations of a dataclass or function; to evaluate them takes most of the time of reading a recipe."""
+    return get_type_hints(annotated)
 
 
 class _MisfitError(Exception):
@@ -212,6 +246,8 @@ def _converted(value: Any, hint: Any) -> Any:
         return _demanded(value, any(type(value) is type(c) and value == c for c in get_args(hint)))
     if origin is tuple:
         return _tuple(value, get_args(hint))
+    if origin is Callable:
+        return _demanded(value, callable(value))
     if hint in _PLAIN:
         return _PLAIN[hint](value)
     if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
@@ -310,6 +346,8 @@ def _named(hint: Any) -> str:
         return " or ".join(_named(choice) for choice in items if choice is not type(None))
     if origin is Literal:
         return "one of " + ", ".join(map(str, items))
+    if origin is Callable:
+        return "a function"
     if origin is tuple:
         return f"a list of {_named(items[0])}" if items[-1] is Ellipsis else _list_of(items)
     return _WORDS.get(hint, getattr(hint, "__name__", str(hint)))

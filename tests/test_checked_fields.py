@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -217,6 +218,8 @@ class Checked:
     span: tuple[float, float] = (0.0, 1.0)
     shares: tuple[float, float] | None = field(default=None, metadata={"expected": "two shares"})
     choice: Literal["round", "square"] = "round"
+    names: tuple[str, ...] = ()
+    call: Callable[[int], int] | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -236,6 +239,9 @@ class Checked:
         ("file", Path("a/b"), "a/b"),
         ("span", [0, 2], (0.0, 2.0)),
         ("shares", [0.5, 0.25], (0.5, 0.25)),
+        ("names", [], ()),
+        ("names", ["a"], ("a",)),
+        ("call", abs, abs),
     ],
 )
 def test_what_stands_for_the_annotated_kind_becomes_it(name, value, expected):
@@ -264,6 +270,8 @@ def test_what_stands_for_the_annotated_kind_becomes_it(name, value, expected):
         ("span", "01", "span: expected 2 values, each a number, got '01'"),
         ("span", (1.0, 0.0), "span: expected lower and upper limit, got (1.0, 0.0)"),
         ("shares", (1.0,), "shares: expected two shares, got (1.0,)"),
+        ("names", "warp", "names: expected a list of a text, got 'warp'"),
+        ("call", 3, "call: expected a function, got 3"),
         ("choice", "Squared", "choice: expected one of round, square, got 'Squared'; did you mean 'square'?"),
     ],
 )

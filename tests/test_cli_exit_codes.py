@@ -206,3 +206,10 @@ def test_only_the_first_of_several_processes_talks(monkeypatch):
         monkeypatch.setattr("specaug_cli.train.os", SimpleNamespace(environ=env))
         told.append(first_rank())
     assert told == [True, True, False, False]
+
+
+def test_a_misspelt_command_is_answered_with_the_right_one(end):
+    code, _, err = end(lambda: None, "bild-dataset")
+    assert (code, "No such command 'bild-dataset'; did you mean 'build-dataset'?" in err) == (2, True)
+    code, _, err = end(lambda: None, "frobnicate")
+    assert (code, "did you mean" in err) == (2, False)

@@ -306,7 +306,7 @@ def test_the_default_detector_finds_one_face_of_one_size_in_every_kind(portraits
 def test_the_command_counts_as_text_and_as_json(monkeypatch, tmp_path):
     module = importlib.import_module("specaug_cli.demo")
     report = DemoReport(tmp_path, subjects=3, videos=12, table=())
-    monkeypatch.setattr(module, "demo", lambda raw, **settings: report)
+    monkeypatch.setattr("specaug.demo", lambda raw, **settings: report)
     words = [str(tmp_path), "--subjects", "3", "--quiet"]
     assert CliRunner().invoke(module.demo, words).output.startswith("12 videos of 3 simulated subjects in ")
     told = json.loads(CliRunner().invoke(module.demo, [*words, "--json"]).output)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from specaug.augment import OPERATIONS, FdaRanges, MoireRanges, Recipe, SpectralMixRanges, as_recipe
+from specaug.augment import OPERATIONS, FdaRanges, MoireRanges, Recipe, SpectralMixRanges, as_recipe, draw
 from specaug.augment.recipes.recipe_toml import shipped_names
 from specaug.augment.recipes.steps import Branch, Step
 from specaug.errors import ArgumentError
@@ -195,3 +195,10 @@ def test_whether_a_recipe_makes_attacks_is_what_its_draws_say(name):
 def test_the_former_key_of_a_named_branch_is_read():
     texts = [f"[[branches]]\n{key} = 'recapture-screen'\n" for key in ("recipe", "preset")]
     assert Recipe.from_text(texts[0]) == Recipe.from_text(texts[1])
+
+
+def test_misspelt_operations_and_keys_are_answered_everywhere():
+    with pytest.raises(ArgumentError, match=r"^operation: expected one of .*; did you mean 'moire'\?$"):
+        draw("moiré")
+    with pytest.raises(ArgumentError, match=r"expected keys .*, got 'stepz'; did you mean 'steps'\?$"):
+        Recipe.from_text("stepz = 1")

@@ -180,7 +180,7 @@ def test_donor_and_label_are_those_of_the_text_or_of_its_presets(text, donor, la
         ),
         (
             branches("weigth = 2\n" + MOIRE),
-            "recipe 'x': branches[0]: expected keys name, weight, steps, recipe, got 'weigth'",
+            "recipe 'x': branches[0]: expected keys name, weight, steps, recipe, got 'weigth'; did you mean 'weight'?",
         ),
     ],
 )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from specaug import __version__
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.html_report.failure_summary import APART, SIGNIFICANT, Losses, Rate, losses
 from specaug.html_report.findings import SHORTCUT, Finding, Findings, findings, gaps, shortcut
@@ -70,6 +71,7 @@ def report(out: Path | str, output: Path | str = "report.html", *, faces: bool =
     SpecaugError
         A shard is damaged.
     """
+    check_arguments(report, out=out, output=output, faces=faces)
     out, target = Path(out), Path(output)
     head = _head(out)
     seen = survey(out)

@@ -84,6 +84,7 @@ class ClipLoader:
         return self.n_clips() // size if self.stream.config.drop_last else -(-self.n_clips() // size)
 
     def __len__(self) -> int:
+        """As :meth:`n_batches`: ``len`` of a ``DataLoader`` over this loader asks it."""
         return self.n_batches()
 
     def state_dict(self) -> dict[str, Any]:
@@ -157,10 +158,9 @@ class ClipLoader:
         if begun.state not in (0, self._number):
             raise ArgumentError("state: expected it before the workers start, got one while they live on")
         state = self._state if begun.state else None
-        if state is not None and begun.state == self._number:
-            self._state = None
         if state is None:
             return _Pass(begun.epoch, share)
+        self._state = None
         if "clips" in state:
             check_same("[rank, world, worker, workers]", self._consumer(), state["consumer"])
             return _Pass(begun.epoch, share, int(state["clips"]))

@@ -192,7 +192,7 @@ def drawn_frames(held: int, wanted: int, *, rng: np.random.Generator) -> list[in
     Examples
     --------
     >>> drawn_frames(8, 3, rng=np.random.default_rng(0))
-    [4, 5, 6]
+    [4, 5, 7]
     """
     if held <= wanted:
         return spread(held, wanted)

@@ -46,7 +46,7 @@ def frame_values(clip: str, column: str, value: Any, chosen: Sequence[int], held
     --------
     >>> frame_values("a", "scale", [1.0, 2.0, 3.0], [0, 2], 3)
     array([1., 3.], dtype=float32)
-    >>> frame_values("a", "source_width", None, [0], 1), frame_values("a", "device", None, [0], 1)
+    >>> int(frame_values("a", "source_width", None, [0], 1)), frame_values("a", "device", None, [0], 1)
     (-1, '')
     """
     kind = _TYPES[column]

@@ -14,6 +14,7 @@ from typing import Any
 from specaug.augment.recipes.recipe import Recipe
 from specaug.catalog import Catalog
 from specaug.catalog.tree import is_folder
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError
 from specaug.faces import detector_version
 from specaug.pipeline.backends.dispatch import build_shards
@@ -102,6 +103,7 @@ def build_dataset(
     NoSpaceError
         The disk is full; finished shards are kept.
     """
+    check_arguments(build_dataset, raw=raw, out=out, config=config, overwrite=overwrite, dry_run=dry_run)
     config = config or BuildConfig()
     if dry_run:
         return plan_only(raw, out, config, overwrite=overwrite)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from specaug.catalog import Catalog
 from specaug.catalog import scan as scan_folder
+from specaug.checked_fields import check_arguments
 from specaug.pipeline.pseudonym import key_of, pseudonymous
 from specaug.pipeline.remote.local_copies import local_raw
 from specaug.records import BuildConfig
@@ -45,6 +46,7 @@ def scan(raw: Path | str, config: BuildConfig | None = None) -> Catalog:
     ...     [(source.label, source.pai, source.subject) for source in scan(raw).sources]
     [('attack', 'print', 'ann')]
     """
+    check_arguments(scan, raw=raw, config=config)
     with local_raw(raw) as source:
         catalog = scan_with(source.path, config or BuildConfig())
         return replace(catalog, skipped=catalog.skipped + source.skipped)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from specaug.augment import Recipe, as_recipe
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError
 from specaug.extract import first_face
 from specaug.preview_sheet.preview_image import image_sheet
@@ -72,6 +73,9 @@ def preview(
     MediaError
         A file cannot be read or shows no face.
     """
+    check_arguments(
+        preview, media=media, output=output, partner=partner, draws=draws, seed=seed, config=config
+    )
     chosen = None if recipe is None else as_recipe(recipe)
     for name, path in (("media", media), ("partner", partner)):
         if path is not None and not Path(path).exists():

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from specaug.augment import Recipe
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError
 from specaug.metrics import Scored
 from specaug.metrics.thresholds import eer_of
@@ -89,6 +90,7 @@ def ablate(
     PlanMismatchError
         A run in the folder is of other settings, another recipe, other data or other versions of packages.
     """
+    check_arguments(ablate, out=out, run=run, seeds=seeds, scale=scale_of(scale), config=config, jobs=jobs)
     out, run = Path(out), Path(run)
     if seeds < 1 or jobs < 1:
         raise ArgumentError(f"seeds, jobs: expected at least 1, got {seeds!r}, {jobs!r}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError
 from specaug.metrics import PadReport, Scored, video_scores
 from specaug.metrics import evaluate as error_rates
@@ -97,9 +98,8 @@ def evaluate(
     SpecaugError
         A checkpoint of another architecture, damaged files.
     """
+    check_arguments(evaluate, run=run, out=out, cross=cross, level=level, unseen=unseen, resamples=resamples)
     run, out = Path(run), Path(out)
-    if level not in get_args(Level):
-        raise ArgumentError(f"level: expected one of {', '.join(get_args(Level))}, got {level!r}")
     config, data = read_run(run)
     progress, seen = read_progress(run), read_seen(run)
     other = None if cross is None else Path(cross)

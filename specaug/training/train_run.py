@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError, SpecaugError
 from specaug.loader.tensors import TorchClips
 from specaug.metrics import eer
@@ -105,6 +106,7 @@ def train(
     SpecaugError
         For damaged data, or a loss that is no number.
     """
+    check_arguments(train, out=out, run=run, config=config)
     out, run, config, told = Path(out), Path(run), config or TrainConfig(), Callbacks(callbacks)
     if config.model == "radial":
         return train_radial(out, run, config, told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import itertools
 import multiprocessing
 import os
@@ -184,7 +185,12 @@ class TestSharedNumbers:
             assert numbers[0] == 4000
 
     def test_no_file_stays_open(self):
-        before = len(list(Path("/proc/self/fd").iterdir()))
-        for _ in range(3):
-            SharedNumbers(10)
-        assert len(list(Path("/proc/self/fd").iterdir())) == before
+        def open_files():
+            gc.collect()
+            return len(list(Path("/proc/self/fd").iterdir()))
+
+        before = open_files()
+        kept = [SharedNumbers(10) for _ in range(3)]
+        assert open_files() > before
+        del kept
+        assert open_files() == before

@@ -17,7 +17,6 @@ from specaug.training import SCALES, TrainConfig, evaluate, train
 from specaug.training.linear_rule import fit_rule
 from specaug.training.radial_features import clip_features
 from specaug.training.radial_run import RULE, load_rule
-from specaug_cli.train import config_of
 
 RADIAL = TrainConfig(model="radial", frames=3)
 
@@ -216,9 +215,8 @@ def test_of_a_scale_it_takes_what_is_not_of_networks(scale):
     assert (config.frames, config.pixels) == (SCALES[scale].frames, SCALES[scale].pixels)
     assert (config.width, config.epochs, config.planned_epochs) == (64, 30, 1)
     assert SCALES[scale].planned_epochs == SCALES[scale].epochs
-    assert config_of(scale, None, {"model": "radial"}) == config
     with pytest.raises(ArgumentError, match=r"^width: expected 64, .* got 8: leave it out$"):
-        config_of(scale, None, {"model": "radial", "width": 8})
+        TrainConfig.at_scale(scale, model="radial", width=8)
 
 
 def test_several_processes_are_refused(out, tmp_path, monkeypatch):

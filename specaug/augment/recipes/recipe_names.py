@@ -9,7 +9,7 @@ from typing import Any
 
 from specaug.augment.recipes.recipe_toml import Fields, read_recipe, read_shipped, shipped_name, shipped_names
 from specaug.augment.recipes.steps import Branch, Step, trial_draw
-from specaug.augment.registry import OPERATIONS, label_after
+from specaug.augment.registry import OPERATIONS, label_after, operation
 from specaug.checked_fields import did_you_mean, record_from
 from specaug.errors import ArgumentError
 from specaug.records import Label
@@ -37,8 +37,8 @@ def find_fields(name: str | Path) -> Fields:
     text = str(name)
     if (shipped := shipped_name(text)) is not None:
         return read_shipped(shipped)
-    if (operation := text.replace("-", "_")) in OPERATIONS:
-        return operation_fields(operation)
+    if (spelled := text.replace("-", "_")) in OPERATIONS:
+        return operation_fields(spelled)
     if Path(name).is_file():
         return read_recipe(Path(name))
     if "+" in text:
@@ -63,10 +63,7 @@ def operation_fields(name: str, ranges: Any = None, probability: float = 1.0) ->
     probability : float
         How often it is applied, 0 to 1.
     """
-    if name not in OPERATIONS:
-        told = f"operation: expected one of {', '.join(OPERATIONS)}, got {name!r}"
-        raise ArgumentError(told + did_you_mean(name, OPERATIONS))
-    kind = OPERATIONS[name].ranges
+    kind = operation(name).ranges
     if ranges is None or isinstance(ranges, Mapping):
         ranges = record_from(kind, ranges or {}, where="ranges")
     steps = (Step(name, ranges, probability),)

@@ -192,7 +192,8 @@ def _check_keys(table: Any, kinds: Mapping[str, type], where: str) -> None:
         raise ArgumentError(f"{where}: expected a table, got {table!r}")
     for key, value in table.items():
         if key not in kinds:
-            raise ArgumentError(f"{where}: expected keys {', '.join(kinds)}, got {key!r}")
+            told = f"{where}: expected keys {', '.join(kinds)}, got {key!r}"
+            raise ArgumentError(told + did_you_mean(key, kinds))
         fits = type(value) in (int, float) if kinds[key] is float else isinstance(value, kinds[key])
         if not fits:
             raise ArgumentError(f"{where}.{key}: expected {_KINDS[kinds[key]]}, got {value!r}")

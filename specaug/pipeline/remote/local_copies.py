@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError
 from specaug.pipeline.remote.out_mirror import Mirror
 from specaug.pipeline.remote.raw_stub import LocalRaw, make_stub
@@ -146,6 +147,7 @@ def verify(out: Path | str, *, look_alikes: bool = True) -> VerifyReport:
     ArgumentError
         Nothing lies there.
     """
+    check_arguments(verify, out=out, look_alikes=look_alikes)
     with open_read_only(out) as end:
         if not end.path.is_dir():
             raise ArgumentError(f"out: expected a place that build-dataset made, got {str(out)!r}")

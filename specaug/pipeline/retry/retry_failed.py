@@ -15,6 +15,7 @@ from typing import Any
 
 import joblib
 
+from specaug.checked_fields import check_arguments, did_you_mean
 from specaug.errors import ArgumentError, WorkerLostError
 from specaug.parsing import parse_json
 from specaug.pipeline.backends.local_pool import local_processes
@@ -108,6 +109,7 @@ def retry(
     NoSpaceError
         The disk is full; `out` is what it was.
     """
+    check_arguments(retry, out=out, raw=raw)  # the settings are checked as those of a build
     out = Path(out)
     wanted = _checked(reasons)
     if load_plan(out) is None:
@@ -158,7 +160,10 @@ def _refuse_mix(plan: Plan, out: Path, config: BuildConfig) -> None:
 def _checked(reasons: Iterable[str]) -> frozenset[str]:
     wanted = frozenset([reasons] if isinstance(reasons, str) else reasons)
     if unknown := sorted(wanted - set(REASONS)):
-        raise ArgumentError(f"reason: expected one of {', '.join(REASONS)}, got {unknown[0]!r}")
+        raise ArgumentError(
+            f"reason: expected one of {', '.join(REASONS)}, got {unknown[0]!r}"
+            + did_you_mean(unknown[0], REASONS)
+        )
     return wanted
 
 

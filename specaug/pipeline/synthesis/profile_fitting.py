@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from specaug.augment.profile import ProfileFit, SpoofProfile
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError
 from specaug.records import Split
 from specaug.shards import EncodedRows, find_groups
@@ -46,6 +47,7 @@ def fit_profile(
     SpecaugError
         A shard is damaged.
     """
+    check_arguments(fit_profile, out=out, output=output, split=split)
     if output is not None and not Path(output).parent.is_dir():  # before the long part
         raise ArgumentError(f"output: expected a file in a folder that exists, got {str(output)!r}")
     groups = find_groups(out, split=split, origins=("captured",))
