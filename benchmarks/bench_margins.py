@@ -22,8 +22,7 @@ import cv2
 import numpy as np
 from results import save
 
-from specaug.align import inverse_warp, similarity
-from specaug.align.similarity import TEMPLATE, warp_scale
+from specaug.align import TEMPLATE, inverse_warp, similarity, warp_scale
 from specaug.demo_data.make import film_clip
 from specaug.demo_data.portrait import draw_portrait
 from specaug.demo_data.subject import sample_subject

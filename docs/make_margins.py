@@ -17,8 +17,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from specaug.align import align_face, inverse_warp, similarity, template
-from specaug.align.similarity import TEMPLATE, warp_scale
+from specaug.align import TEMPLATE, align_face, inverse_warp, similarity, template, warp_scale
 from specaug.augment.recapture.camera import film, lens
 from specaug.demo_data.devices import devices_of
 from specaug.demo_data.portrait import draw_portrait

@@ -15,8 +15,7 @@ sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 from bench_margins import measures
 from make_margins import CHIP, PAGE, RESULT, box_quad, chip_margin, chip_quad, cut, deepfakebench_shift, page
 
-from specaug.align import template
-from specaug.align.similarity import TEMPLATE
+from specaug.align import TEMPLATE, template
 from specaug.records import Face
 
 
