@@ -250,8 +250,8 @@ def _converted(value: Any, hint: Any) -> Any:
         return _demanded(value, callable(value))
     if hint in _PLAIN:
         return _PLAIN[hint](value)
-    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
-        return record_from(hint, value, where=hint.__name__)  # type: ignore[arg-type]
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
+        return record_from(hint, value, where=hint.__name__)
     return _demanded(value, hint is Any or isinstance(value, hint))
 
 

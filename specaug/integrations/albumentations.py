@@ -179,7 +179,8 @@ class SpectralTransform(_Drawing):
     def get_transform_init_args(self) -> dict[str, Any]:
         """What the constructor was given, as plain values where that can be; a Recipe stays what it is."""
         recipe = str(self.recipe) if isinstance(self.recipe, Path) else self.recipe
-        ranges = asdict(self.ranges) if is_dataclass(self.ranges) else self.ranges
+        record = is_dataclass(self.ranges) and not isinstance(self.ranges, type)
+        ranges = asdict(self.ranges) if record else self.ranges
         return {**super().get_transform_init_args(), "recipe": recipe, "ranges": ranges}
 
     @property
