@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from zlib import crc32
 
 import numpy as np
 
@@ -45,9 +46,8 @@ def _given(value: Any) -> Any:
 class _Drawing(ImageOnlyTransform):  # type: ignore[misc]
     """How the two libraries called albumentations ask for the numbers of a call."""
 
-    if hasattr(
-        ImageOnlyTransform, "sample_parameters"
-    ):  # AlbumentationsX: it mixes in the seeds of workers itself
+    # AlbumentationsX asks by another name, and mixes in the seeds of workers itself.
+    if hasattr(ImageOnlyTransform, "sample_parameters"):
 
         def sample_parameters(self, params: Any, data: Any, targets: Any, sampling: Any) -> Any:
             """Draw parameters, as plain values, and pick a reference."""
@@ -69,6 +69,16 @@ class _Drawing(ImageOnlyTransform):  # type: ignore[misc]
             """Draw parameters, as plain values, and pick a reference."""
             return self._draw(data, params["shape"], self.random_generator)
 
+        def set_random_seed(self, seed: int | None) -> None:
+            """Begin the draws of a seed.
+
+            Albumentations 2.0 gives the same one to every transform of a pipeline, which then toss the same coins.
+            """
+            super().set_random_seed(seed)
+            if seed is not None:
+                self._draw_from([seed, crc32(repr(self.chosen).encode())])
+
+    chosen: Recipe
     _worker: int | None = None
     """Seed of the worker that the generators were made for."""
 
@@ -89,6 +99,9 @@ class _Drawing(ImageOnlyTransform):  # type: ignore[misc]
             words = [int(self.random_generator.integers(2**63)), worker.seed]
         else:
             return
+        self._draw_from(words)
+
+    def _draw_from(self, words: list[int]) -> None:
         generator = np.random.default_rng(words)
         self.set_random_state(generator, random.Random(int(generator.integers(2**63))))
 
@@ -179,8 +192,8 @@ class SpectralTransform(_Drawing):
     def get_transform_init_args(self) -> dict[str, Any]:
         """What the constructor was given, as plain values where that can be; a Recipe stays what it is."""
         recipe = str(self.recipe) if isinstance(self.recipe, Path) else self.recipe
-        record = is_dataclass(self.ranges) and not isinstance(self.ranges, type)
-        ranges = asdict(self.ranges) if record else self.ranges
+        is_record = is_dataclass(self.ranges) and not isinstance(self.ranges, type)
+        ranges = asdict(self.ranges) if is_record else self.ranges
         return {**super().get_transform_init_args(), "recipe": recipe, "ranges": ranges}
 
     @property

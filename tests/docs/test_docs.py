@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import re
 import warnings
 
 import click
 import numpy as np
+import other_packages
 import pytest
 from pages import PAGES, ROOT, blocks, commands, python_blocks, text_of
 
@@ -28,19 +30,31 @@ def test_code_blocks_run(page, at_work):
         "generator": np.random.default_rng(2),
     }
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="datasets|multiprocess|dill|torch")
+        warnings.filterwarnings("ignore", module="datasets|multiprocess|dill|torch|lightning")
         for code in python_blocks(page):
             if absent(code):
                 continue
+            prepare(code)
             exec(compile(code, page, "exec"), names)  # the page is ours
     if missing := sorted({package for code in python_blocks(page) for package in absent(code)}):
         pytest.skip(f"blocks that need {', '.join(missing)}, which is not installed; the others ran")
 
 
+def imported(code):
+    """Packages of others that a block imports."""
+    return [name for name in OTHERS if re.search(rf"^ *(?:import|from) {name}\b", code, re.MULTILINE)]
+
+
 def absent(code):
-    """Packages that a block imports, that are no dependency, and that are not installed."""
-    imported = [name for name in OTHERS if re.search(rf"^ *(?:import|from) {name}\b", code, re.MULTILINE)]
-    return [name for name in imported if importlib.util.find_spec(name) is None]
+    """Those that are not installed."""
+    return [name for name in imported(code) if importlib.util.find_spec(name) is None]
+
+
+def prepare(code):
+    """What some packages need before they can be imported here."""
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no look at the network while importing
+    for name in imported(code):
+        getattr(other_packages, name, lambda: None)()
 
 
 def calls():

@@ -241,6 +241,15 @@ def test_two_transforms_of_a_pipeline_draw_apart():
     assert (first(image=x)["image"] != second(image=x)["image"]).any()
 
 
+def test_two_transforms_of_a_pipeline_with_a_seed_toss_coins_of_their_own():
+    """Waves make a flat image uneven, a tone shifts its mean."""
+    pipeline = A.Compose([SpectralTransform("tone", p=0.5), SpectralTransform("moire", p=0.5)], seed=1)
+    images = [pipeline(image=np.full((32, 32, 3), 128, np.uint8))["image"] for _ in range(100)]
+    uneven = np.array([np.ptp(image[..., 0]) > 0 for image in images])
+    shifted = np.array([abs(image.mean() - 128) > 1 for image in images])
+    assert 0.25 < np.mean(uneven == shifted) < 0.75  # half of them, within five standard deviations
+
+
 @KEEPS_DRAWS
 def test_torchs_seed_repeats_a_pipeline_without_a_seed_and_no_other():
     torch = pytest.importorskip("torch", reason="torch is an optional dependency")
