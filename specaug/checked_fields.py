@@ -250,8 +250,8 @@ def _converted(value: Any, hint: Any) -> Any:
         return _demanded(value, callable(value))
     if hint in _PLAIN:
         return _PLAIN[hint](value)
-    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
-        return record_from(hint, value, where=hint.__name__)  # type: ignore[arg-type]
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
+        return record_from(hint, value, where=hint.__name__)
     return _demanded(value, hint is Any or isinstance(value, hint))
 
 
@@ -343,9 +343,12 @@ def _named(hint: Any) -> str:
     """An annotation in words."""
     origin, items = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        return " or ".join(_named(choice) for choice in items if choice is not type(None))
+        # Choices of several annotations are one list; None, which no file can hold, is left out.
+        choices = (Literal[_choices(hint)],) if _choices(hint) else ()
+        others = (part for part in items if part is not types.NoneType and not _choices(part))
+        return " or ".join(map(_named, (*choices, *others)))
     if origin is Literal:
-        return "one of " + ", ".join(map(str, items))
+        return repr(items[0]) if len(items) == 1 else "one of " + ", ".join(map(str, items))
     if origin is Callable:
         return "a function"
     if origin is tuple:

@@ -8,7 +8,6 @@ import pytest
 
 import specaug
 from specaug.errors import ArgumentError
-from specaug_cli.main import COMMANDS
 
 NOWHERE = "no/such/place"
 
@@ -75,8 +74,3 @@ def test_an_argument_of_another_kind_is_named(name, given, message, tmp_path, mo
         function(**{**{argument: PLACES[argument] for argument in needed}, **given})
     assert message in str(refused.value)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_every_function_that_has_settings_is_among_them():
-    commands = {name.replace("-", "_") for name in COMMANDS} - {"doctor"}
-    assert {name for name, _, _ in CALLS} >= commands & {*specaug.__all__}

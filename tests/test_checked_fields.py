@@ -219,6 +219,8 @@ class Checked:
     shares: tuple[float, float] | None = field(default=None, metadata={"expected": "two shares"})
     choice: Literal["round", "square"] = "round"
     names: tuple[str, ...] = ()
+    window: Literal["hann"] | None = None
+    origin: Literal["captured", "synthetic"] | Literal["all"] = "all"
     call: Callable[[int], int] | None = None
 
     def __post_init__(self) -> None:
@@ -272,6 +274,8 @@ def test_what_stands_for_the_annotated_kind_becomes_it(name, value, expected):
         ("shares", (1.0,), "shares: expected two shares, got (1.0,)"),
         ("names", "warp", "names: expected a list of a text, got 'warp'"),
         ("call", 3, "call: expected a function, got 3"),
+        ("window", "hamming", "window: expected 'hann', got 'hamming'"),
+        ("origin", "real", "origin: expected one of captured, synthetic, all, got 'real'"),
         ("choice", "Squared", "choice: expected one of round, square, got 'Squared'; did you mean 'square'?"),
     ],
 )

@@ -12,6 +12,8 @@ import specaug
 from specaug.catalog import Catalog
 from specaug.demo_data import DemoReport
 from specaug.html_report.findings import Findings
+from specaug.loader import ArrowClips, ClipLoader
+from specaug.loader.tensors import TorchClips
 from specaug.pipeline import Progress, SynthesisReport
 from specaug.pipeline.retry import RetryReport
 from specaug.preview_sheet import Preview
@@ -80,5 +82,34 @@ def main(raw: Path, out: Path, run: Path) -> None:
         specaug.ablate(out, run, arms=["control", recipe], seeds=2, scale="smoke", config=config, jobs=1),
         Ablation,
     )
-    for batch in specaug.load(out, split="train", augment=recipe):
+    clips = specaug.load(
+        out,
+        split="train",
+        origin="all",
+        views=["rgb", "hsv"],
+        augment="traces+fda",
+        batch_size=4,
+        drop_last=True,
+        frames=1,
+        frame_choice="random",
+        shuffle=True,
+        seed=1,
+        labels=["bonafide"],
+        dataset=["siw"],
+        balance="label",
+        bonafide_share=0.5,
+        epoch_clips=8,
+        augment_share=0.5,
+        transform=None,
+        columns=["warp"],
+        layout="channels_first",
+        window=None,
+        even=True,
+        rank=0,
+        world=1,
+    )
+    assert_type(clips, TorchClips)
+    assert_type(specaug.load(out, split="val", format="arrow"), ArrowClips)
+    assert_type(specaug.load(out, split="dev", as_="numpy"), ClipLoader)
+    for batch in clips:
         print(batch["label"])
