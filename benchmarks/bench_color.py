@@ -181,9 +181,9 @@ DRAWN = """
 import sys, tempfile
 from pathlib import Path
 import av, cv2, numpy as np
-from specaug.demo_data import make_demo
+from specaug.demo_data import demo
 folder = Path(tempfile.mkdtemp())
-make_demo(folder, subjects=3, seed=3, jobs=1, frames=2, size=(480, 270))
+demo(folder, subjects=3, seed=3, jobs=1, frames=2, size=(480, 270))
 frames = []
 for name in sorted(folder.rglob("*.mp4"))[:12]:
     with av.open(str(name)) as container:
@@ -292,10 +292,10 @@ import cv2, numpy as np
 from specaug.demo_data.portrait import draw_portrait
 from specaug.demo_data.subject import sample_subject
 from specaug.media.write import write_video
-from specaug.demo_data import make_demo
+from specaug.demo_data import demo
 import tempfile, glob
 folder = Path(tempfile.mkdtemp())
-make_demo(folder / "raw", subjects=3, seed=3, jobs=1, frames=50, size=(480, 270))
+demo(folder / "raw", subjects=3, seed=3, jobs=1, frames=50, size=(480, 270))
 import av
 name = sorted((folder / "raw").rglob("*.mp4"))[0]
 with av.open(str(name)) as container:

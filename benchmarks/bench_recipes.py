@@ -23,11 +23,10 @@ from demo_sets import joined_demo
 from results import save
 
 from specaug.metrics.error_counts import ErrorCounts
-from specaug.training import ablate
+from specaug.training import TrainConfig, ablate
 from specaug.training.ablation import outcome_of
 from specaug.training.arms import BASELINE, CONTROL
 from specaug.training.comparison import Ablation, Outcome
-from specaug.training.train_config import preset
 
 ARMS = (CONTROL, "traces", "profile", "mix-high", "bandpass", "mixed")
 
@@ -73,7 +72,7 @@ def main() -> None:
     parser.add_argument("--subjects", type=int, default=32, help="of each set")
     parser.add_argument("--seeds", type=int, default=5, help="runs of each arm")
     parser.add_argument("--arms", default=",".join(ARMS))
-    parser.add_argument("--preset", default="cpu")
+    parser.add_argument("--scale", default="cpu")
     parser.add_argument("--epoch-clips", type=int, default=96)
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("--name", default="recipes", help="of the result")
@@ -86,7 +85,7 @@ def main() -> None:
         runs,
         arms=given.arms.split(","),
         seeds=given.seeds,
-        config=preset(given.preset, epoch_clips=given.epoch_clips),
+        config=TrainConfig.at_scale(given.scale, epoch_clips=given.epoch_clips),
         jobs=given.jobs,
         progress=lambda what, done, total: sys.stderr.write(f"{done}/{total} runs: {what}\n"),
     )
@@ -99,7 +98,7 @@ def main() -> None:
         "sets": sets,
         "subjects of each": given.subjects,
         "seeds": given.seeds,
-        "preset": given.preset,
+        "scale": given.scale,
         "epoch clips": given.epoch_clips,
     }
     table = json.loads((runs / "ablation.json").read_text())

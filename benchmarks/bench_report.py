@@ -33,9 +33,9 @@ PACKAGES = ("matplotlib", "jinja2", "pyarrow", "numpy", "opencv-python", "playwr
 MEASURE = """
 import re, sys, time
 from pathlib import Path
-from specaug.html_report import write_report
+from specaug.html_report import report
 start = time.perf_counter()
-write_report(sys.argv[1], sys.argv[2])
+report(sys.argv[1], sys.argv[2])
 seconds = time.perf_counter() - start
 # Not ru_maxrss: it counts the process that this one was forked from, too.
 peak = re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]

@@ -30,7 +30,7 @@ from media_seeds import HEIGHT, WIDTH
 from results import HERE, alternate, median_ratio, save
 from scale_plan import measure_all
 
-from specaug.demo_data import make_demo
+from specaug.demo_data import demo
 from specaug.extract import extract
 from specaug.media import probe, read_frames
 from specaug.media.write import write_video
@@ -143,7 +143,7 @@ def _mib(pid: int) -> float:
 
 def drawn_frames(folder: Path) -> list[np.ndarray]:
     """Frames of a drawn subject."""
-    make_demo(folder, subjects=3, frames=24, jobs=1)
+    demo(folder, subjects=3, frames=24, jobs=1)
     path = min(folder.rglob("live/**/*.mp4"), default=None) or min(folder.rglob("*.mp4"))
     info = probe(path, "video")
     return [frame.image for frame in read_frames(path, info, np.arange(info.n_frames))]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from specaug import build_dataset
-from specaug.demo_data import make_demo
+from specaug.demo_data import demo
 from specaug.records import BuildConfig
 
 
@@ -20,7 +20,7 @@ def joined_demo(folder: Path, *, seeds: Sequence[int], subjects: int, jobs: int)
     for seed in seeds:
         part = folder / f"part-{seed}"
         if not raw.is_dir() and not part.is_dir():
-            make_demo(part, subjects=subjects, seed=seed, jobs=jobs)
+            demo(part, subjects=subjects, seed=seed, jobs=jobs)
     if not raw.is_dir():
         making = folder / "making"
         shutil.rmtree(making, ignore_errors=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
@@ -14,7 +17,9 @@ author = "The specaug authors"
 release = __version__
 copyright = "the specaug authors, Apache-2.0"
 
+sys.path.insert(0, str(Path(__file__).parent))  # for public_api
 extensions = [
+    "public_api",
     "myst_parser",
     "sphinx.ext.autodoc",
     "numpydoc",

@@ -33,7 +33,7 @@ from specaug.demo_data.make import film_clip
 from specaug.demo_data.portrait import draw_portrait
 from specaug.demo_data.subject import sample_subject
 from specaug.extract import first_face
-from specaug.preview_sheet import Tile, contact_sheet, grey, preview
+from specaug.preview_sheet import Tile, contact_sheet, grey, image_sheet
 from specaug.spectrum import MAX_RADIUS, log_spectrum
 
 OUT = Path(__file__).parent / "operations" / "pictures"
@@ -155,7 +155,7 @@ def previewed() -> np.ndarray:
         path = Path(folder) / "face.png"
         Image.fromarray(np.ascontiguousarray(frame)).save(path)
         crop, landmarks = first_face(path)
-    return preview(crop, landmarks=landmarks)
+    return image_sheet(crop, landmarks=landmarks)
 
 
 def save(name: str, sheet: np.ndarray) -> None:

@@ -51,8 +51,6 @@ def made_once(tmp_path_factory) -> MadeOnce:
 @pytest.fixture(scope="session")
 def drawn(made_once) -> Path:
     """A small simulated raw set, one subject a split, in which the default detector finds its faces."""
-    from specaug.demo_data import make_demo
+    from specaug.demo_data import demo
 
-    return made_once(
-        "drawn", lambda raw: make_demo(raw, subjects=3, seed=1, jobs=1, frames=4, size=(320, 240))
-    )
+    return made_once("drawn", lambda raw: demo(raw, subjects=3, seed=1, jobs=1, frames=4, size=(320, 240)))

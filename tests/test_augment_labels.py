@@ -1,9 +1,8 @@
-"""Labels after an operation, what the registry promises of each, and the presets in numbers."""
+"""Labels after an operation, what the registry promises of each, and draws of the right kind."""
 
 from __future__ import annotations
 
 import itertools
-import math
 
 import numpy as np
 import pytest
@@ -13,20 +12,13 @@ from specaug.augment import (
     BandpassInjectParams,
     Drawn,
     FdaParams,
-    FdaRanges,
-    FourierBasisRanges,
-    JpegParams,
-    Preset,
     RecaptureBlurParams,
     SpectralMixParams,
-    SpectralMixRanges,
     apply_drawn,
     draw,
     label_after,
-    preset,
 )
 from specaug.errors import ArgumentError
-from specaug.spectrum import MAX_RADIUS
 
 PROMISED = {  # effect on the label, what the second picture is called, what instrument the result looks like
     "spectral_mix": ("partner", "reference", None),
@@ -133,65 +125,6 @@ def test_draws_are_of_the_kind_of_record_that_is_registered(name):
     assert drawn.operation == name
     assert type(drawn.params) is OPERATIONS[name].params
     assert draw(name, OPERATIONS[name].ranges(), rng=0) == drawn
-
-
-@pytest.mark.parametrize(
-    ("made", "expected"),
-    [
-        (preset("fda"), Preset("fda", FdaRanges((0.01, 0.05, 0.09)))),
-        (preset("fda", beta=[0.2]), Preset("fda", FdaRanges((0.2,)))),
-        (
-            preset("apr_p"),
-            Preset("spectral_mix", SpectralMixRanges((1.0, 1.0), high=MAX_RADIUS, keep_mean=False), 0.6),
-        ),
-        (preset("afa"), Preset("fourier_basis", FourierBasisRanges(5 * math.sqrt(2) / 32))),
-        (preset("afa", mean_amplitude=1.0), Preset("fourier_basis", FourierBasisRanges(1.0))),
-    ],
-)
-def test_presets_are_what_was_published(made, expected):
-    assert made == expected
-
-
-@pytest.mark.parametrize(
-    ("ratio", "high"),
-    [(1.0, MAX_RADIUS), (0.25, 0.25), (0.5, math.sqrt(0.5) / 2), (0.0, 0.0), (0.9999, 0.499975)],
-)
-@pytest.mark.parametrize("alpha", [0.0, 0.2, 1.0])
-def test_fact_takes_a_share_of_the_area(ratio, high, alpha):
-    made = preset("fact", alpha=alpha, ratio=ratio)
-    assert made.ranges.high == pytest.approx(high, abs=1e-9)
-    assert (made.ranges.strength, made.ranges.form, made.ranges.keep_mean) == ((0.0, alpha), "square", False)
-    assert (made.operation, made.probability) == ("spectral_mix", 1.0)
-
-
-@pytest.mark.parametrize(
-    ("call", "match"),
-    [
-        (lambda: preset("fact", ratio=1.1), r"ratio: expected a number in \[0, 1\], got 1\.1"),
-        (lambda: preset("fact", alpha=-0.1), r"alpha: expected a number in \[0, 1\], got -0\.1"),
-        (
-            lambda: preset("afa", mean_amplitude=1.1),
-            r"mean_amplitude: expected a number in \[0, 1\], got 1\.1",
-        ),
-        (lambda: preset("apr_p", p=-0.1), r"probability: expected a number in \[0, 1\], got -0\.1"),
-        (lambda: preset("FDA"), "preset: expected one of fda, fact, apr_p, afa, got 'FDA'"),
-    ],
-)
-def test_bad_settings_of_a_preset_are_named(call, match):
-    with pytest.raises(ArgumentError, match=match):
-        call()
-
-
-def test_the_coin_says_yes_below_the_probability_and_no_at_it():
-    tossed = np.random.default_rng(4).uniform()
-    for p, drawn in ((tossed, False), (np.nextafter(tossed, 1), True), (0.0, False), (1.0, True)):
-        result = Preset("fda", FdaRanges((0.1,)), float(p)).draw(rng=np.random.default_rng(4))
-        assert (result is not None) == drawn
-
-
-def test_a_drawn_preset_follows_its_ranges():
-    drawn = Preset("jpeg", OPERATIONS["jpeg"].ranges((7, 7))).draw(rng=np.random.default_rng(0))
-    assert drawn == Drawn("jpeg", JpegParams(7))
 
 
 @pytest.mark.parametrize("name", ["moire", "halftone", "recapture_blur"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from specaug.augment.recipes.recipe import Recipe
 from specaug.errors import ArgumentError
 from specaug.extract import first_face
 from specaug.media.write import write_video
-from specaug.preview_sheet import SHOWCASE, Tile, contact_sheet, preview
+from specaug.preview_sheet import SHOWCASE, Tile, contact_sheet, image_sheet
 from specaug.records import BuildConfig, Face
 from specaug_cli.main import cli
 
@@ -32,7 +31,7 @@ def test_showcase_shows_every_operation_that_needs_no_learning():
 
 def test_tiles_are_the_pictures_themselves():
     image = picture()
-    sheet = preview(image)
+    sheet = image_sheet(image)
     assert sheet.shape[1] == 6 * (64 + 8) + 8
     np.testing.assert_array_equal(sheet[8:88, 8:72], image)
     blur = next(i for i, drawn in enumerate(SHOWCASE) if drawn.operation == "recapture_blur")
@@ -43,7 +42,7 @@ def test_tiles_are_the_pictures_themselves():
 
 def test_every_operation_and_its_spectrum_differ_from_the_picture():
     image = picture()
-    sheet = preview(image)
+    sheet = image_sheet(image)
     tiles = [
         sheet[8 + t // 6 * 110 :][:80, 8 + t % 6 * 72 :][:, :64].astype(int)
         for t in range(6 + 2 * len(SHOWCASE))
@@ -54,20 +53,20 @@ def test_every_operation_and_its_spectrum_differ_from_the_picture():
 
 
 def test_large_pictures_are_scaled_down_and_partners_to_them():
-    sheet = preview(picture(800, 400), partner=picture(50, 60, 1), operations=SHOWCASE[:1])
+    sheet = image_sheet(picture(800, 400), partner=picture(50, 60, 1), operations=SHOWCASE[:1])
     assert sheet.shape == (8 + 2 * (384 + 30), 6 * (192 + 8) + 8, 3)
 
 
 def test_flat_and_read_only_pictures():
     flat = np.full((32, 32, 3), 90, np.uint8)
     flat.flags.writeable = False
-    assert preview(flat, partner=picture(32, 32)).dtype == np.uint8
+    assert image_sheet(flat, partner=picture(32, 32)).dtype == np.uint8
 
 
 def test_landmarks_are_marked_where_they_are_and_nowhere_else():
     image = picture(80, 64)
     points = np.array([[20.0, 30.0], [44.0, 60.0]])
-    plain, marked = (preview(image, operations=[], landmarks=p)[8:88, 8:72] for p in (None, points))
+    plain, marked = (image_sheet(image, operations=[], landmarks=p)[8:88, 8:72] for p in (None, points))
     y, x = np.nonzero((plain != marked).any(axis=-1))
     distance = np.hypot(x[:, None] - points[:, 0], y[:, None] - points[:, 1]).min(axis=1)
     assert distance.max() <= 5
@@ -79,7 +78,7 @@ def test_landmarks_are_marked_where_they_are_and_nowhere_else():
 def test_landmarks_shrink_with_the_picture():
     points = np.array([[200.0, 600.0]])
     plain, marked = (
-        preview(picture(800, 400), operations=[], landmarks=p)[8:392, 8:200] for p in (None, points)
+        image_sheet(picture(800, 400), operations=[], landmarks=p)[8:392, 8:200] for p in (None, points)
     )
     y, x = np.nonzero((plain != marked).any(axis=-1))
     assert (x.mean(), y.mean()) == (pytest.approx(96, abs=2), pytest.approx(288, abs=2))
@@ -88,15 +87,15 @@ def test_landmarks_shrink_with_the_picture():
 @pytest.mark.parametrize("bad", [np.zeros(4), np.zeros((5, 3)), np.full((5, 2), np.nan)])
 def test_other_landmarks_are_named(bad):
     with pytest.raises(ArgumentError, match="landmarks: expected"):
-        preview(picture(), landmarks=bad)
+        image_sheet(picture(), landmarks=bad)
 
 
 @pytest.mark.parametrize("name", ["fda", "control"])
 def test_a_recipe_is_drawn_as_often_as_asked(name):
     image, recipe = picture(), Recipe.from_preset(name)
-    sheet = preview(image, recipe=recipe, draws=4, rng=3)
+    sheet = image_sheet(image, recipe=recipe, draws=4, rng=3)
     assert sheet.shape[0] == 3 * (80 + 30) + 8
-    np.testing.assert_array_equal(sheet, preview(image, recipe=recipe, draws=4, rng=3))
+    np.testing.assert_array_equal(sheet, image_sheet(image, recipe=recipe, draws=4, rng=3))
     rng = np.random.default_rng(3)
     drawn = [recipe.sample(rng) for _ in range(4)]
     if name == "control":  # takes no donor
@@ -124,7 +123,7 @@ def test_command_shows_video_and_photo_with_landmarks(kind, tmp_path, monkeypatc
     corners = (template(80, 1.0) + np.array([40.0, 20.0])).astype(np.float32)
     face = Face(np.array([40, 20, 120, 100], np.float32), corners, 0.9)
     find = partial(first_face, detector=_OneFace(face))
-    monkeypatch.setattr(import_module("specaug_cli.preview"), "first_face", find)
+    monkeypatch.setattr("specaug.preview_sheet.preview_media.first_face", find)
     arguments = ["preview", str(path), "-o", str(tmp_path / "p.png"), "--size", "64", "--recipe", "control"]
     result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert result.exit_code == 0
@@ -154,12 +153,12 @@ class _OneFace:
 )
 def test_other_pictures_are_named(image):
     with pytest.raises(ArgumentError, match="image: expected"):
-        preview(image)
+        image_sheet(image)
 
 
 @pytest.mark.media
 def test_a_photo_shows_each_operation(media_dir):
     photo = np.asarray(Image.open(media_dir / "images" / "obama.jpg").convert("RGB"))
-    sheet = preview(photo)
+    sheet = image_sheet(photo)
     assert sheet.shape[0] > 2000
     assert sheet.std() > 40

@@ -20,7 +20,6 @@ from specaug.augment import (
     GratingParams,
     HalftoneParams,
     JpegParams,
-    Preset,
     RecaptureBlurParams,
     SceneBlurParams,
     SpectralJitterParams,
@@ -58,7 +57,6 @@ LIMITS = {
     "gamma": (lambda v: ToneParams(v, 1.0, (1.0,)), "gamma", 0.1, 10.0),
     "contrast": (lambda v: ToneParams(1.0, v, (1.0,)), "contrast", 0.0, 10.0),
     "tint": (lambda v: ToneParams(1.0, 1.0, (1.0, v)), "tint", 0.0, 10.0),
-    "probability": (lambda v: Preset("fda", None, v), "probability", 0.0, 1.0),
 }
 
 

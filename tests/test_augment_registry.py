@@ -1,4 +1,4 @@
-"""Draws, presets and labels: everything follows from the seed, and is enough to do it again."""
+"""Draws and labels: everything follows from the seed, and is enough to do it again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from specaug.augment import (
     OPERATIONS,
-    PRESETS,
     BandScaleRanges,
     Drawn,
     FdaParams,
@@ -21,9 +20,7 @@ from specaug.augment import (
     SpectralMixRanges,
     apply_drawn,
     draw,
-    fda,
     label_after,
-    preset,
     spectral_mix,
 )
 from specaug.errors import ArgumentError
@@ -110,68 +107,6 @@ def test_applied_says_how_much_was_clipped(rng):
     assert "clipped" in repr(applied)
 
 
-def test_fda_preset_is_the_function():
-    x, r = pictures("fda")
-    drawn = preset("fda", beta=(0.1,)).draw(rng=np.random.default_rng(0))
-    np.testing.assert_array_equal(apply_drawn(x, drawn, r).image, fda(x, r, beta=0.1))
-
-
-@pytest.mark.parametrize("ratio", [1.0, 0.25])
-def test_fact_preset_mixes_the_central_square_of_that_area(ratio):
-    drawn = preset("fact", alpha=1.0, ratio=ratio).draw(rng=np.random.default_rng(0))
-    assert drawn.params.form == "square"
-    assert not drawn.params.keep_mean
-    x, r = np.random.default_rng(0).uniform(0.4, 0.6, (2, 64, 64, 3))
-    out = apply_drawn(x, drawn, r).image
-    changed = np.abs(np.fft.fft2(out - x, axes=(0, 1))).max(axis=-1) > 1e-9
-    assert changed.mean() == pytest.approx(ratio, abs=0.02)
-
-
-def test_fact_strength_is_uniform_below_alpha():
-    made = preset("fact", alpha=0.5)
-    strengths = [made.draw(rng=np.random.default_rng(s)).params.strength for s in range(400)]
-    assert max(strengths) <= 0.5
-    assert np.mean(strengths) == pytest.approx(0.25, abs=0.02)
-
-
-def test_apr_p_swaps_everything_in_the_share_of_pictures_it_says():
-    made = preset("apr_p")
-    rng = np.random.default_rng(0)
-    draws = [made.draw(rng=rng) for _ in range(600)]
-    assert np.mean([d is not None for d in draws]) == pytest.approx(0.6, abs=0.05)
-    drawn = next(d for d in draws if d is not None)
-    assert drawn.params == SpectralMixParams(1.0, keep_mean=False)
-    x, r = np.random.default_rng(0).uniform(0.45, 0.55, (2, 16, 16, 3))
-    out = apply_drawn(x, drawn, r).image
-    np.testing.assert_allclose(*(np.abs(np.fft.fft2(v, axes=(0, 1))) for v in (out, r)), atol=1e-9)
-
-
-def test_afa_adds_one_wave_to_each_channel():
-    drawn = preset("afa").draw(rng=np.random.default_rng(2))
-    assert len(drawn.params.gratings) == 3
-    for channel, grating in enumerate(drawn.params.gratings):
-        assert [a > 0 for a in grating.amplitude] == [i == channel for i in range(3)]
-    amplitudes = [
-        max(g.amplitude)
-        for seed in range(300)
-        for g in preset("afa", mean_amplitude=0.05).draw(rng=np.random.default_rng(seed)).params.gratings
-    ]
-    # Mean and deviation of an exponential distribution are the same.
-    assert np.mean(amplitudes) == pytest.approx(0.05, rel=0.1)
-    assert np.std(amplitudes) == pytest.approx(0.05, rel=0.15)
-
-
-def test_the_coin_does_not_shift_what_follows():
-    always, often = preset("apr_p", p=1.0), preset("apr_p", p=0.999)
-    for seed in range(20):
-        a, b = (made.draw(rng=np.random.default_rng(seed)) for made in (always, often))
-        assert b is None or a == b
-
-
-def test_presets_are_all_there():
-    assert set(PRESETS) == {"fda", "fact", "apr_p", "afa"}
-
-
 HIGH = Drawn("spectral_mix", SpectralMixParams(1.0, low=1 / 16))
 LOW = Drawn("fda", FdaParams(0.05))
 
@@ -209,9 +144,6 @@ def test_uncertain_labels_are_refused(drawn, label, partner, match):
         (lambda: draw("blur"), "operation: expected one of spectral_mix, .*, got 'blur'"),
         (lambda: draw("fda", BandScaleRanges()), "ranges: expected FdaRanges, got BandScaleRanges"),
         (lambda: draw("fda", FdaRanges((0.7,))), r"beta: expected a number in \[0, 0.5\], got 0.7"),
-        (lambda: preset("apr_s"), "preset: expected one of fda, fact, apr_p, afa, got 'apr_s'"),
-        (lambda: preset("apr_p", p=1.5), r"probability: expected a number in \[0, 1\], got 1.5"),
-        (lambda: preset("fact", alpha=2.0), r"alpha: expected a number in \[0, 1\], got 2.0"),
         (lambda: apply_drawn(np.zeros((8, 8, 3)), LOW), "reference: expected a picture for fda"),
         (
             lambda: apply_drawn(np.zeros((8, 8, 3)), draw("moire", rng=0), np.zeros((8, 8, 3))),

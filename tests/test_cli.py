@@ -166,7 +166,7 @@ def test_a_config_file_counts_and_flags_win(raw, tmp_path, capsys, monkeypatch):
     ("text", "message"),
     [
         ("frame = 3", "has 'frame', expected one of"),
-        ('frames = "3"', "frames expects int, got '3'"),
+        ('frames = "3"', "frames: expected a whole number, got '3'"),
         ("frames =", "is no TOML"),
     ],
 )

@@ -185,8 +185,7 @@ LIMITS = [
 @pytest.mark.parametrize("how", [(), ("--json",), ("--dry-run",)])
 def test_more_failures_than_the_limit_are_3(end, monkeypatch, failures, limit, code, how):
     report = BuildReport(200, 0, failures, {"no_face": failures}, 1, 0)
-    monkeypatch.setattr("specaug_cli.build_dataset.build", lambda *args, **kwargs: report)
-    monkeypatch.setattr("specaug_cli.build_dataset.plan_only", lambda *args, **kwargs: report)
+    monkeypatch.setattr("specaug.build_dataset", lambda *args, **kwargs: report)
     args = ("build-dataset", "raw", "out", "-q", *how, *(("--max-failures", limit) if limit else ()))
     assert end(lambda: None, *args)[0] == code
 
@@ -194,7 +193,7 @@ def test_more_failures_than_the_limit_are_3(end, monkeypatch, failures, limit, c
 @pytest.mark.parametrize(("problems", "code"), [((), 0), ((Problem("a", "count", "x"),), 5)])
 @pytest.mark.parametrize("how", [(), ("--json",)])
 def test_anything_that_verify_finds_is_5(end, monkeypatch, problems, code, how):
-    monkeypatch.setattr("specaug_cli.verify.verify_place", lambda out, **_: VerifyReport(1, problems))
+    monkeypatch.setattr("specaug.verify", lambda out, **_: VerifyReport(1, problems))
     assert end(lambda: None, "verify", "out", *how)[0] == code
 
 
@@ -207,3 +206,10 @@ def test_only_the_first_of_several_processes_talks(monkeypatch):
         monkeypatch.setattr("specaug_cli.train.os", SimpleNamespace(environ=env))
         told.append(first_rank())
     assert told == [True, True, False, False]
+
+
+def test_a_misspelt_command_is_answered_with_the_right_one(end):
+    code, _, err = end(lambda: None, "bild-dataset")
+    assert (code, "No such command 'bild-dataset'; did you mean 'build-dataset'?" in err) == (2, True)
+    code, _, err = end(lambda: None, "frobnicate")
+    assert (code, "did you mean" in err) == (2, False)

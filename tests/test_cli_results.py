@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -35,7 +34,7 @@ def synthesized(monkeypatch):
                 how["progress"](4, 6)
             return SynthesisReport("mixed", 6, 2, 1, table=(("train", "attack", "synthetic/moire", 6),))
 
-        monkeypatch.setattr("specaug_cli.synthesize.make", make)
+        monkeypatch.setattr("specaug.synthesize", make)
         return run("synthesize", "out", "--recipe", "mixed", *args), *seen[0]
 
     return call
@@ -105,7 +104,7 @@ def test_demo_says_what_it_made_and_where(monkeypatch):
             progress(2, subjects)
         return SimpleNamespace(videos=10 * subjects + seed + 1000 * (frames - 48), subjects=subjects)
 
-    monkeypatch.setattr("specaug_cli.demo.make_demo", make)
+    monkeypatch.setattr("specaug.demo", make)
     result = run("demo", "raw")
     assert result.stdout == "120 videos of 12 simulated subjects in raw\n"
     assert result.stderr == "2/12 subjects\n"
@@ -125,12 +124,12 @@ def reported(monkeypatch):
     """``report`` with two findings, on a page of 1,234 bytes; the call is kept in ``seen``."""
     seen: list[tuple[Path, Path, bool]] = []
 
-    def write_report(out, output, *, faces, run):
+    def report(out, output, *, faces, run):
         seen.append((out, output, faces))
         output.write_bytes(b"x" * 1234)
         return Findings([Finding("leakage", "two \x1b[1msplits")] if faces else [], warnings=WARNINGS)
 
-    monkeypatch.setitem(sys.modules, "specaug.html_report", SimpleNamespace(write_report=write_report))
+    monkeypatch.setattr("specaug.report", report)
     return seen
 
 
@@ -173,8 +172,8 @@ def previewed(tmp_path, monkeypatch):
         asked.update(how, image=int(image[0, 0, 0]))
         return np.zeros((6, 9, 3), np.uint8)
 
-    monkeypatch.setattr("specaug_cli.preview.first_face", face)
-    monkeypatch.setattr("specaug_cli.preview.contact_sheet", sheet)
+    monkeypatch.setattr("specaug.preview_sheet.preview_media.first_face", face)
+    monkeypatch.setattr("specaug.preview_sheet.preview_media.image_sheet", sheet)
     return asked
 
 
@@ -246,9 +245,14 @@ def fitted(tmp_path, monkeypatch):
     seen: list[str] = []
     other = SimpleNamespace(attack={"print": 1, "mask": 1})
     monkeypatch.setattr("specaug.augment.SpoofProfile", SimpleNamespace(load=lambda path: other))
-    monkeypatch.setattr(
-        "specaug_cli.fit_profile.fit", lambda out, *, split: (seen.append(split), Profile())[1]
-    )
+
+    def fit(out, output, *, split):
+        seen.append(split)
+        profile = Profile()
+        profile.save(output)
+        return profile
+
+    monkeypatch.setattr("specaug.fit_profile", fit)
     return seen
 
 
@@ -267,9 +271,8 @@ def test_fit_profile_compares_the_species_that_both_know(fitted, tmp_path):
     assert (tmp_path / "p.svg").read_text() == "<svg>1 mine theirs</svg>\n"
 
 
-@pytest.mark.parametrize(("option", "name"), [("-o", "output"), ("--plot", "plot")])
-def test_fit_profile_looks_for_its_folders_before_it_works(fitted, option, name):
-    result = run("fit-profile", "out", option, "none/x.npz")
+def test_fit_profile_looks_for_the_folder_of_the_plot_before_it_works(fitted):
+    result = run("fit-profile", "out", "--plot", "none/x.svg")
     assert isinstance(result.exception, ArgumentError)
-    assert str(result.exception) == f"{name}: expected a file in a folder that exists, got 'none/x.npz'"
+    assert str(result.exception) == "plot: expected a file in a folder that exists, got 'none/x.svg'"
     assert fitted == []

@@ -23,11 +23,12 @@ def parsed(monkeypatch):
     """The config that ``build-dataset`` makes of options, or the result where it makes none."""
     seen: list[BuildConfig] = []
 
-    def plan(raw, out, config, *, overwrite):
+    def plan(raw, out, config, *, overwrite, dry_run, progress):
+        assert (dry_run, progress) == (True, None)
         seen.append(config)
         return NOTHING
 
-    monkeypatch.setattr("specaug_cli.build_dataset.plan_only", plan)
+    monkeypatch.setattr("specaug.build_dataset", plan)
 
     def run(*args: str):
         result = CliRunner().invoke(cli, ["build-dataset", "raw", "out", "--dry-run", *args])
@@ -153,7 +154,7 @@ ACCEPTED = [
     ('split = [50, 25, 25]\nlayout = "csv"', {"split": (50, 25, 25), "layout": "csv"}),
     ('protocol = "1"', {"protocol": "1"}),
     ('image-format = "webp"', {"image_format": "webp"}),
-    ("max-failures = 3", {"max_failures": "3"}),
+    ("max-failures = 3", {"max_failures": 3}),
     ('max-failures = "3%"', {"max_failures": "3%"}),
     ("jobs = 2", {"jobs": 2}),
     ("", {}),
@@ -166,29 +167,35 @@ def test_a_file_sets_fields_of_the_right_type(tmp_path, text, fields):
 
 
 REFUSED = [
-    ("frame = 3", "has 'frame', expected one of layout, protocol, frame_folders"),
+    (
+        "frame = 3",
+        r"has 'frame', expected one of layout, protocol, frame_folders, .*; did you mean 'frames'\?",
+    ),
     ("part = 3", "has 'part', expected one of"),
-    ("frames = true", "frames expects int, got True in"),
-    ("frames = 3.0", "frames expects int, got 3.0 in"),
-    ('margin = "2"', "margin expects float, got '2' in"),
-    ("margin = true", "margin expects float, got True in"),
-    ("frame-folders = 1", "frame_folders expects bool, got 1 in"),
-    ('frame-folders = "yes"', "frame_folders expects bool, got 'yes' in"),
-    ("protocol = 1", "protocol expects str, got 1 in"),
-    ("layout = []", r"layout expects str, got \[\] in"),
-    ("split = [1, 1]", r"split expects three numbers, got \[1, 1\] in"),
-    ("split = [1, 1, 1, 1]", "split expects three numbers"),
-    ('split = [1, 1, "1"]', "split expects three numbers"),
-    ("split = [1, 1, true]", "split expects three numbers"),
-    ('split = "1,1,1"', "split expects three numbers"),
-    ("max-failures = 0.5", "max_failures expects str, got 0.5 in"),
-    ("max-failures = true", "max_failures expects str, got True in"),
-    ("max-memory = 4", "max_memory expects str, got 4 in"),
-    ('align = "face"', "align expects one of clip, frame, box, got 'face' in"),
-    ('backend = "slurm"', "backend expects one of loky, dask, ray, got 'slurm' in"),
-    ("jobs = 1.5", "jobs expects int, got 1.5 in"),
-    ('dev-from-train = "half"', "dev_from_train expects float, got 'half' in"),
-    ("[frames]\nn = 3", r"frames expects int, got \{'n': 3\} in"),
+    ("frames = true", "frames: expected a whole number, got True"),
+    ("frames = 3.0", r"frames: expected a whole number, got 3\.0"),
+    ('margin = "2"', "margin: expected a number, got '2'"),
+    ("margin = true", "margin: expected a number, got True"),
+    ("margin = nan", "margin: expected a number, got nan"),
+    ("timeout = inf", "timeout: expected a number, got inf"),
+    ("frame-folders = 1", "frame_folders: expected true or false, got 1"),
+    ('frame-folders = "yes"', "frame_folders: expected true or false, got 'yes'"),
+    ("protocol = 1", "protocol: expected a text, got 1"),
+    ("layout = []", r"layout: expected a text, got \[\]"),
+    ("split = [1, 1]", r"split: expected three shares such as 70,15,15, got \[1, 1\]"),
+    ("split = [1, 1, 1, 1]", "split: expected three shares such as 70,15,15"),
+    ('split = [1, 1, "1"]', "split: expected three shares such as 70,15,15"),
+    ("split = [1, 1, true]", "split: expected three shares such as 70,15,15"),
+    ('split = "1,1,1"', "split: expected three shares such as 70,15,15"),
+    ("max-failures = 0.5", r"max_failures: expected a text or a whole number, got 0\.5"),
+    ("max-failures = true", "max_failures: expected a text or a whole number, got True"),
+    ("max-memory = 4", "max_memory: expected a text, got 4"),
+    ('align = "face"', "align: expected one of clip, frame, box, got 'face'"),
+    ('align = "frames"', r"align: expected one of .*; did you mean 'frame'\?"),
+    ('backend = "slurm"', "backend: expected one of loky, dask, ray, got 'slurm'"),
+    ("jobs = 1.5", r"jobs: expected a whole number, got 1\.5"),
+    ('dev-from-train = "half"', "dev_from_train: expected a share between 0 and 1, got 'half'"),
+    ("[frames]\nn = 3", r"frames: expected a whole number, got \{'n': 3\}"),
 ]
 
 

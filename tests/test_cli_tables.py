@@ -56,9 +56,7 @@ def scanned(monkeypatch):
 
     def scan(catalog: Catalog, *args: str) -> tuple[Result, BuildConfig]:
         seen: list[tuple[object, BuildConfig]] = []
-        monkeypatch.setattr(
-            "specaug_cli.scan.scan_place", lambda raw, config: (seen.append((raw, config)), catalog)[1]
-        )
+        monkeypatch.setattr("specaug.scan", lambda raw, config: (seen.append((raw, config)), catalog)[1])
         result = run("scan", "raw", *args)
         assert seen[0][0] == Path("raw")
         return result, seen[0][1]
@@ -170,8 +168,7 @@ def built(monkeypatch):
                 progress(Progress(9, 9, 0, 13, 2))
             return report
 
-        monkeypatch.setattr("specaug_cli.build_dataset.build", build)
-        monkeypatch.setattr("specaug_cli.build_dataset.plan_only", build)
+        monkeypatch.setattr("specaug.build_dataset", build)
         return run("build-dataset", "raw", "out", *args), *seen[0]
 
     return call
@@ -205,7 +202,7 @@ def test_a_build_without_failures_names_no_folder_of_failures(built):
 def test_a_dry_run_plans_and_says_that_nothing_was_written(built):
     result, given, how = built("--dry-run", "--overwrite")
     assert given == (Path("raw"), Path("out"), BuildConfig())
-    assert how == {"overwrite": True}
+    assert how == {"overwrite": True, "dry_run": True, "progress": None}
     assert result.stdout.splitlines()[-1] == (
         "9 sources in 3 shards; 2 known to fail; 4 other files would be skipped. Nothing was written."
     )
@@ -244,18 +241,14 @@ def test_quiet_has_neither_progress_nor_notes(built):
 @pytest.mark.parametrize("place", ["s3://bucket/prefix", "memory://a", "file:///x"])
 def test_addresses_stay_as_they_are_and_paths_become_paths(built, monkeypatch, place):
     seen: list[object] = []
-    monkeypatch.setattr(
-        "specaug_cli.verify.verify_place", lambda out, **how: (seen.append(out), VerifyReport(0))[1]
-    )
+    monkeypatch.setattr("specaug.verify", lambda out, **how: (seen.append(out), VerifyReport(0))[1])
     run("verify", place)
     run("verify", "a//b/")
     assert seen == [place, Path("a/b")]
 
 
 def test_finalize_prints_the_sum_of_all_parts(monkeypatch):
-    monkeypatch.setattr(
-        "specaug_cli.finalize.finalize_parts", lambda out: REPORT if out == Path("out") else None
-    )
+    monkeypatch.setattr("specaug.finalize", lambda out: REPORT if out == Path("out") else None)
     result = run("finalize", "out")
     assert (
         "9 sources = 7 with clips + 2 failed; 13 clips in 3 shards; 4 other files skipped." in result.stdout
@@ -274,7 +267,7 @@ def retried(monkeypatch):
             seen.append((given, how))
             return RetryReport(retried=5, recovered=3, build=REPORT)
 
-        monkeypatch.setattr("specaug_cli.retry.run_again", again)
+        monkeypatch.setattr("specaug.retry", again)
         return run("retry", "out", "-q", *args), *seen[0]
 
     return call
@@ -334,7 +327,7 @@ PROBLEMS = (
 @pytest.mark.parametrize(("problems", "with_plan"), [((), True), ((), False), (PROBLEMS, True)])
 def test_verify_prints_each_problem_and_the_sum(monkeypatch, problems, with_plan):
     report = VerifyReport(7, problems, with_plan=with_plan)
-    monkeypatch.setattr("specaug_cli.verify.verify_place", lambda out, **how: report)
+    monkeypatch.setattr("specaug.verify", lambda out, **how: report)
     expected = [f"{p.kind}: {p.file}: {p.detail}" for p in problems] + [f"7 clips, {len(problems)} problems"]
     expected += [] if with_plan else ["A copy without .specaug: not compared with the plan."]
     assert run("verify", "out").stdout.splitlines() == expected

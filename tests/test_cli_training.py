@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +13,10 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner, Result
 
-from specaug.errors import ArgumentError, MissingDependencyError
+from specaug.errors import ArgumentError
 from specaug.records import Notice
+from specaug.training import TrainConfig
 from specaug_cli.main import cli
-from specaug_cli.train import config_of, training
 
 
 def run(*args: object) -> Result:
@@ -35,34 +37,18 @@ class TrainReport:
     model: str = "two-stream"
 
 
-class Settings:
-    """A preset of training: only what a command asks of it."""
-
-    def content_settings(self) -> dict:
-        return {"epochs": 9, "seed": 0}
-
-    def without_network(self) -> Settings:
-        return self
-
-
 @pytest.fixture
 def trained(monkeypatch):
     """``train`` with a network that is trained at once; the settings are kept."""
     kept: dict = {}
 
     def train(out, folder, config, *, progress):
-        kept.update(config)
+        kept["config"] = config
         if progress:
             progress({"epoch": 2.0, "train_loss": 0.5, "dev_loss": 0.25, "dev_eer": 0.125})
-        early = "epochs" not in config or config["epochs"] == 9
-        return TrainReport(folder, stopped_early=early, model=config.get("model", "two-stream"))
+        return TrainReport(folder, stopped_early=config.epochs != 3, model=config.model)
 
-    module = SimpleNamespace(
-        PRESETS=dict.fromkeys(("smoke", "cpu", "gpu"), Settings()),
-        TrainConfig=SimpleNamespace(from_dict=dict),
-        train=train,
-    )
-    monkeypatch.setattr("specaug_cli.train.training", lambda: module)
+    monkeypatch.setattr("specaug.train", train)
     monkeypatch.delenv("RANK", raising=False)
     return kept
 
@@ -86,7 +72,7 @@ def test_a_rule_is_told_without_epochs(trained):
         run("train", "out", "-o", "run", "--model", "radial", "-q").stdout
         == "fitted; on dev: loss 0.1235, EER 6.2 %; in run\n"
     )
-    assert trained["model"] == "radial"
+    assert trained["config"] == TrainConfig(model="radial")
     assert "'two-stream', 'radial'" in run("train", "out", "-o", "run", "--model", "other").stderr
 
 
@@ -98,27 +84,37 @@ def test_train_prints_one_object_and_only_the_first_process_prints(trained, monk
     assert run("train", "out", "-o", "run", "-q", "--json").stdout == ""
 
 
-def test_settings_of_train_are_the_preset_then_the_file_then_the_flags(trained, tmp_path):
+def test_settings_of_train_are_the_scale_then_the_file_then_the_flags(trained, tmp_path):
     (tmp_path / "t.toml").write_text('epochs = 4\n"batch-size" = 6\nwidth = 8\n')
-    run("train", "out", "-o", "run", "--config", tmp_path / "t.toml", "--width", 16, "--no-amp", "-q")
-    assert trained == {"epochs": 4, "seed": 0, "batch_size": 6, "width": 16, "amp": False}
+    more = ["--scale", "cpu", "--config", tmp_path / "t.toml", "--width", 16, "--no-amp", "-q"]
+    assert run("train", "out", "-o", "run", *more).exit_code == 0
+    wanted = TrainConfig.at_scale("cpu", epochs=4, batch_size=6, width=16, amp=False)
+    assert trained["config"] == wanted
+    assert (wanted.frames, wanted.epochs, wanted.batch_size, wanted.width) == (4, 4, 6, 16)
 
 
-@pytest.mark.parametrize("text", ["epochs =", None])
-def test_a_file_of_train_that_is_no_toml_is_refused(trained, tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epochs =", r"config: '.*t\.toml' is no TOML: "),
+        (None, r"config: cannot read '.*t\.toml': No such file"),
+        ('epochs = "many"', r"config: '.*t\.toml': epochs: expected a whole number, got 'many'"),
+        ("epoch = 3", r"config: '.*t\.toml' has 'epoch', .*; did you mean 'epochs'\?"),
+    ],
+)
+def test_a_file_of_train_that_does_not_fit_is_wrong_usage(trained, tmp_path, text, message):
     if text is not None:
         (tmp_path / "t.toml").write_text(text)
-    with pytest.raises(ArgumentError, match=r"^config: cannot read '.*t\.toml' as TOML: "):
-        config_of("cpu", tmp_path / "t.toml", {})
+    result = run("train", "out", "-o", "run", "--config", tmp_path / "t.toml")
+    assert isinstance(result.exception, ArgumentError)  # which the command ends with 2
+    assert re.match(message, str(result.exception))
+    assert trained == {}
 
 
-def test_without_torch_it_is_said_how_to_get_it(monkeypatch):
-    monkeypatch.delattr("specaug.training", raising=False)
-    monkeypatch.setitem(sys.modules, "specaug.training", None)
-    with pytest.raises(
-        MissingDependencyError, match=r"^training needs torch: pip install 'specaug\[train\]' \("
-    ):
-        training()
+def test_without_torch_it_is_said_how_to_get_it():
+    code = "import sys; sys.modules['torch'] = None; import specaug; specaug.train"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "MissingDependencyError: training needs torch: pip install 'specaug[train]' (" in done.stderr
 
 
 class Judged:
@@ -135,8 +131,7 @@ class Judged:
 
 def test_evaluate_prints_a_text_or_an_object(monkeypatch):
     seen: list[tuple[tuple, dict]] = []
-    module = SimpleNamespace(evaluate_run=lambda *given, **how: (seen.append((given, how)), Judged())[1])
-    monkeypatch.setattr("specaug_cli.evaluate.training", lambda: module)
+    monkeypatch.setattr("specaug.evaluate", lambda *given, **how: (seen.append((given, how)), Judged())[1])
     result = run("evaluate", "run", "out")
     assert (result.stdout, result.stderr) == ("ACER 3 %\n", "warning: 1 test subjects\\x1b were seen\n")
     args = ["--cross", "o", "--level", "clip", "--unseen", "raise", "--resamples", 7, "--json"]
@@ -163,10 +158,8 @@ class Figures(Judged):
 
 
 def test_several_runs_are_rows_of_one_table_or_of_one_object(monkeypatch):
-    module = SimpleNamespace(
-        evaluate_run=lambda run, out, **how: Figures({"base": 0.0625, "net": 0.3125}[str(run)])
-    )
-    monkeypatch.setattr("specaug_cli.evaluate.training", lambda: module)
+    acer = {"base": 0.0625, "net": 0.3125}
+    monkeypatch.setattr("specaug.evaluate", lambda run, out, **how: Figures(acer[str(run)]))
     result = run("evaluate", "base", "net", "out")
     lines = result.stdout.splitlines()
     assert lines[0] == "on test: 4 bonafide, 2 print; 3 independent units; thresholds from dev"
@@ -189,8 +182,8 @@ def test_ablate_lists_its_arms_or_compares_those_named(monkeypatch):
         return Judged()
 
     arms = {"real": SimpleNamespace(description="no augmentation"), "fda": SimpleNamespace(description="FDA")}
-    module = SimpleNamespace(ARMS=arms, ablate=compare)
-    monkeypatch.setattr("specaug_cli.ablate.training", lambda: module)
+    monkeypatch.setattr("specaug.training.ARMS", arms)
+    monkeypatch.setattr("specaug.ablate", compare)
     listed = run("ablate", "out", "-o", "a", "--arms", "list")
     assert [line.split(maxsplit=1) for line in listed.stdout.splitlines()] == [
         ["real", "no augmentation"],
@@ -211,11 +204,10 @@ def test_ablate_lists_its_arms_or_compares_those_named(monkeypatch):
 def asked(monkeypatch) -> list[str]:
     """Scales that train and ablate are called with; neither runs."""
     scales: list[str] = []
-    module = SimpleNamespace(ablate=lambda *_, settings, **__: (scales.append(settings), Judged())[1])
-    monkeypatch.setattr("specaug_cli.ablate.training", lambda: module)
-    monkeypatch.setattr("specaug_cli.train.config_of", lambda scale, *_: (scales.append(scale), {})[1])
-    train = SimpleNamespace(train=lambda out, folder, *_, **__: TrainReport(folder))
-    monkeypatch.setattr("specaug_cli.train.training", lambda: train)
+    monkeypatch.setattr("specaug.ablate", lambda *_, scale, **__: (scales.append(scale), Judged())[1])
+    at_scale = SimpleNamespace(at_scale=lambda scale, **_: scales.append(scale))
+    monkeypatch.setattr("specaug.TrainConfig", at_scale)
+    monkeypatch.setattr("specaug.train", lambda out, folder, *_, **__: TrainReport(folder))
     return scales
 
 

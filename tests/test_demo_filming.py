@@ -189,14 +189,14 @@ def test_compression_is_drawn_evenly_and_before_anything_of_the_kind(studio, mon
 )
 def test_numbers_out_of_range_are_named_with_what_came(tmp_path, changes, message):
     with pytest.raises(ArgumentError, match=f"^{message}"):
-        make.make_demo(tmp_path / "raw", **changes)
+        make.demo(tmp_path / "raw", **changes)
     assert not (tmp_path / "raw").exists()
 
 
 def test_an_empty_folder_and_the_smallest_numbers_are_taken(tmp_path, monkeypatch):
     monkeypatch.setattr(make, "write_clip", lambda path, *a, **how: path.write_bytes(b""))
     monkeypatch.setattr(make, "draw_portrait", lambda subject, *, rng: subject)
-    report = make.make_demo(tmp_path, subjects=3, seed=0, jobs=1, frames=1, size=(32, 32))
+    report = make.demo(tmp_path, subjects=3, seed=0, jobs=1, frames=1, size=(32, 32))
     assert (report.raw, report.subjects, report.videos) == (tmp_path, 3, 12)
     assert [(split, label, pai, n) for split, label, pai, n in report.table if split == "dev"] == [
         ("dev", "attack", "print", 1),

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specaug.catalog import scan
-from specaug.demo_data import DemoReport, make, make_demo
+from specaug.demo_data import DemoReport, demo, make
 from specaug.demo_data.devices import PER_SPLIT, devices_of
 from specaug.demo_data.portrait import Portrait, draw_portrait
 from specaug.demo_data.scene import sample_scene
@@ -35,7 +35,7 @@ def checksums(raw: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> DemoReport:
     raw = tmp_path_factory.mktemp("demo") / "raw"
-    return make_demo(raw, subjects=3, seed=4, jobs=1, frames=3, size=TINY)
+    return demo(raw, subjects=3, seed=4, jobs=1, frames=3, size=TINY)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_the_readme_says_that_it_is_a_simulation(made: DemoReport) -> None:
 
 def test_the_number_of_jobs_changes_no_byte(made: DemoReport, tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
-    again = make_demo(
+    again = demo(
         tmp_path / "raw", subjects=3, seed=4, jobs=2, frames=3, size=TINY, progress=lambda *n: steps.append(n)
     )
     assert checksums(again.raw) == checksums(made.raw)
@@ -132,9 +132,9 @@ def test_twelve_subjects_are_split_six_three_three() -> None:
 def test_a_folder_that_holds_anything_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep me")
     with pytest.raises(ArgumentError, match="raw: expected a folder that is empty or does not exist"):
-        make_demo(tmp_path)
+        demo(tmp_path)
     with pytest.raises(ArgumentError, match="raw"):
-        make_demo(tmp_path / "mine.txt")
+        demo(tmp_path / "mine.txt")
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
@@ -144,7 +144,7 @@ def test_a_folder_that_holds_anything_is_refused(tmp_path: Path) -> None:
 )
 def test_settings_out_of_range_are_named_before_anything_is_made(tmp_path: Path, setting: dict) -> None:
     with pytest.raises(ArgumentError, match=f"^{next(iter(setting))}: expected"):
-        make_demo(tmp_path / "raw", **setting)
+        demo(tmp_path / "raw", **setting)
     assert not (tmp_path / "raw").exists()
 
 
@@ -306,7 +306,7 @@ def test_the_default_detector_finds_one_face_of_one_size_in_every_kind(portraits
 def test_the_command_counts_as_text_and_as_json(monkeypatch, tmp_path):
     module = importlib.import_module("specaug_cli.demo")
     report = DemoReport(tmp_path, subjects=3, videos=12, table=())
-    monkeypatch.setattr(module, "make_demo", lambda raw, **settings: report)
+    monkeypatch.setattr("specaug.demo", lambda raw, **settings: report)
     words = [str(tmp_path), "--subjects", "3", "--quiet"]
     assert CliRunner().invoke(module.demo, words).output.startswith("12 videos of 3 simulated subjects in ")
     told = json.loads(CliRunner().invoke(module.demo, [*words, "--json"]).output)

@@ -27,7 +27,7 @@ from specaug.augment import (
 from specaug.augment.recipes.recipe import Recipe
 from specaug.color import hsv_to_rgb, rgb_to_hsv
 from specaug.errors import ArgumentError
-from specaug.preview_sheet import SHOWCASE, preview
+from specaug.preview_sheet import SHOWCASE, image_sheet
 from specaug.spectrum import log_spectrum
 
 HEIGHT, WIDTH = 40, 56
@@ -50,7 +50,7 @@ def tiles(monkeypatch):
     monkeypatch.setattr(module, "contact_sheet", sheet)
 
     def of(image, **settings):
-        preview(image, **settings)
+        image_sheet(image, **settings)
         assert kept["columns"] == 6
         return kept["tiles"]
 
@@ -173,7 +173,7 @@ def test_landmarks_that_are_no_points_are_refused_with_their_shape(bad, shape):
     with pytest.raises(
         ArgumentError, match=rf"^landmarks: expected finite numbers of shape \(n, 2\), got {shape}$"
     ):
-        preview(picture(), landmarks=bad)
+        image_sheet(picture(), landmarks=bad)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_recipe_is_drawn_alike_each_time_without_a_generator(tiles):
 @pytest.mark.parametrize("draws", [0, -1])
 def test_a_recipe_must_be_drawn(draws):
     with pytest.raises(ArgumentError, match=f"^draws: expected at least 1, got {draws}$"):
-        preview(picture(), recipe=Recipe.from_preset("control"), draws=draws)
+        image_sheet(picture(), recipe=Recipe.from_preset("control"), draws=draws)
 
 
 @pytest.mark.parametrize(
@@ -255,13 +255,13 @@ def test_a_recipe_must_be_drawn(draws):
 def test_other_pictures_are_refused_by_name(name, bad):
     given = {"image": picture(), "partner": picture()} | {name: bad}
     with pytest.raises((ArgumentError, TypeError), match=f"^{name}: expected"):
-        preview(given["image"], partner=given["partner"])
+        image_sheet(given["image"], partner=given["partner"])
 
 
 def test_inputs_are_left_as_they_are():
     image, partner, points = picture(), picture(50, 50, 2), np.array([[3.0, 4.0]])
     before = image.copy(), partner.copy(), points.copy()
-    preview(image, partner=partner, landmarks=points, operations=SHOWCASE[:2])
+    image_sheet(image, partner=partner, landmarks=points, operations=SHOWCASE[:2])
     for now, then in zip((image, partner, points), before, strict=True):
         np.testing.assert_array_equal(now, then)
 

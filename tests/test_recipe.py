@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 import specaug
 from specaug.augment import OPERATIONS, Recipe, spectral_mix
-from specaug.augment.recipes.recipe_toml import preset_names
+from specaug.augment.recipes.recipe_toml import shipped_names
 from specaug.augment.recipes.steps import Branch, Step, pai_after
 from specaug.augment.units import measured_in_source
 from specaug.errors import ArgumentError
 
 torch = pytest.importorskip("torch", reason="torch is an optional dependency")
 
-every_preset = pytest.mark.parametrize("name", preset_names())
+every_recipe = pytest.mark.parametrize("name", shipped_names())
 
 
 def clips(seed=0, frames=3, side=32):
@@ -26,11 +26,11 @@ def clips(seed=0, frames=3, side=32):
     return values[0], values[1]
 
 
-def test_the_presets_are_shipped():
-    assert set(preset_names()) >= {"fda", "fact", "apr", "mix-high", "bandpass", "control"}
+def test_the_recipes_are_shipped():
+    assert set(shipped_names()) >= {"fda", "fact", "apr", "mix-high", "bandpass", "control"}
 
 
-@every_preset
+@every_recipe
 @given(seed=st.integers(0, 2**32))
 @settings(deadline=None, max_examples=8)
 def test_a_replay_from_json_gives_the_same_bytes(name, seed):
@@ -44,7 +44,7 @@ def test_a_replay_from_json_gives_the_same_bytes(name, seed):
     assert (first.shape, first.dtype) == (clip.shape, clip.dtype)
 
 
-@every_preset
+@every_recipe
 def test_the_clip_is_not_written_to_and_not_given_back(name):
     recipe = Recipe.from_preset(name)
     clip, donor = clips()
@@ -55,7 +55,7 @@ def test_the_clip_is_not_written_to_and_not_given_back(name):
     assert not np.shares_memory(out, clip)
 
 
-@every_preset
+@every_recipe
 def test_floats_and_tensors_give_the_bytes_within_rounding(name):
     recipe = Recipe.from_preset(name)
     clip, donor = clips()
@@ -69,15 +69,15 @@ def test_floats_and_tensors_give_the_bytes_within_rounding(name):
         assert np.abs(other - bytes_).mean() < 2
 
 
-@every_preset
-def test_each_preset_changes_a_clip_and_knows_its_label(name):
+@every_recipe
+def test_each_recipe_changes_a_clip_and_knows_its_label(name):
     recipe = Recipe.from_preset(name)
     clip, donor = clips()
     for seed in range(6):
         drawn = recipe.sample(seed)
         changed = not np.array_equal(recipe.apply(clip, drawn, donor), clip)
         assert changed == bool(drawn["steps"])
-        expected = "attack" if drawn["steps"] and name not in ("fda", "fact", "apr") else "bonafide"
+        expected = "attack" if drawn["steps"] and name not in ("afa", "fda", "fact", "apr") else "bonafide"
         assert recipe.label_after(drawn) == expected
 
 
@@ -129,7 +129,7 @@ name = "pattern"
 weight = 3
 steps = [{ operation = "moire" }, { operation = "jpeg", probability = 0.25 }]
 [[branches]]
-preset = "mix-high"
+recipe = "mix-high"
 """
 
 
@@ -247,14 +247,14 @@ STEP = "[[steps]]\noperation = 'moire'\n"
         ),
         ("label = 'fake'\n" + STEP, "label: expected one of bonafide, attack, got 'fake'"),
         ("branches = []", "expected at least one branch"),
-        ("[[branches]]\npreset = 'nothing'", "preset: expected one of .*, got 'nothing'"),
+        ("[[branches]]\nrecipe = 'nothing'", "recipe: expected one of .*, got 'nothing'"),
         (
-            "[[branches]]\nweight = 0\npreset = 'fda'",
+            "[[branches]]\nweight = 0\nrecipe = 'fda'",
             r"branches\[0\].weight: expected a number above 0, got 0",
         ),
-        ("[[branches]]\nweight = 1", r"branches\[0\]: expected either steps or preset"),
+        ("[[branches]]\nweight = 1", r"branches\[0\]: expected either steps or recipe"),
         (
-            "[[branches]]\npreset = 'fda'\n[[branches]]\npreset = 'bandpass'",
+            "[[branches]]\nrecipe = 'fda'\n[[branches]]\nrecipe = 'bandpass'",
             "bandpass takes donors of label attack",
         ),
         (
@@ -275,9 +275,9 @@ def test_a_bad_recipe_is_refused_where_it_is_bad(text, match):
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: Recipe.from_preset("best"), "preset: expected one of apr, .*, got 'best'"),
+        (lambda: Recipe.from_preset("best"), "recipe: expected one of afa, apr, .*, got 'best'"),
         (lambda: Recipe.from_toml("/no/such.toml"), "recipe: cannot read '/no/such.toml': No such file"),
-        (lambda: Recipe.find("no-such"), "recipe: expected a TOML file or one of apr, .*, got 'no-such'"),
+        (lambda: Recipe.find("no-such"), "recipe: expected a TOML file, a recipe \\(afa, .*, got 'no-such'"),
         (
             lambda: Recipe.from_preset("fda").sample(0, scale=0),
             r"scale: expected a number in \[0.001, 1000\], got 0",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from specaug.augment import OPERATIONS, Recipe
-from specaug.augment.recipes.recipe_toml import parse_recipe, preset_names, read_preset, read_recipe
+from specaug.augment.recipes.recipe_toml import parse_recipe, read_recipe, read_shipped, shipped_names
 from specaug.errors import ArgumentError
 
 MOIRE = "steps = [{ operation = 'moire' }]\n"
@@ -28,13 +28,13 @@ def weights(text: str) -> list[tuple[str, float]]:
 def test_the_presets_are_the_toml_files_that_are_shipped_in_order():
     folder = resources.files("specaug.augment").joinpath("recipes", "shipped")
     files = {f.name for f in folder.iterdir()}
-    assert preset_names() == tuple(sorted(n[:-5] for n in files if n.endswith(".toml")))
-    assert "demo-profile" not in preset_names()
+    assert shipped_names() == tuple(sorted(n[:-5] for n in files if n.endswith(".toml")))
+    assert "demo-profile" not in shipped_names()
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", shipped_names())
 def test_a_preset_says_what_it_does_and_is_named_like_its_file(name):
-    fields = read_preset(name)
+    fields = read_shipped(name)
     assert fields["name"] == name
     assert fields["description"].endswith(".")
     recipe = Recipe.from_preset(name)
@@ -43,8 +43,8 @@ def test_a_preset_says_what_it_does_and_is_named_like_its_file(name):
 
 @pytest.mark.parametrize("name", ["", "FDA", "fda.toml", "../shipped/fda", "demo-profile", "fda "])
 def test_only_the_exact_name_is_a_preset(name):
-    with pytest.raises(ArgumentError, match=r"^preset: expected one of apr, bandpass, .*traces, got "):
-        read_preset(name)
+    with pytest.raises(ArgumentError, match=r"^recipe: expected one of afa, apr, bandpass, .*traces, got "):
+        read_shipped(name)
 
 
 def test_a_step_without_settings_is_always_taken_with_the_ranges_of_its_operation():
@@ -105,7 +105,7 @@ def test_branches_are_named_by_their_place_and_weigh_one():
 def test_the_branches_of_a_preset_share_the_weight_that_it_is_given():
     """`mixed` has the weights 2, 2 and 1: a share of 10 goes to them as 4, 4 and 2, in place of the preset."""
     text = branches(
-        "name = 'a'\n" + MOIRE, "weight = 10\npreset = 'mixed'", "name = 'z'\nweight = 3\n" + MOIRE
+        "name = 'a'\n" + MOIRE, "weight = 10\nrecipe = 'mixed'", "name = 'z'\nweight = 3\n" + MOIRE
     )
     assert weights(text) == [
         ("a", 1.0),
@@ -117,7 +117,7 @@ def test_the_branches_of_a_preset_share_the_weight_that_it_is_given():
 
 
 def test_a_preset_brings_its_steps_unchanged():
-    recipe = Recipe.from_text(branches("preset = 'traces'", MOIRE))
+    recipe = Recipe.from_text(branches("recipe = 'traces'", MOIRE))
     assert [b.steps for b in recipe.branches[:2]] == [b.steps for b in Recipe.from_preset("traces").branches]
     assert sum(b.weight for b in recipe.branches) == pytest.approx(2.0)
 
@@ -125,14 +125,14 @@ def test_a_preset_brings_its_steps_unchanged():
 @pytest.mark.parametrize(
     ("text", "donor", "label"),
     [
-        (branches("preset = 'fda'", "preset = 'fact'"), "bonafide", None),
-        (branches(MOIRE, "preset = 'mix-high'"), "attack", None),
-        (branches("preset = 'fda'", MIX), "bonafide", None),
-        (branches(HIGH, "preset = 'bandpass'", head="donor = 'attack'\n"), "attack", None),
-        (branches("preset = 'recapture-print'", MOIRE), None, None),
-        (branches("preset = 'control'", head="label = 'attack'\n"), None, "attack"),
+        (branches("recipe = 'fda'", "recipe = 'fact'"), "bonafide", None),
+        (branches(MOIRE, "recipe = 'mix-high'"), "attack", None),
+        (branches("recipe = 'fda'", MIX), "bonafide", None),
+        (branches(HIGH, "recipe = 'bandpass'", head="donor = 'attack'\n"), "attack", None),
+        (branches("recipe = 'recapture-print'", MOIRE), None, None),
+        (branches("recipe = 'control'", head="label = 'attack'\n"), None, "attack"),
         (
-            branches("preset = 'control'", "preset = 'bandpass'", head="label = 'attack'\n"),
+            branches("recipe = 'control'", "recipe = 'bandpass'", head="label = 'attack'\n"),
             "attack",
             "attack",
         ),
@@ -147,29 +147,29 @@ def test_donor_and_label_are_those_of_the_text_or_of_its_presets(text, donor, la
     ("text", "message"),
     [
         (
-            branches("preset = 'mix-high'", "preset = 'fda'"),
-            "recipe 'x': branches[1].preset: fda takes donors of label bonafide, the recipe attack",
+            branches("recipe = 'mix-high'", "recipe = 'fda'"),
+            "recipe 'x': branches[1].recipe: fda takes donors of label bonafide, the recipe attack",
         ),
         (
-            branches("preset = 'bandpass'", head="donor = 'bonafide'\n"),
-            "recipe 'x': branches[0].preset: bandpass takes donors of label attack, the recipe bonafide",
+            branches("recipe = 'bandpass'", head="donor = 'bonafide'\n"),
+            "recipe 'x': branches[0].recipe: bandpass takes donors of label attack, the recipe bonafide",
         ),
         (
-            branches(MOIRE, "preset = 'control'"),
-            "recipe 'x': branches[1].preset: control stands for attack, the recipe must say so too, got label None",
+            branches(MOIRE, "recipe = 'control'"),
+            "recipe 'x': branches[1].recipe: control stands for attack, the recipe must say so too, got label None",
         ),
         (
-            branches("preset = 'control'", head="label = 'bonafide'\n"),
-            "recipe 'x': branches[0].preset: control stands for attack, "
+            branches("recipe = 'control'", head="label = 'bonafide'\n"),
+            "recipe 'x': branches[0].recipe: control stands for attack, "
             "the recipe must say so too, got label 'bonafide'",
         ),
         (
-            branches(MOIRE, MOIRE + "preset = 'fda'"),
-            "recipe 'x': branches[1]: expected either steps or preset",
+            branches(MOIRE, MOIRE + "recipe = 'fda'"),
+            "recipe 'x': branches[1]: expected either steps or recipe",
         ),
         (branches(MOIRE, "steps = []"), "recipe 'x': branches[1]: steps: expected at least one"),
         (branches("steps = 4"), "recipe 'x': branches[0].steps: expected a list of tables, got 4"),
-        (branches("preset = 4"), "recipe 'x': branches[0].preset: expected a text, got 4"),
+        (branches("recipe = 4"), "recipe 'x': branches[0].recipe: expected a text, got 4"),
         (branches("name = 1\n" + MOIRE), "recipe 'x': branches[0].name: expected a text, got 1"),
         ("branches = [1]", "recipe 'x': branches[0]: expected a table, got 1"),
         ("branches = 'fda'", "recipe 'x'.branches: expected a list of tables, got 'fda'"),
@@ -180,7 +180,7 @@ def test_donor_and_label_are_those_of_the_text_or_of_its_presets(text, donor, la
         ),
         (
             branches("weigth = 2\n" + MOIRE),
-            "recipe 'x': branches[0]: expected keys name, weight, steps, preset, got 'weigth'",
+            "recipe 'x': branches[0]: expected keys name, weight, steps, recipe, got 'weigth'; did you mean 'weight'?",
         ),
     ],
 )
@@ -256,5 +256,5 @@ def test_a_preset_comes_before_a_file_of_the_same_name(tmp_path: Path, monkeypat
 @pytest.mark.parametrize("name", ["", ".", "nothing", "no/such.toml"])
 def test_what_is_neither_a_preset_nor_a_file_is_not_found(name, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ArgumentError, match=r"^recipe: expected a TOML file or one of apr, .*, got "):
+    with pytest.raises(ArgumentError, match=r"^recipe: expected a TOML file, a recipe \(afa, .*, got "):
         Recipe.find(name)

@@ -1,4 +1,4 @@
-"""``python -m specaug_cli``, for torchrun and for machines where scripts are not on the path."""
+"""``python -m specaug_cli``: the command, as ``python -m specaug`` is."""
 
 from specaug_cli.main import main
 

@@ -13,9 +13,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+import specaug
 from specaug.credentials import without_credentials
-from specaug.pipeline import build_dataset as build
-from specaug.pipeline import plan_only
 from specaug.records import BuildConfig, BuildReport
 from specaug.shards import SKIPPED
 from specaug_cli.place import PLACE
@@ -69,11 +68,10 @@ def build_dataset(
       specaug build-dataset s3://bucket/raw s3://bucket/out
     """
     config = config_from(config_file, flags)
-    if dry_run:
-        report = plan_only(raw, out, config, overwrite=overwrite)
-    else:
-        with _progress(quiet) as progress:
-            report = build(raw, out, config, overwrite=overwrite, progress=progress)
+    with _progress(quiet or dry_run) as progress:
+        report = specaug.build_dataset(
+            raw, out, config, overwrite=overwrite, dry_run=dry_run, progress=progress
+        )
     for note in () if quiet else report.notes:
         click.echo(one_line(note), err=True)
     print_warnings(report.warnings)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from specaug.demo_data import make_demo
+import specaug
 from specaug.records import readable_path
 from specaug_cli.printing import one_line
 
@@ -44,7 +44,7 @@ def demo(
     def tell(done: int, total: int) -> None:
         click.echo(f"{done}/{total} subjects", err=True)
 
-    report = make_demo(
+    report = specaug.demo(
         raw, subjects=subjects, frames=frames, seed=seed, jobs=jobs, progress=None if quiet else tell
     )
     if as_json:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
+import specaug
 from specaug_cli.printing import one_line, print_warnings
-from specaug_cli.train import training
 
 
 @click.command("evaluate", short_help="Error rates of a run, thresholds from dev alone.")
@@ -39,8 +39,8 @@ def evaluate(
     runs: tuple[Path, ...],
     out: Path,
     cross: Path | None,
-    level: str,
-    unseen: str | None,
+    level: Literal["video", "clip"],
+    unseen: Literal["raise", "allow"] | None,
     resamples: int,
     as_json: bool,
 ) -> None:
@@ -57,7 +57,7 @@ def evaluate(
     """
     judged = {}
     for run in runs:
-        judged[str(run)] = training().evaluate_run(
+        judged[str(run)] = specaug.evaluate(
             run, out, cross=cross, level=level, unseen=unseen, resamples=resamples
         )
         print_warnings(judged[str(run)].warnings)

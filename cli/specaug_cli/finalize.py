@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from specaug.pipeline import finalize as finalize_parts
+import specaug
 from specaug.records import BuildConfig
 from specaug_cli.build_dataset import print_report, summary
 from specaug_cli.place import PLACE
@@ -26,7 +26,7 @@ def finalize(out: Path | str, as_json: bool) -> None:
       specaug build-dataset raw out --shard-index 1 --shard-count 2
       specaug finalize out
     """
-    report = finalize_parts(out)
+    report = specaug.finalize(out)
     print_warnings(report.warnings)
     if as_json:
         click.echo(json.dumps(summary(report)))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+import specaug
 from specaug.errors import ArgumentError
-from specaug.pipeline.synthesis.profile_fitting import fit_profile as fit
 from specaug.records import SPLITS, Split, readable_path
 from specaug_cli.place import PLACE
 from specaug_cli.printing import one_line
@@ -45,12 +45,10 @@ def fit_profile(out: Path | str, output: Path, split: Split, plot: Path | None, 
     """
     from specaug.augment import SpoofProfile
 
-    for name, path in (("output", output), ("plot", plot)):
-        if path and not path.parent.is_dir():
-            raise ArgumentError(f"{name}: expected a file in a folder that exists, got {str(path)!r}")
+    if plot and not plot.parent.is_dir():  # before the long part
+        raise ArgumentError(f"plot: expected a file in a folder that exists, got {str(plot)!r}")
     other = SpoofProfile.load(compare) if compare else None  # before the long part
-    profile = fit(out, split=split)
-    profile.save(output)
+    profile = specaug.fit_profile(out, output, split=split)
     if plot:
         both = (other,) if other else ()
         names = [str(path.stem) for path in (output, compare) if path] if other else []

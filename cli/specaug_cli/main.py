@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from specaug import __version__
+from specaug.checked_fields import did_you_mean
 from specaug.credentials import without_credentials
 from specaug.errors import (
     ArgumentError,
@@ -71,6 +72,14 @@ class _OnDemand(click.Group):
         module = name.replace("-", "_")
         self.add_command(getattr(import_module(f"specaug_cli.{module}"), module))
         return super().get_command(ctx, name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            raise click.UsageError(error.message.rstrip(".") + did_you_mean(args[0], COMMANDS), ctx) from None
 
 
 @click.group(

@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
-from specaug.augment.recipes.recipe import Recipe
-from specaug.extract import first_face
-from specaug.preview_sheet import preview as contact_sheet
+import specaug
 from specaug.records import readable_path
-from specaug.shards import encode_image
 from specaug_cli.settings import config_from, setting, with_settings
 
 
@@ -32,7 +28,7 @@ from specaug_cli.settings import config_from, setting, with_settings
     help="Photo or video whose face is reference and donor.  [default: one made from MEDIA]",
 )
 @click.option(
-    "--recipe", metavar="FILE|PRESET", help="Show draws of a recipe instead of every operation once."
+    "--recipe", metavar="FILE|RECIPE", help="Show draws of a recipe instead of every operation once."
 )
 @click.option(
     "--draws", type=click.IntRange(1, 60), default=9, show_default=True, help="Draws of the recipe."
@@ -63,15 +59,8 @@ def preview(
       specaug preview clip.mp4 --recipe recapture-screen --draws 12
     """
     config = config_from(None, flags)
-    chosen = None if recipe is None else Recipe.find(recipe)
-    image, landmarks = first_face(media, config)
-    sheet = contact_sheet(
-        image,
-        landmarks=landmarks if np.isfinite(landmarks).all() else None,
-        partner=first_face(partner, config)[0] if partner else None,
-        recipe=chosen,
-        draws=draws,
-        rng=seed,
+    sheet = specaug.preview(
+        media, output, partner=partner, recipe=recipe, draws=draws, seed=seed, config=config
     )
-    output.write_bytes(encode_image(sheet, image_format="png"))
-    click.echo(f"{readable_path(str(output))}: {sheet.shape[1]}x{sheet.shape[0]} px")
+    height, width = sheet.image.shape[:2]
+    click.echo(f"{readable_path(str(output))}: {width}x{height} px")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+import specaug
 from specaug.records import readable_path
 from specaug_cli.printing import print_warnings, printable
 
@@ -41,9 +42,7 @@ def report(out: Path, output: Path, no_faces: bool, run: Path | None, as_json: b
       specaug report out -o shared.html --no-faces
       specaug report out --run run
     """
-    from specaug.html_report import write_report  # needs matplotlib and jinja2, which no other command does
-
-    found = write_report(out, output, faces=not no_faces, run=run)
+    found = specaug.report(out, output, faces=not no_faces, run=run)
     print_warnings(found.warnings)
     if as_json:
         findings = [{"section": finding.section, "text": finding.text} for finding in found]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from specaug.pipeline.retry import retry as run_again
+import specaug
 from specaug.records import BuildConfig
 from specaug_cli.build_dataset import _progress, print_report, summary
 from specaug_cli.printing import print_warnings
@@ -64,7 +64,7 @@ def retry(
     """
     wanted = [reason.strip() for given in reasons for reason in given.split(",")]
     with _progress(quiet) as progress:
-        report = run_again(out, reasons=wanted, raw=raw, progress=progress, **settings)
+        report = specaug.retry(out, reasons=wanted, raw=raw, progress=progress, **settings)
     print_warnings(report.build.warnings)
     if as_json:
         click.echo(

@@ -11,8 +11,8 @@ from typing import Any
 import click
 from rich.console import Console
 
+import specaug
 from specaug.catalog import Catalog
-from specaug.pipeline import scan_place
 from specaug.records import Source, readable_path
 from specaug_cli.build_dataset import _table
 from specaug_cli.place import PLACE
@@ -41,7 +41,7 @@ def scan(raw: Path | str, as_json: bool, **flags: Any) -> None:
       specaug scan raw --split 70,15,15
       specaug scan raw --json
     """
-    catalog = scan_place(raw, config_from(None, flags))
+    catalog = specaug.scan(raw, config_from(None, flags))
     print_warnings(catalog.warnings)
     if as_json:
         click.echo(json.dumps(as_dict(catalog)))

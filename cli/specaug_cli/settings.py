@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args
 
 import click
 
 from specaug.catalog import LAYOUTS
-from specaug.errors import ArgumentError
-from specaug.parsing import parse_toml
 from specaug.records import Align, Backend, BuildConfig, DetectorName, Hdr, ImageFormat, Resample, Sampling
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -122,7 +119,7 @@ BUILD_SETTINGS = (
     setting(
         "synthesize",
         "--synthesize",
-        metavar="FILE|PRESET",
+        metavar="FILE|RECIPE",
         help="Add spoof-like clips made by this recipe to train: see `specaug synthesize`.",
     ),
     setting(
@@ -191,50 +188,7 @@ def config_from(file: Path | None, flags: dict[str, Any]) -> BuildConfig:
     Raises
     ------
     ArgumentError
-        The file cannot be read, or names a setting that there is not.
+        The file cannot be read, names a setting that there is not, or a value is of another kind.
     """
     given = {name: value for name, value in flags.items() if value is not None}
-    return BuildConfig(**{**(_from_toml(file) if file else {}), **given})
-
-
-def _from_toml(file: Path) -> dict[str, Any]:
-    try:
-        values = parse_toml(file.read_text())
-    except OSError as error:
-        raise ArgumentError(f"config: cannot read {str(file)!r}: {error.strerror}") from error
-    except ValueError as error:
-        raise ArgumentError(f"config: {str(file)!r} is no TOML: {error}") from error
-    values = {name.replace("-", "_"): value for name, value in values.items()}
-    kinds = get_type_hints(BuildConfig)
-    for name, value in values.items():
-        if name not in kinds:
-            raise ArgumentError(f"config: {str(file)!r} has {name!r}, expected one of {', '.join(kinds)}")
-        if not (_fits(value, kinds[name]) or (name == "max_failures" and type(value) is int)):
-            raise ArgumentError(
-                f"config: {name} expects {_named(kinds[name])}, got {value!r} in {str(file)!r}"
-            )
-    if type(values.get("max_failures")) is int:
-        values["max_failures"] = str(values["max_failures"])
-    if isinstance(values.get("split"), list):
-        values["split"] = tuple(values["split"])
-    return values
-
-
-def _fits(value: object, kind: Any) -> bool:
-    """Whether a TOML value can stand for a field's type; an integer may stand for a float."""
-    if get_origin(kind) in (Union, UnionType):
-        return any(_fits(value, choice) for choice in get_args(kind))
-    if get_origin(kind) is Literal:
-        return value in get_args(kind)
-    if get_origin(kind) is tuple:
-        return isinstance(value, list) and len(value) == 3 and all(_fits(item, float) for item in value)
-    return type(value) is kind or (kind is float and type(value) is int)
-
-
-def _named(kind: Any) -> str:
-    """A type as a user would call it."""
-    if get_origin(kind) in (Union, UnionType):
-        return " or ".join(_named(choice) for choice in get_args(kind) if choice is not type(None))
-    if get_origin(kind) is Literal:
-        return "one of " + ", ".join(get_args(kind))
-    return "three numbers" if get_origin(kind) is tuple else str(kind.__name__)
+    return BuildConfig.from_toml(file, **given) if file else BuildConfig(**given)

@@ -10,10 +10,10 @@ from typing import get_args
 
 import click
 
-from specaug.augment.recipes.recipe_toml import preset_names
+import specaug
+from specaug.augment.recipes.recipe_toml import shipped_names
 from specaug.pipeline.synthesis.donor_pairs import Donors
 from specaug.pipeline.synthesis.synthesize_clips import Splits, SynthesisReport
-from specaug.pipeline.synthesis.synthesize_clips import synthesize as make
 from specaug_cli.place import PLACE
 from specaug_cli.printing import one_line
 
@@ -23,8 +23,8 @@ from specaug_cli.printing import one_line
 @click.option(
     "--recipe",
     required=True,
-    metavar="FILE|PRESET",
-    help=f"A TOML file, or one of {', '.join(preset_names())}.",
+    metavar="FILE|RECIPE",
+    help=f"A TOML file, an operation, one of {', '.join(shipped_names())}, or several joined by '+'.",
 )
 @click.option(
     "--per-clip",
@@ -88,7 +88,7 @@ def synthesize(
     def tell(done: int, total: int) -> None:
         click.echo(f"{done}/{total} clips", err=True)
 
-    report = make(
+    report = specaug.synthesize(
         out,
         recipe,
         per_clip=per_clip,

@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from specaug.errors import ArgumentError, MissingDependencyError
-from specaug.parsing import parse_toml
+import specaug
 from specaug_cli.printing import print_warnings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,33 +31,6 @@ def scale_option(default: str, *, help: str) -> Callable[[F], F]:
     return click.option(
         "--scale", "--preset", "scale", type=_Scale(SCALES), default=default, show_default=True, help=help
     )
-
-
-def training() -> Any:
-    """:mod:`specaug.training`, which needs torch."""
-    try:
-        import specaug.training
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"training needs torch: pip install 'specaug[train]' ({error})"
-        ) from error
-    return specaug.training
-
-
-def config_of(scale: str, file: Path | None, flags: dict[str, Any]) -> Any:
-    """The settings of the scale, then the TOML file, then the flags that were given."""
-    module = training()
-    given: dict[str, Any] = {}
-    if file is not None:
-        try:
-            given |= {name.replace("-", "_"): value for name, value in parse_toml(file.read_text()).items()}
-        except (OSError, ValueError) as error:
-            raise ArgumentError(f"config: cannot read {str(file)!r} as TOML: {error}") from error
-    given |= {name: value for name, value in flags.items() if value is not None}
-    base = module.PRESETS[scale]
-    if given.get("model") == "radial":  # a scale says how large a network is and how long it is trained
-        base = base.without_network()
-    return module.TrainConfig.from_dict({**base.content_settings(), **given})
 
 
 def first_rank() -> bool:
@@ -83,7 +55,7 @@ def first_rank() -> bool:
 @click.option(
     "--config", "file", type=click.Path(path_type=Path), help="TOML with any setting of TrainConfig."
 )
-@click.option("--recipe", help="Augmentation on the fly: preset or TOML file, several joined by '+'.")
+@click.option("--recipe", metavar="FILE|RECIPE", help="Augmentation on the fly; several are joined by '+'.")
 @click.option("--augment-share", type=float, help="Chance of a clip to be offered to the recipe.")
 @click.option("--origin", type=click.Choice(["captured", "synthetic", "all"]), help="Training clips.")
 @click.option("--frames", type=int, help="Frames a clip.")
@@ -114,9 +86,10 @@ def train(
       specaug train out -o run
       specaug train out -o run --scale cpu --recipe bandpass
       specaug train out -o baseline --model radial
-      torchrun --nproc-per-node 4 -m specaug_cli train out -o run
+      torchrun --nproc-per-node 4 -m specaug train out -o run
     """
-    config = config_of(scale, file, flags)
+    given = {name: value for name, value in flags.items() if value is not None}
+    config = specaug.TrainConfig.at_scale(scale, file=file, **given)
 
     def tell(row: dict[str, float]) -> None:
         click.echo(
@@ -125,7 +98,7 @@ def train(
             err=True,
         )
 
-    report = training().train(out, run, config, progress=None if quiet else tell)
+    report = specaug.train(out, run, config, progress=None if quiet else tell)
     if not first_rank():
         return
     print_warnings(report.warnings)

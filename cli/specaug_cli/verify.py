@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from specaug.pipeline import verify_place
+import specaug
 from specaug_cli.place import PLACE
 from specaug_cli.printing import one_line, print_warnings
 
@@ -38,7 +38,7 @@ def verify(out: Path | str, strict: bool, look_alikes: bool, as_json: bool) -> i
       specaug verify out --strict
       specaug verify out --json
     """
-    report = verify_place(out, look_alikes=look_alikes)
+    report = specaug.verify(out, look_alikes=look_alikes)
     print_warnings(report.warnings)
     if as_json:
         problems = [dataclasses.asdict(problem) for problem in report.problems]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from specaug.align.resample import align_face, warp_image, warp_plane
-from specaug.align.similarity import (
+from specaug.align.face_warp import (
     TEMPLATE,
     box_warp,
     inverse_warp,
@@ -12,6 +11,7 @@ from specaug.align.similarity import (
     template,
     warp_scale,
 )
+from specaug.align.resample import align_face, warp_image, warp_plane
 
 __all__ = [
     "TEMPLATE",

@@ -25,9 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from specaug.align.cubic import cubic_warp
-from specaug.align.image_view import View
-from specaug.align.kernels import Steps, bilinear_steps, prefiltered_steps
-from specaug.align.similarity import (
+from specaug.align.face_warp import (
     checked_points,
     checked_size,
     checked_warp,
@@ -35,6 +33,8 @@ from specaug.align.similarity import (
     similarity,
     template,
 )
+from specaug.align.image_view import View
+from specaug.align.kernels import Steps, bilinear_steps, prefiltered_steps
 from specaug.errors import ArgumentError
 from specaug.records import Resample
 

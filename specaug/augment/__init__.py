@@ -1,4 +1,8 @@
-"""Operations on pictures in the frequency domain: deterministic functions, records of their parameters, samplers."""
+"""Operations on pictures in the frequency domain.
+
+An operation ``x`` has three names: the function ``x``, which is deterministic; ``XRanges``, from which :func:`draw`
+draws and which TOML holds; and ``XParams``, what was drawn, which is enough to do it again.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,6 @@ from specaug.augment.bands import (
     BandScaleRanges,
     band_scale,
     bandpass_inject,
-    sample_band_scale,
-    sample_bandpass_inject,
 )
 from specaug.augment.control import (
     JpegParams,
@@ -18,13 +20,11 @@ from specaug.augment.control import (
     ToneParams,
     ToneRanges,
     jpeg,
-    sample_jpeg,
-    sample_tone,
     tone,
 )
-from specaug.augment.dots import HalftoneParams, HalftoneRanges, halftone, sample_halftone
+from specaug.augment.dots import HalftoneParams, HalftoneRanges, halftone
 from specaug.augment.engine import Applied
-from specaug.augment.grains import GrainParams, GrainRanges, grain, sample_grain
+from specaug.augment.grains import GrainParams, GrainRanges, grain
 from specaug.augment.gratings import (
     FourierBasisRanges,
     Grating,
@@ -32,8 +32,6 @@ from specaug.augment.gratings import (
     MoireRanges,
     fourier_basis,
     moire,
-    sample_fourier_basis,
-    sample_moire,
 )
 from specaug.augment.mixing import (
     FdaParams,
@@ -41,11 +39,8 @@ from specaug.augment.mixing import (
     SpectralMixParams,
     SpectralMixRanges,
     fda,
-    sample_fda,
-    sample_spectral_mix,
     spectral_mix,
 )
-from specaug.augment.presets import PRESETS, Preset, preset
 from specaug.augment.profile import ProfileParams, ProfileRanges, SpoofProfile
 from specaug.augment.recapture import (
     RecapturePrintParams,
@@ -54,26 +49,21 @@ from specaug.augment.recapture import (
     RecaptureScreenRanges,
     recapture_print,
     recapture_screen,
-    sample_recapture_print,
-    sample_recapture_screen,
 )
-from specaug.augment.recipes.recipe import Recipe
+from specaug.augment.recipes.recipe import Recipe, as_recipe
 from specaug.augment.registry import OPERATIONS, Drawn, Operation, apply_drawn, draw, label_after
-from specaug.augment.scene_noise import SceneBlurParams, SceneBlurRanges, sample_scene_blur, scene_blur
+from specaug.augment.scene_noise import SceneBlurParams, SceneBlurRanges, scene_blur
 from specaug.augment.spectral_gains import (
     RecaptureBlurParams,
     RecaptureBlurRanges,
     SpectralJitterParams,
     SpectralJitterRanges,
     recapture_blur,
-    sample_recapture_blur,
-    sample_spectral_jitter,
     spectral_jitter,
 )
 
 __all__ = [
     "OPERATIONS",
-    "PRESETS",
     "Applied",
     "BandScaleParams",
     "BandScaleRanges",
@@ -93,7 +83,6 @@ __all__ = [
     "JpegRanges",
     "MoireRanges",
     "Operation",
-    "Preset",
     "ProfileParams",
     "ProfileRanges",
     "RecaptureBlurParams",
@@ -113,6 +102,7 @@ __all__ = [
     "ToneParams",
     "ToneRanges",
     "apply_drawn",
+    "as_recipe",
     "band_scale",
     "bandpass_inject",
     "draw",
@@ -123,25 +113,9 @@ __all__ = [
     "jpeg",
     "label_after",
     "moire",
-    "preset",
     "recapture_blur",
     "recapture_print",
     "recapture_screen",
-    "sample_band_scale",
-    "sample_bandpass_inject",
-    "sample_fda",
-    "sample_fourier_basis",
-    "sample_grain",
-    "sample_halftone",
-    "sample_jpeg",
-    "sample_moire",
-    "sample_recapture_blur",
-    "sample_recapture_print",
-    "sample_recapture_screen",
-    "sample_scene_blur",
-    "sample_spectral_jitter",
-    "sample_spectral_mix",
-    "sample_tone",
     "scene_blur",
     "spectral_jitter",
     "spectral_mix",

@@ -23,6 +23,7 @@ from specaug.augment import (
     spectral_gains,
 )
 from specaug.augment.engine import Applied
+from specaug.checked_fields import did_you_mean
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
 from specaug.spectrum.grid import BANDS
@@ -204,7 +205,8 @@ class Drawn:
 def operation(name: str) -> Operation:
     """The operation of that name."""
     if name not in OPERATIONS:
-        raise ArgumentError(f"operation: expected one of {', '.join(OPERATIONS)}, got {name!r}")
+        told = f"operation: expected one of {', '.join(OPERATIONS)}, got {name!r}"
+        raise ArgumentError(told + did_you_mean(name, OPERATIONS))
     return OPERATIONS[name]
 
 

@@ -26,6 +26,7 @@ from specaug.catalog.datasets import (
 from specaug.catalog.layout import Evidence, Layout, Reading, View
 from specaug.catalog.tree import Tree
 from specaug.catalog.vocabulary import meant
+from specaug.checked_fields import did_you_mean
 from specaug.errors import ArgumentError, CatalogError, NothingToDoError
 
 LAYOUTS: dict[str, Layout] = {
@@ -72,7 +73,8 @@ def layout_of(tree: Tree, name: str) -> Layout:
     """
     if name != "auto":
         if name not in LAYOUTS:
-            raise ArgumentError(f"layout: expected one of auto, {', '.join(LAYOUTS)}, got {name!r}")
+            told = f"layout: expected one of auto, {', '.join(LAYOUTS)}, got {name!r}"
+            raise ArgumentError(told + did_you_mean(name, ("auto", *LAYOUTS)))
         return LAYOUTS[name]
     whole = View(tree)
     found = {key: known.evidence(known.view(tree, whole=whole)) for key, known in LAYOUTS.items()}

@@ -18,6 +18,7 @@ from specaug.augment.recapture.camera import Camera, film, lens
 from specaug.augment.recapture.motion import FPS
 from specaug.augment.recapture.paper import hold, print_photo
 from specaug.augment.recapture.screen import replay
+from specaug.checked_fields import check_arguments
 from specaug.demo_data.devices import PER_SPLIT, Devices, devices_of
 from specaug.demo_data.portrait import Portrait, draw_portrait
 from specaug.demo_data.render import render
@@ -215,7 +216,7 @@ def _make_subject(task: _Task) -> list[tuple[Split, Label, str]]:
     return made
 
 
-def _check_arguments(
+def _check_limits(
     raw: Path, subjects: int, seed: int, jobs: int | None, frames: int, size: tuple[int, int]
 ) -> None:
     if subjects < 3:
@@ -234,7 +235,7 @@ def _check_arguments(
         raise ArgumentError(f"raw: expected a folder that is empty or does not exist, got {os.fspath(raw)!r}")
 
 
-def make_demo(
+def demo(
     raw: str | Path,
     *,
     subjects: int = 12,
@@ -273,8 +274,9 @@ def make_demo(
     ArgumentError
         If `raw` holds anything, or a number is out of range.
     """
+    check_arguments(demo, raw=raw, subjects=subjects, seed=seed, jobs=jobs, frames=frames, size=size)
     folder = Path(raw)
-    _check_arguments(folder, subjects, seed, jobs, frames, size)
+    _check_limits(folder, subjects, seed, jobs, frames, size)
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [_Task(os.fspath(folder), k, split_of(k, subjects), seed, frames, size) for k in range(subjects)]
     workers = min(jobs or joblib.cpu_count(), subjects)

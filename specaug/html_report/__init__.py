@@ -1,5 +1,5 @@
 """A self-contained HTML report on a built data set."""
 
-from specaug.html_report.page import write_report
+from specaug.html_report.page import report
 
-__all__ = ["write_report"]
+__all__ = ["report"]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from specaug import __version__
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.html_report.failure_summary import APART, SIGNIFICANT, Losses, Rate, losses
 from specaug.html_report.findings import SHORTCUT, Finding, Findings, findings, gaps, shortcut
@@ -41,8 +42,8 @@ _PLOTTED = ("scale", "padding", "source_pixels")
 _PAIRS = 50
 
 
-def write_report(
-    out: Path | str, target: Path | str, *, faces: bool = True, run: Path | str | None = None
+def report(
+    out: Path | str, output: Path | str = "report.html", *, faces: bool = True, run: Path | str | None = None
 ) -> Findings:
     """Write a report on a built data set: one HTML file without any address of the network.
 
@@ -53,7 +54,7 @@ def write_report(
     ----------
     out : path
         A finished OUT.
-    target : path
+    output : path
         The file to write.
     faces : bool
         False leaves out every crop and all that is drawn from a single one. Names of subjects and files stay.
@@ -76,7 +77,8 @@ def write_report(
     SpecaugError
         A shard is damaged.
     """
-    out, target = Path(out), Path(target)
+    check_arguments(report, out=out, output=output, faces=faces)
+    out, target = Path(out), Path(output)
     head = _head(out)
     seen = survey(out)
     if not seen.clips:

@@ -1,15 +1,18 @@
-"""A torch module: operations on whole batches, on the device where they are."""
+"""A torch module: recipes on whole batches, on the device where they are."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from specaug.augment import OPERATIONS, Drawn, apply_drawn, label_after
+from specaug.augment import Recipe
+from specaug.augment.recipes.steps import run_draws
 from specaug.errors import ArgumentError, MissingDependencyError
-from specaug.integrations._choice import chosen_preset
-from specaug.records import LABELS
+from specaug.integrations._choice import chosen_recipe, donor_label, label_or_none, takes_donor
+from specaug.records import LABELS, Label
 
 try:
     import torch
@@ -18,25 +21,32 @@ except ImportError as error:
 
 
 class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
-    """Any operation of :data:`specaug.augment.OPERATIONS`, or a preset, for batches of pictures or clips.
+    """A recipe for batches of images or clips.
 
-    Each picture, or clip, gets a draw of its own; the frames of a clip share theirs. In ``eval()`` mode nothing
-    is changed. Gradients flow through the operation.
+    Each image, or clip, gets a draw of its own; the frames of a clip share theirs. In ``eval()`` mode nothing
+    is changed. Gradients flow through the operations. In a pipeline of torchvision's ``transforms.v2`` an image or a
+    video of ``tv_tensors`` keeps its type.
 
     Parameters
     ----------
-    operation : str
-        Name of an operation or preset, such as ``fda``, ``moire``, ``fact``.
-    ranges : record or None
-        Ranges of the operation; None for its own.
+    recipe : Recipe, str or path
+        What ``augment=`` of :func:`specaug.load` takes: a :class:`specaug.Recipe`, the name of one such as ``traces``,
+        the path of a TOML file; or the name of an operation such as ``moire``, with its own ranges.
+    ranges : record, mapping or None
+        Other ranges for the operation that `recipe` names, such as :class:`specaug.augment.FdaRanges`.
     p : float
-        Probability of changing a picture.
+        Probability of changing an image.
     channel_axis : int
         Axis of the channels, counted from the end.
     rng : numpy.random.Generator, int or None
         Source of randomness; None for draws from torch's own generator, so that ``torch.manual_seed`` repeats
-        them. In a worker of a ``DataLoader`` the seed that torch gives this worker in this epoch is mixed in, so that
-        every worker draws anew in every epoch.
+        them. In a worker of a ``DataLoader`` the seed that torch gives this worker in this epoch is mixed in, and under
+        ``torch.distributed`` the rank, so that every process draws anew in every epoch.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name, ranges of another operation, or a number out of its range.
 
     Examples
     --------
@@ -47,7 +57,7 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
 
     def __init__(
         self,
-        operation: str = "fda",
+        recipe: Recipe | str | Path = "fda",
         ranges: Any = None,
         *,
         p: float = 0.5,
@@ -59,98 +69,137 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
             raise ArgumentError(f"p: expected a number in [0, 1], got {p!r}")
         if channel_axis not in (-1, -2, -3, -4):
             raise ArgumentError(f"channel_axis: expected -4 to -1, got {channel_axis!r}")
-        self.preset = chosen_preset(operation, ranges)
+        self.recipe = chosen_recipe(recipe, ranges)
         self.p = p
         self.channel_axis = channel_axis
         self.rng = None if rng is None else np.random.default_rng(rng)
-        self._worker: int | None = None
+        self._place: list[int] = []
 
-    def forward(self, images: Any, labels: Any = None, references: Any = None) -> Any:
-        """Change a batch.
+    def forward(self, images: Any, labels: Any = None, references: Any = None, *, scale: Any = 1.0) -> Any:
+        """Change a batch, or one image or clip.
 
         Parameters
         ----------
         images : (N, C, H, W) or (N, T, C, H, W) tensor
-            uint8 or float in [0, 1]; channels where `channel_axis` says.
+            uint8 or float in [0, 1]; channels where `channel_axis` says. Three axes are one image, four of a
+            ``tv_tensors.Video`` one clip.
         labels : (N,) integer tensor or None
-            0 bona fide, 1 attack. With labels, a partner from the batch is one after which the label is certain,
-            pictures that have none are left as they are, and new labels are returned too.
+            0 bona fide, 1 attack; one number for one image. With labels, who is changed and who lends is as in
+            :func:`specaug.load`: donors have the label that the recipe asks for, attacks are changed only by what
+            keeps their label, images without a donor are left as they are, and new labels are returned too.
         references : (M, …) tensor or None
-            Partners to pick from, of the same label as the picture that meets them; None picks another picture
-            of the batch.
+            Donors to pick from, of the label that the recipe asks for; None picks another image of the batch.
+        scale : float or (N,) tensor
+            Source px per crop px, for recipes that are measured in px of the source: ``scale`` of a row of a shard.
 
         Returns
         -------
         tensor, or (tensor, labels) where labels were given
+
+        Raises
+        ------
+        ArgumentError
+            For labels that are not one 0 or 1 an image, or an array that is no batch of images.
         """
-        given = self._names(images, labels)
-        out, names = list(images), list(given)
+        batch = images[None] if self._is_one(images) else images
+        given = _names(batch, labels)
+        scales = torch.as_tensor(scale, dtype=torch.float64).expand(len(batch)).tolist()
+        out, names = list(batch), list(given)
         rng = self._generator()
         for i in range(len(out) if self.training else 0):
-            if rng.uniform() >= self.p:
-                continue
-            drawn = self.preset.draw(rng=rng)
-            if drawn is not None:
-                out[i], names[i] = self._changed(drawn, i, images, given, references, rng)
-        stacked = torch.stack(out) if out else images
+            if rng.uniform() < self.p:
+                drawn = self.recipe.sample(rng, scale=scales[i])
+                out[i], names[i] = self._changed(drawn, i, batch, given, references, rng)
+        stacked = torch.stack(out) if out else batch
+        changed = _like(images, stacked[0] if batch is not images else stacked)
         if labels is None:
-            return stacked
-        new = torch.as_tensor(
-            [LABELS.index(name) for name in names], dtype=labels.dtype, device=labels.device
-        )
-        return stacked, new
+            return changed
+        numbers = [LABELS.index(name) for name in names]
+        if not isinstance(labels, torch.Tensor):
+            return changed, numbers[0] if np.ndim(labels) == 0 else numbers
+        new = torch.as_tensor(numbers, dtype=labels.dtype, device=labels.device)
+        return changed, new.reshape(labels.shape)
+
+    def _is_one(self, images: Any) -> bool:
+        """Whether there is no axis of a batch."""
+        clip_alone = 4 if self.channel_axis == -4 or _is_video(images) else 3
+        if not clip_alone <= images.ndim <= 5:
+            raise ArgumentError(
+                f"images: expected (N, C, H, W) or (N, T, C, H, W), or one of these without N, "
+                f"got shape {tuple(images.shape)}"
+            )
+        return bool(images.ndim == clip_alone)
 
     def _generator(self) -> np.random.Generator:
         """The generator of this call."""
+        place = _place()
         if self.rng is None:
-            return np.random.default_rng(int(torch.randint(2**63 - 1, ())))
-        worker = torch.utils.data.get_worker_info()
-        if worker is not None and worker.seed != self._worker:  # the first call in this worker in this epoch
-            self._worker = worker.seed
-            self.rng = np.random.default_rng([int(self.rng.integers(2**63)), worker.seed])
+            return np.random.default_rng([int(torch.randint(2**63 - 1, ())), *place])
+        if place != self._place:  # the first call in this process, or in this epoch of a worker
+            self._place = place
+            self.rng = np.random.default_rng([int(self.rng.integers(2**63)), *place])
         return self.rng
 
-    def _names(self, images: Any, labels: Any) -> list[Any]:
-        """Labels as words; None where there are none."""
-        if labels is None:
-            return [None] * len(images)
-        values = labels.tolist()
-        if len(values) != len(images) or not set(values) <= {0, 1}:
-            raise ArgumentError(f"labels: expected {len(images)} numbers, 0 or 1, got {values}")
-        return [LABELS[value] for value in values]
-
     def _changed(
-        self, drawn: Drawn, i: int, images: Any, names: list[Any], references: Any, rng: np.random.Generator
-    ) -> tuple[Any, Any]:
+        self,
+        drawn: dict[str, Any],
+        i: int,
+        images: Any,
+        names: list[Label | None],
+        references: Any,
+        rng: np.random.Generator,
+    ) -> tuple[Any, Label | None]:
         """Image `i` after the draw, and its new label; `names` are those of the images as they were given."""
-        image, name, partner, partner_label = images[i], names[i], None, None
-        if OPERATIONS[drawn.operation].partner is not None:
-            partners = _certain(drawn, i, names) if references is None else list(range(len(references)))
-            if not partners:
+        image, name = images[i], names[i]
+        after = None if name is None else label_or_none(self.recipe, drawn, name)
+        if not drawn["steps"] or (name is not None and after is None):
+            return image, name
+        donor = None
+        if takes_donor(drawn):
+            lenders = list(range(len(references))) if references is not None else self._lenders(i, names)
+            if not lenders:
                 return image, name
-            j = partners[int(rng.integers(len(partners)))]
-            partner, partner_label = (
-                (images[j], names[j]) if references is None else (references[j], names[i])
-            )
-        if name is not None:
-            name = label_after(drawn, name, partner_label)
-        clip_axis = 0 if image.ndim > 3 else None
-        if clip_axis == 0 and image.ndim + self.channel_axis == 0:
-            clip_axis = 1
-        applied = apply_drawn(image, drawn, partner, channel_axis=self.channel_axis, clip_axis=clip_axis)
-        return applied.image, name
+            j = lenders[int(rng.integers(len(lenders)))]
+            donor = images[j] if references is None else references[j]
+        return run_draws(image, drawn, donor, channel_axis=self.channel_axis).image, after
+
+    def _lenders(self, i: int, names: list[Label | None]) -> list[int]:
+        """Other images of the batch of the label that a donor of image `i` has."""
+        name = names[i]
+        wanted = None if name is None else donor_label(self.recipe, name)
+        return [j for j in range(len(names)) if j != i and names[j] == wanted]
 
 
-def _certain(drawn: Drawn, i: int, names: list[Any]) -> list[int]:
-    """Other pictures of the batch after which the label of picture `i` is certain."""
-    others = [j for j in range(len(names)) if j != i]
-    if names[i] is None:
-        return others
-    certain = []
-    for j in others:
-        try:
-            label_after(drawn, names[i], names[j])
-        except ArgumentError:
-            continue
-        certain.append(j)
-    return certain
+def _names(images: Any, labels: Any) -> list[Label | None]:
+    """Labels as words; None where there are none."""
+    if labels is None:
+        return [None] * len(images)
+    values = np.atleast_1d(torch.as_tensor(labels).tolist()).tolist()
+    if len(values) != len(images) or not set(values) <= {0, 1}:
+        raise ArgumentError(f"labels: expected {len(images)} numbers, 0 or 1, got {values}")
+    return [LABELS[int(value)] for value in values]
+
+
+def _place() -> list[int]:
+    """Numbers that tell this process from others that draw: rank, and torch's seed of this worker in this epoch."""
+    numbers = []
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        numbers.append(torch.distributed.get_rank())
+    worker = torch.utils.data.get_worker_info()
+    if worker is not None:
+        numbers.append(worker.seed)
+    return numbers
+
+
+def _is_video(images: Any) -> bool:
+    # Whoever has made such a tensor has imported the module.
+    tv_tensors = sys.modules.get("torchvision.tv_tensors")
+    return tv_tensors is not None and isinstance(images, tv_tensors.Video)
+
+
+def _like(given: Any, changed: Any) -> Any:
+    """A tensor of the type of `given`: operations on ``tv_tensors`` give plain tensors."""
+    tv_tensors = sys.modules.get("torchvision.tv_tensors")
+    if tv_tensors is not None and isinstance(given, tv_tensors.TVTensor):
+        return tv_tensors.wrap(changed, like=given)
+    return changed

@@ -6,9 +6,10 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args, overload
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args, overload
 
 from specaug.augment import Recipe
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.loader.clip_stream import ClipStream
 from specaug.loader.clips import ArrowClips, ClipLoader
@@ -163,6 +164,7 @@ augment_share, transform, columns, layout, window, even, rank, world
     MissingDependencyError
         torch is wanted and absent.
     """
+    check_arguments(load, out=out, origin=origin)
     config = LoadConfig(
         batch_size=batch_size,
         drop_last=drop_last,
@@ -170,14 +172,14 @@ augment_share, transform, columns, layout, window, even, rank, world
         frame_choice=frame_choice,
         shuffle=shuffle,
         seed=seed,
-        labels=_as_tuple(labels),
-        dataset=_as_tuple(dataset),
+        labels=labels,  # type: ignore[arg-type]  # a list becomes a tuple, as of the two below
+        dataset=dataset,  # type: ignore[arg-type]
         balance=balance,
         bonafide_share=bonafide_share,
         epoch_clips=epoch_clips,
         augment_share=augment_share,
         transform=transform,
-        columns=_as_tuple(columns),
+        columns=columns,  # type: ignore[arg-type]
         layout=layout,
         window=window,
         even=even,
@@ -193,11 +195,6 @@ augment_share, transform, columns, layout, window, even, rank, world
     made = _torch_clips() if kind == "torch" else ArrowClips if kind == "arrow" else ClipLoader
     ranks = rank_and_world() if config.rank is None else (config.rank, config.world or 1)
     return made(stream, views=views, rank=ranks[0], world=ranks[1])
-
-
-def _as_tuple(value: Any) -> Any:
-    """A list as a tuple; anything else as it is."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _format(format: str, as_: str | None) -> str:

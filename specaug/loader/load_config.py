@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
+from specaug.checked_fields import check_fields, did_you_mean
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
 from specaug.shards import clip_schema
@@ -77,69 +78,36 @@ class LoadConfig:
     """Number of processes that share the data."""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in ("batch_size", "frames", "epoch_clips"):
             value = getattr(self, name)
-            if value is not None and (not _is_whole(value) or value < 1):
+            if value is not None and value < 1:
                 raise ArgumentError(f"{name}: expected a whole number of at least 1 or None, got {value!r}")
-        for name in ("drop_last", "shuffle", "even"):
-            if not isinstance(getattr(self, name), bool | np.bool_):
-                raise ArgumentError(f"{name}: expected True or False, got {getattr(self, name)!r}")
-        if not _is_whole(self.seed) or self.seed < 0:
+        if self.seed < 0:
             raise ArgumentError(f"seed: expected a whole number of at least 0, got {self.seed!r}")
-        self._check_choices()
-        self._check_names()
+        if self.frame_choice == "random" and self.frames is None:
+            raise ArgumentError("frames: expected how many to draw with frame_choice='random', got None")
+        for name in self.columns:
+            if name not in COLUMN_NAMES:
+                told = f"columns: expected some of {', '.join(COLUMN_NAMES)}, got {name!r}"
+                raise ArgumentError(told + did_you_mean(name, COLUMN_NAMES))
         if not 0 < self.bonafide_share < 1:
             raise ArgumentError(
                 f"bonafide_share: expected a number between 0 and 1, got {self.bonafide_share!r}"
             )
         if not 0 <= self.augment_share <= 1:
             raise ArgumentError(f"augment_share: expected a number from 0 to 1, got {self.augment_share!r}")
-        if self.transform is not None and not callable(self.transform):
-            raise ArgumentError(
-                f"transform: expected a function of a clip and a generator, or None, got {self.transform!r}"
-            )
         if (self.rank is None) != (self.world is None):
             raise ArgumentError(
                 f"rank: expected it with world or neither, got {self.rank!r} and {self.world!r}"
             )
-
-    def _check_choices(self) -> None:
-        for name, choices in (("frame_choice", get_args(FrameChoice)), ("layout", get_args(Layout))):
-            if getattr(self, name) not in choices:
-                raise ArgumentError(
-                    f"{name}: expected one of {', '.join(choices)}, got {getattr(self, name)!r}"
-                )
-        if self.balance is not None and self.balance not in get_args(Balance):
-            raise ArgumentError(
-                f"balance: expected one of {', '.join(get_args(Balance))} or None, got {self.balance!r}"
-            )
-        if self.window not in (None, "hann"):
-            raise ArgumentError(f"window: expected 'hann' or None, got {self.window!r}")
-        if self.frame_choice == "random" and self.frames is None:
-            raise ArgumentError("frames: expected how many to draw with frame_choice='random', got None")
-
-    def _check_names(self) -> None:
-        if not self.labels or not set(self.labels) <= set(LABELS):
-            raise ArgumentError(f"labels: expected some of {', '.join(LABELS)}, got {self.labels!r}")
-        names = (self.dataset,) if isinstance(self.dataset, str) else self.dataset
-        if names is not None and not (
-            isinstance(names, tuple | list) and names and all(isinstance(name, str) for name in names)
-        ):
-            raise ArgumentError(f"dataset: expected a name, a list of names or None, got {self.dataset!r}")
-        if isinstance(self.columns, str):
-            raise ArgumentError(
-                f"columns: expected a sequence of names such as ('warp',), got {self.columns!r}"
-            )
-        for name in self.columns:
-            if name not in COLUMN_NAMES:
-                raise ArgumentError(f"columns: expected some of {', '.join(COLUMN_NAMES)}, got {name!r}")
 
     @property
     def datasets(self) -> tuple[str, ...]:
         """`dataset` as names; none for all."""
         if self.dataset is None:
             return ()
-        return (self.dataset,) if isinstance(self.dataset, str) else tuple(self.dataset)
+        return (self.dataset,) if isinstance(self.dataset, str) else self.dataset
 
     @property
     def draws(self) -> bool:
@@ -155,10 +123,6 @@ class LoadConfig:
         values["labels"] = sorted(self.labels)
         values["transform"] = None if self.transform is None else _name_of(self.transform)
         return values
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _name_of(function: Transform) -> str:

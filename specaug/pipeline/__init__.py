@@ -6,9 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from specaug.pipeline.build import Progress, build_dataset, plan_only, scan_place, scan_with
+    from specaug.pipeline.build import Progress, build_dataset, plan_only
     from specaug.pipeline.finalization import finalize
-    from specaug.pipeline.remote.local_copies import verify_place
+    from specaug.pipeline.remote.local_copies import verify
+    from specaug.pipeline.scanning import scan, scan_with
     from specaug.pipeline.synthesis.profile_fitting import fit_profile
     from specaug.pipeline.synthesis.synthesize_clips import SynthesisReport, synthesize
 
@@ -19,17 +20,19 @@ __all__ = [
     "finalize",
     "fit_profile",
     "plan_only",
-    "scan_place",
+    "scan",
     "scan_with",
     "synthesize",
-    "verify_place",
+    "verify",
 ]
 
-_BUILD = ("Progress", "build_dataset", "plan_only", "scan_place", "scan_with")
+_BUILD = ("Progress", "build_dataset", "plan_only")
 _LAZY = {
     **dict.fromkeys(_BUILD, "build"),
     "finalize": "finalization",
-    "verify_place": "remote.local_copies",
+    "scan": "scanning",
+    "scan_with": "scanning",
+    "verify": "remote.local_copies",
     "fit_profile": "synthesis.profile_fitting",
     "SynthesisReport": "synthesis.synthesize_clips",
     "synthesize": "synthesis.synthesize_clips",

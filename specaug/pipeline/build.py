@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from specaug.augment.recipes.recipe import Recipe
-from specaug.catalog import Catalog, scan
+from specaug.catalog import Catalog
 from specaug.catalog.tree import is_folder
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError
 from specaug.faces import detector_version
 from specaug.pipeline.backends.dispatch import build_shards
@@ -23,10 +24,11 @@ from specaug.pipeline.finalization import finalize_locked, report_of
 from specaug.pipeline.lock import Hold, hold
 from specaug.pipeline.notices import keep_skipped, with_notices
 from specaug.pipeline.plan import Plan, check_settings, extend_plan, load_plan, make_plan, save_plan
-from specaug.pipeline.pseudonym import key_of, pseudonymous
+from specaug.pipeline.pseudonym import key_of
 from specaug.pipeline.raw_location import remember_raw
 from specaug.pipeline.remote.local_copies import LocalOut, check_ends, local_out, local_raw, open_read_only
 from specaug.pipeline.remote.raw_stub import LocalRaw
+from specaug.pipeline.scanning import scan_with
 from specaug.pipeline.synthesis.synthesize_clips import synthesize
 from specaug.pipeline.versions import process_versions, refuse_mix, with_detector
 from specaug.records import BuildConfig, BuildReport, Receipt, ShardPlan
@@ -60,6 +62,7 @@ def build_dataset(
     config: BuildConfig | None = None,
     *,
     overwrite: bool = False,
+    dry_run: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> BuildReport:
     """Turn raw PAD media into Parquet shards.
@@ -78,6 +81,8 @@ def build_dataset(
     config : BuildConfig, optional
     overwrite : bool
         Remove what an earlier build wrote into `out` and start again.
+    dry_run : bool
+        Write nothing; the report tells what would be planned: sources, shards, sources that are known to fail.
     progress : callable, optional
         Gets a :class:`Progress` after each shard.
 
@@ -98,7 +103,10 @@ def build_dataset(
     NoSpaceError
         The disk is full; finished shards are kept.
     """
+    check_arguments(build_dataset, raw=raw, out=out, config=config, overwrite=overwrite, dry_run=dry_run)
     config = config or BuildConfig()
+    if dry_run:
+        return plan_only(raw, out, config, overwrite=overwrite)
     if config.part and overwrite:
         raise ArgumentError("overwrite: expected a whole build, got one part of several; remove OUT first")
     check_ends(raw, out)
@@ -229,30 +237,6 @@ def _with_versions(
         earlier = [plan.versions, *(receipt.versions for receipt in before.values())]
         refuse_mix(earlier, here, accept=config.mix_versions)
     return plan
-
-
-def scan_place(raw: Path | str, config: BuildConfig) -> Catalog:
-    """:func:`scan_with` for a RAW that may lie in an object store."""
-    with local_raw(raw) as source:
-        catalog = scan_with(source.path, config)
-        return replace(catalog, skipped=catalog.skipped + source.skipped)
-
-
-def scan_with(raw: Path, config: BuildConfig) -> Catalog:
-    """:func:`specaug.catalog.scan` with the settings of a build."""
-    key = key_of(config)
-    catalog = scan(
-        raw,
-        layout=config.layout,
-        protocol=config.protocol,
-        split=config.split,
-        dev_from_train=config.dev_from_train,
-        seed=config.seed,
-        frame_folders=config.frame_folders,
-        follow_symlinks=config.follow_symlinks,
-        label_map=config.label_map,
-    )
-    return pseudonymous(catalog, key)
 
 
 def settings_of(config: BuildConfig) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from specaug import __version__
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
 from specaug.parsing import parse_json
 from specaug.pipeline.conflicts import conflict_notices
@@ -55,6 +56,7 @@ def finalize(out: Path | str) -> BuildReport:
     BuildLockedError
         A build holds `out`.
     """
+    check_arguments(finalize, out=out)
     if not is_remote(out) and load_plan(Path(out)) is None:
         raise ArgumentError(f"out: expected a folder that build-dataset made, got {str(out)!r}")
     with local_out(out) as target, hold(target.path):

@@ -9,8 +9,7 @@ import numpy as np
 from PIL import Image
 
 from specaug.arrays import check_image
-from specaug.augment import OPERATIONS, Drawn, Grating, GratingParams, apply_drawn
-from specaug.augment.recipes.recipe import Recipe
+from specaug.augment import OPERATIONS, Drawn, Grating, GratingParams, Recipe, apply_drawn
 from specaug.color import hsv_to_rgb, rgb_to_hsv
 from specaug.errors import ArgumentError
 from specaug.preview_sheet.sheet import Tile, contact_sheet, grey, marked, to_bytes
@@ -21,7 +20,7 @@ _PAIRS = 3  # a row
 _LARGEST = 384
 
 
-def preview(
+def image_sheet(
     image: np.ndarray,
     *,
     partner: np.ndarray | None = None,
@@ -66,7 +65,7 @@ def preview(
     Examples
     --------
     >>> import numpy as np
-    >>> preview(np.zeros((64, 64, 3), np.uint8), operations=SHOWCASE[-1:]).shape
+    >>> image_sheet(np.zeros((64, 64, 3), np.uint8), operations=SHOWCASE[-1:]).shape
     (196, 440, 3)
     """
     picture = _for_sheet("image", image, None)

@@ -7,8 +7,10 @@ import json
 import re
 from dataclasses import dataclass, field
 from math import isclose
-from typing import Any, get_args
+from pathlib import Path
+from typing import Any
 
+from specaug.checked_fields import check_fields, settings_of_file
 from specaug.errors import ArgumentError
 from specaug.records.choices import (
     Align,
@@ -19,7 +21,6 @@ from specaug.records.choices import (
     Resample,
     Sampling,
     between,
-    choice,
 )
 from specaug.records.label_map import parse_label_map
 
@@ -60,9 +61,11 @@ class BuildConfig:
     protocol: str | None = None
     frame_folders: bool = False
     """A folder that holds only numbered pictures is one source."""
-    split: tuple[float, float, float] | None = None
+    split: tuple[float, float, float] | None = field(
+        default=None, metadata={"expected": "three shares such as 70,15,15"}
+    )
     """Shares of subjects for train, dev and test where the layout gives no split."""
-    dev_from_train: float | None = None
+    dev_from_train: float | None = field(default=None, metadata={"expected": "a share between 0 and 1"})
     """Share of the subjects of train that become dev, where RAW has no dev."""
     label_map: str | None = None
     """Which number in the column ``label`` of ``sources.csv`` is which class: ``bonafide=1,attack=0``."""
@@ -93,7 +96,7 @@ class BuildConfig:
     seed: int = 0
     sources_per_shard: int | None = None
     synthesize: str | None = _run_field(None)
-    """Recipe, a preset or a TOML file, by which synthetic clips are added to ``train`` at the end."""
+    """Recipe by which synthetic clips are added to ``train`` at the end: see :meth:`specaug.Recipe.find`."""
     jobs: int | None = _run_field(None)
     backend: Backend = field(default="loky", metadata={"run_only": True})
     """Who runs the workers: processes of this machine, a Dask cluster or a Ray cluster."""
@@ -101,7 +104,7 @@ class BuildConfig:
     """Seconds after which a source is given up."""
     max_memory: str = _run_field("4GiB")
     """What the process that works on a source may hold: a number of bytes, or one with KiB, MiB or GiB."""
-    max_failures: str | None = _run_field(None)
+    max_failures: str | int | None = _run_field(None)
     """``N`` or ``P%``; more failed sources than that make the command exit with 3."""
     shard_index: int = _run_field(0)
     shard_count: int = _run_field(1)
@@ -109,16 +112,7 @@ class BuildConfig:
     """Accept that parts of OUT were built by other versions of the packages that decide bytes."""
 
     def __post_init__(self) -> None:
-        for name, choices in (
-            ("sampling", get_args(Sampling)),
-            ("align", get_args(Align)),
-            ("resample", get_args(Resample)),
-            ("hdr", get_args(Hdr)),
-            ("detector", get_args(DetectorName)),
-            ("image_format", get_args(ImageFormat)),
-            ("backend", get_args(Backend)),
-        ):
-            choice(name, getattr(self, name), choices)
+        check_fields(self)
         for name, low, high in (
             ("frames", 1, 500_000),
             ("clips", 1, 500_000),
@@ -147,6 +141,24 @@ class BuildConfig:
         self.failure_limit(0)
         self.memory_limit()
 
+    @classmethod
+    def from_toml(cls, path: str | Path, **settings: Any) -> BuildConfig:
+        """Settings of a TOML file, as ``--config`` of ``specaug build-dataset`` reads it.
+
+        Parameters
+        ----------
+        path : path
+            Keys are fields of this class, with ``-`` or ``_``; what is left out keeps its default.
+        **settings
+            Fields that win over the file.
+
+        Raises
+        ------
+        ArgumentError
+            The file cannot be read, names a setting that there is not, or a value is of another kind.
+        """
+        return cls(**{**settings_of_file(cls, path), **settings})
+
     @property
     def part(self) -> str:
         """Name of the part that is built, empty for the whole."""
@@ -156,7 +168,7 @@ class BuildConfig:
         """How many failed sources of `n_sources` are accepted; infinite by default."""
         if self.max_failures is None:
             return float("inf")
-        text = self.max_failures.strip()
+        text = str(self.max_failures).strip()
         try:
             share = text.endswith("%")
             value = float(text.removesuffix("%"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Literal, get_args
 
+from specaug.checked_fields import did_you_mean
 from specaug.errors import ArgumentError
 
 Label = Literal["bonafide", "attack"]
@@ -51,7 +52,8 @@ MEDIA_KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
 
 def choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ArgumentError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+        told = f"{name}: expected one of {', '.join(choices)}, got {value!r}"
+        raise ArgumentError(told + did_you_mean(value, choices))
 
 
 def between(name: str, value: float | None, low: float, high: float) -> None:

@@ -29,7 +29,6 @@ from specaug.shards.groups import (
     groups_of_file,
     read_keys,
 )
-from specaug.shards.read_rows import data_files, failure_files, read_rows, stream_columns
 from specaug.shards.schema import FAILURE_SCHEMA, SCHEMA_VERSION, Row, clip_schema
 from specaug.shards.skipped_file import SKIPPED, SkippedRow, read_skipped, skipped_entry, write_skipped
 from specaug.shards.state import (
@@ -41,6 +40,7 @@ from specaug.shards.state import (
     stamps_of,
     write_receipt,
 )
+from specaug.shards.stored_rows import data_files, failure_files, read_rows, stream_columns
 from specaug.shards.verification import Problem, VerifyReport, verify
 from specaug.shards.writer import (
     MAX_ROW_BYTES,

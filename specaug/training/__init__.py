@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from specaug.errors import MissingDependencyError
+
+try:
+    import torch as torch
+except ImportError as error:
+    raise MissingDependencyError(f"training needs torch: pip install 'specaug[train]' ({error})") from error
+
 from specaug.training.ablation import ablate
 from specaug.training.arms import ARMS
+from specaug.training.callbacks import TrainCallback
 from specaug.training.comparison import Ablation
-from specaug.training.run_evaluation import RunReport, evaluate_run
-from specaug.training.train_config import PRESETS, TrainConfig, preset
+from specaug.training.run_evaluation import RunReport, evaluate
+from specaug.training.train_config import SCALES, TrainConfig
 from specaug.training.train_report import TrainReport
 from specaug.training.train_run import train
 
 __all__ = [
     "ARMS",
-    "PRESETS",
+    "SCALES",
     "Ablation",
     "RunReport",
+    "TrainCallback",
     "TrainConfig",
     "TrainReport",
     "ablate",
-    "evaluate_run",
-    "preset",
+    "evaluate",
     "train",
 ]

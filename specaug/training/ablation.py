@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
+from specaug.augment import Recipe
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError
 from specaug.metrics import Scored
 from specaug.metrics.thresholds import eer_of
@@ -20,11 +23,11 @@ from specaug.shards.tables import read_columns
 from specaug.training.arms import ARM_SETS, BASELINE, arm
 from specaug.training.comparison import Ablation, Outcome, compare_arms
 from specaug.training.curve_plots import draw_arms
-from specaug.training.run_evaluation import evaluate_run, unnamed, with_failures
+from specaug.training.run_evaluation import evaluate, unnamed, with_failures
 from specaug.training.run_folder import check_run
 from specaug.training.run_record import data_record, run_record
 from specaug.training.scoring import SCORE_COLUMNS, Scores, training_clips
-from specaug.training.train_config import TrainConfig, preset, scale_of
+from specaug.training.train_config import TrainConfig, scale_of
 from specaug.training.train_overlap import overlap_of, shown_in
 from specaug.training.train_run import train
 
@@ -45,9 +48,9 @@ def ablate(
     out: Path | str,
     run: Path | str,
     *,
-    arms: Sequence[str] | None = None,
+    arms: Sequence[str | Path | Recipe] | None = None,
     seeds: int = 3,
-    settings: str = "cpu",
+    scale: Literal["smoke", "cpu", "gpu"] = "cpu",
     config: TrainConfig | None = None,
     jobs: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
@@ -62,14 +65,15 @@ def ablate(
         A data set with train, dev and test.
     run : path
         Folder for all runs, ``ablation.json``, ``ablation.md`` and ``ablation.png``.
-    arms : sequence of str, optional
-        Names of :data:`specaug.training.arms.ARMS`; the baseline ``real`` is always there.
+    arms : sequence of str, path or Recipe, optional
+        Names of :data:`specaug.training.arms.ARMS`, or recipes, see :func:`specaug.training.arms.arm`; the baseline
+        ``real`` is always there.
     seeds : int
         Runs of each arm.
-    settings : {"smoke", "cpu", "gpu"}
-        Preset of the runs, and which arms where none are named.
+    scale : {"smoke", "cpu", "gpu"}
+        Settings of the runs, and which arms where none are named.
     config : TrainConfig, optional
-        In place of that of the preset.
+        In place of the settings of the scale.
     jobs : int
         Runs at the same time, one thread each.
     progress : callable, optional
@@ -82,16 +86,16 @@ def ablate(
     Raises
     ------
     ArgumentError
-        An unknown arm or preset, and as :func:`specaug.training.train`.
+        An unknown arm or scale, and as :func:`specaug.training.train`.
     PlanMismatchError
         A run in the folder is of other settings, another recipe, other data or other versions of packages.
     """
+    check_arguments(ablate, out=out, run=run, seeds=seeds, scale=scale_of(scale), config=config, jobs=jobs)
     out, run = Path(out), Path(run)
     if seeds < 1 or jobs < 1:
         raise ArgumentError(f"seeds, jobs: expected at least 1, got {seeds!r}, {jobs!r}")
-    base = config or preset(settings)
-    names = tuple(dict.fromkeys((BASELINE, *(arms or ARM_SETS[scale_of(settings)]))))
-    chosen = {name: arm(name) for name in names}
+    base = config or TrainConfig.at_scale(scale)
+    chosen = dict(arm(wanted) for wanted in (BASELINE, *(arms or ARM_SETS[scale_of(scale)])))
     # As many clips, and so as many steps, for every arm, however many rows it learns from.
     base = dataclasses.replace(base, epoch_clips=base.epoch_clips or training_clips(out, base).n_clips())
     tasks = [
@@ -102,7 +106,7 @@ def ablate(
             dataclasses.replace(base, seed=seed, **chosen[name].changes),
         )
         for seed in range(seeds)
-        for name in names
+        for name in chosen
     ]
     data = data_record(out)
     for task in tasks:  # before hours of training, and not when its turn comes
@@ -116,11 +120,12 @@ def ablate(
             for task in sorted(tasks, key=lambda t: t.config.seed)
             if task.arm == name
         ]
-        for name in names
+        for name in chosen
     }
     overlap = overlap_of(shown_in(out, ("test",)), shown_in(out, ("train", "dev")))
     warnings = (*overlap.notices(), *unnamed(_scored(out, tasks[0].run, "test")))
-    result = dataclasses.replace(compare_arms(outcomes), warnings=warnings)
+    told = {name: one.description for name, one in chosen.items()}
+    result = dataclasses.replace(compare_arms(outcomes, descriptions=told), warnings=warnings)
     about = run_record(base, data)
     write_json(run / "ablation.json", {**about, "seeds": seeds, **result.to_dict()}, out=run)
     write_text(run / "ablation.md", result.to_markdown(), out=run)
@@ -140,7 +145,7 @@ def _all_done(tasks: Sequence[_Task], jobs: int) -> Iterator[_Task]:
 
 def _do(task: _Task) -> _Task:
     train(task.out, task.run, task.config)
-    evaluate_run(task.run, task.out, resamples=100)
+    evaluate(task.run, task.out, resamples=100)
     return task
 
 

@@ -126,13 +126,17 @@ class Ablation:
         return "\n".join([*lines, "", self.legend()])
 
 
-def compare_arms(outcomes: Mapping[str, Sequence[Outcome]]) -> Ablation:
+def compare_arms(
+    outcomes: Mapping[str, Sequence[Outcome]], *, descriptions: Mapping[str, str] | None = None
+) -> Ablation:
     """Compare arms, given what each seed's run got wrong on the same presentations.
 
     Parameters
     ----------
     outcomes : mapping of arm to a sequence of Outcome
         One for each seed.
+    descriptions : mapping of arm to str, optional
+        What each arm is, of those that are not among :data:`specaug.training.arms.ARMS`.
 
     Returns
     -------
@@ -156,7 +160,8 @@ def compare_arms(outcomes: Mapping[str, Sequence[Outcome]]) -> Ablation:
         for name, runs in outcomes.items()
     }
     differences = _differences(counts)
-    arms = tuple(_arm(name, counts[name], tuple(differences[name])) for name in outcomes)
+    told = {**{name: known.description for name, known in ARMS.items()}, **(descriptions or {})}
+    arms = tuple(_arm(name, told.get(name, ""), counts[name], tuple(differences[name])) for name in outcomes)
     return Ablation(arms, subjects=int(units.max()) + 1, seeds=len(first), power=_power(counts))
 
 
@@ -164,11 +169,11 @@ def _same_rows(a: Outcome, b: Outcome) -> bool:
     return np.array_equal(a.subject, b.subject) and np.array_equal(a.pai, b.pai)
 
 
-def _arm(name: str, counts: ErrorCounts, differences: tuple[Difference, ...]) -> ArmResult:
+def _arm(name: str, description: str, counts: ErrorCounts, differences: tuple[Difference, ...]) -> ArmResult:
     acer, rates = counts.acer(), counts.rates()
     return ArmResult(
         name=name,
-        description=ARMS[name].description if name in ARMS else "",
+        description=description,
         acer=float(acer.mean()),
         acer_interval=_acer_interval(counts),
         apcer=float(rates[:, 1:].max(axis=1).mean()),

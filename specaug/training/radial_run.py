@@ -17,6 +17,7 @@ from specaug.parsing import parse_json
 from specaug.records import Split
 from specaug.shards import write_json
 from specaug.training.balanced_loss import balanced_loss
+from specaug.training.callbacks import Callbacks
 from specaug.training.data_checks import check_classes, check_dev, gaps_of
 from specaug.training.linear_rule import LinearRule, choose_rule
 from specaug.training.radial_features import BINS, KINDS, QUANTILE, SECTOR, clip_features, feature_count
@@ -31,7 +32,7 @@ _ARRAYS = ("mean", "deviation", "weights")
 _NUMBERS = ("bias", "penalty")
 
 
-def train_radial(out: Path, run: Path, config: TrainConfig) -> TrainReport:
+def train_radial(out: Path, run: Path, config: TrainConfig, callbacks: Callbacks) -> TrainReport:
     """Fit the baseline, or take the one that the run holds.
 
     Raises
@@ -51,7 +52,8 @@ def train_radial(out: Path, run: Path, config: TrainConfig) -> TrainReport:
         check_classes(clips, out, config)
         open_run(run, out, config)
         dev = _features_of(judged_clips(out, "dev", config), config)
-        if (run / RULE).is_file():
+        fitted_before = (run / RULE).is_file()
+        if fitted_before:
             rule = load_rule(run, config)
         else:
             batches = DataLoader(clips, batch_size=None, num_workers=config.workers)
@@ -59,12 +61,14 @@ def train_radial(out: Path, run: Path, config: TrainConfig) -> TrainReport:
             save_rule(run, rule, config)
     write_progress(run, Progress(1, config.planned_epochs))
     scores = rule.scores(dev[0])
+    figures = {"dev_loss": balanced_loss(scores, dev[1]), "dev_eer": eer(scores, dev[1])[0]}
+    if not fitted_before:
+        callbacks.tell(0, 1, figures)
     return TrainReport(
         run=run,
         epochs=1,
         best_epoch=0,
-        dev_loss=balanced_loss(scores, dev[1]),
-        dev_eer=eer(scores, dev[1])[0],
+        **figures,
         stopped_early=False,
         warnings=gaps_of(out),
         model="radial",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError
-from specaug.metrics import PadReport, Scored, evaluate, video_scores
+from specaug.metrics import PadReport, Scored, video_scores
+from specaug.metrics import evaluate as error_rates
 from specaug.metrics.evaluation import Unseen
 from specaug.pipeline.plan import load_plan
 from specaug.records import LABELS, Notice, Source, Split
@@ -59,7 +61,7 @@ class RunReport:
         return "\n".join([str(self.report), *(f"note: {note}" for note in self.notes)])
 
 
-def evaluate_run(
+def evaluate(
     run: Path | str,
     out: Path | str,
     *,
@@ -96,9 +98,8 @@ def evaluate_run(
     SpecaugError
         A checkpoint of another architecture, damaged files.
     """
+    check_arguments(evaluate, run=run, out=out, cross=cross, level=level, unseen=unseen, resamples=resamples)
     run, out = Path(run), Path(out)
-    if level not in get_args(Level):
-        raise ArgumentError(f"level: expected one of {', '.join(get_args(Level))}, got {level!r}")
     config, data = read_run(run)
     progress, seen = read_progress(run), read_seen(run)
     other = None if cross is None else Path(cross)
@@ -110,7 +111,7 @@ def evaluate_run(
         write_scores(run / f"scores/{split}.parquet", scores, out=run)
     deciding = with_failures(dev, out, "dev", level=level)
     judged = with_failures(test, other or out, "test", level=level, prefix=name)
-    report = evaluate(
+    report = error_rates(
         deciding,
         judged,
         unseen=unseen or ("raise" if other is None else "allow"),

@@ -99,7 +99,8 @@ def _recipe(config: TrainConfig) -> Record | None:
     if recipe is None:
         return None
     content = recipe_content(recipe)
-    return {"name": config.recipe, "content": content, "digest": json_digest(content)}
+    name = config.content_settings()["recipe"]
+    return {"name": name, "content": content, "digest": json_digest(content)}
 
 
 def _device(config: TrainConfig) -> dict[str, str]:

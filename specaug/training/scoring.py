@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from specaug.augment import Recipe
+from specaug.augment import Recipe, as_recipe
 from specaug.errors import ArgumentError
 from specaug.loader import ClipLoader, LoadConfig, compute_views, load
 from specaug.loader.tensors import TorchClips
@@ -38,24 +38,8 @@ class Scores:
 
 
 def recipe_of(config: TrainConfig) -> Recipe | None:
-    """The augmentation; several joined by ``+`` are branches of one, drawn from evenly."""
-    if config.recipe is None:
-        return None
-    parts = [Recipe.find(name) for name in config.recipe.split("+")]
-    if len(parts) == 1:
-        return parts[0]
-    donors = {part.donor for part in parts} - {None}
-    labels = {part.label for part in parts}
-    if len(donors) > 1 or len(labels) > 1:
-        raise ArgumentError(
-            f"recipe: expected parts with one label of donors and of results, got {config.recipe!r}"
-        )
-    branches = [
-        dataclasses.replace(branch, weight=branch.weight / sum(b.weight for b in part.branches))
-        for part in parts
-        for branch in part.branches
-    ]
-    return Recipe(config.recipe, tuple(branches), donor=next(iter(donors), None), label=parts[0].label)
+    """The augmentation of a run, None where there is none."""
+    return None if config.recipe is None else as_recipe(config.recipe)
 
 
 def training_clips(out: Path, config: TrainConfig) -> TorchClips:

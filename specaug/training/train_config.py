@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from pathlib import Path
+from typing import Any, Literal
 
+from specaug.augment import Recipe
+from specaug.checked_fields import check_fields, did_you_mean, record_from, settings_of_file
 from specaug.errors import ArgumentError
 from specaug.loader import Balance, LoadConfig
 from specaug.model import Streams
@@ -38,8 +41,8 @@ class TrainConfig:
     """Which training clips; dev and test are always captured."""
     labels: tuple[Label, ...] = LABELS
     """Training clips of these; ``("bonafide",)`` needs a recipe that makes attacks."""
-    recipe: str | None = None
-    """Preset or TOML file of the augmentation; several joined by ``+`` are drawn from evenly."""
+    recipe: Recipe | str | Path | None = None
+    """The augmentation: see :meth:`specaug.Recipe.find`."""
     augment_share: float = 0.5
     balance: Balance | None = "label"
     bonafide_share: float = 0.5
@@ -69,19 +72,10 @@ class TrainConfig:
     """Batches between checkpoints within an epoch; there is one after each epoch."""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in ("frames", "width", "epochs", "patience", "batch_size", "threads", "checkpoint_batches"):
             if getattr(self, name) < 1:
                 raise ArgumentError(f"{name}: expected at least 1, got {getattr(self, name)!r}")
-        for name, choices in (
-            ("model", get_args(Model)),
-            ("streams", get_args(Streams)),
-            ("device", get_args(Device)),
-            ("origin", ("captured", "synthetic", "all")),
-        ):
-            if getattr(self, name) not in choices:
-                raise ArgumentError(
-                    f"{name}: expected one of {', '.join(choices)}, got {getattr(self, name)!r}"
-                )
         if self.pixels is not None and self.pixels < 8:
             raise ArgumentError(f"pixels: expected at least 8 or None, got {self.pixels!r}")
         if not 0 < self.learning_rate < 1 or self.weight_decay < 0 or self.workers < 0:
@@ -145,27 +139,62 @@ class TrainConfig:
 
     def _plain(self, *, run_only: bool) -> dict[str, Any]:
         kept = [f.name for f in dataclasses.fields(self) if bool(f.metadata.get("run_only")) == run_only]
-        values = {name: getattr(self, name) for name in kept}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        return {name: _as_json(getattr(self, name)) for name in kept}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
-        """What :meth:`content_settings` gave, after a way through JSON or TOML.
+        """What :meth:`content_settings` gave, after a way through JSON.
 
         Raises
         ------
         ArgumentError
-            A key is no setting.
+            A key is no setting, or a value is of another kind.
         """
-        known = [f.name for f in dataclasses.fields(cls)]
-        for name in values:
-            if name not in known:
-                raise ArgumentError(f"config: expected settings among {', '.join(known)}, got {name!r}")
-        labels = values.get("labels", LABELS)
-        return cls(**{**values, "labels": tuple(labels)})
+        return record_from(cls, values, where="config")
+
+    @classmethod
+    def at_scale(cls, scale: str = "gpu", *, file: Path | str | None = None, **settings: Any) -> TrainConfig:
+        """Settings that fit a machine, with some of them changed, as ``specaug train --scale`` has them.
+
+        Parameters
+        ----------
+        scale : {"smoke", "cpu", "gpu"}
+            ``smoke``: whether it runs. ``cpu``: some tens of clips on one core. ``gpu``: a real data set.
+        file : path, optional
+            TOML whose keys are fields of this class, with ``-`` or ``_``; it wins over the scale.
+        **settings
+            Fields that win over scale and file. For the model ``radial``, a scale has no settings of networks.
+
+        Raises
+        ------
+        ArgumentError
+            There is no such scale or setting, the file cannot be read, or a value is of another kind.
+
+        Examples
+        --------
+        >>> TrainConfig.at_scale("cpu", seed=3).width
+        16
+        """
+        base = SCALES[scale_of(scale)]
+        given = {**(settings_of_file(cls, file) if file is not None else {}), **settings}
+        if given.get("model") == "radial":  # a scale says how large a network is and how long it is trained
+            base = base.without_network()
+        kept = {f.name: getattr(base, f.name) for f in dataclasses.fields(cls)}
+        for name in given:
+            if name not in kept:
+                told = f"config: expected some of {', '.join(kept)}, got {name!r}"
+                raise ArgumentError(told + did_you_mean(name, kept))
+        return cls(**{**kept, **given})
 
 
-PRESETS: dict[str, TrainConfig] = {
+def _as_json(value: Any) -> Any:
+    """A setting as plain JSON; a recipe is told by its name here, a run keeps its content beside the settings."""
+    if isinstance(value, Recipe):
+        return value.name
+    return list(value) if isinstance(value, tuple) else value
+
+
+SCALES: dict[str, TrainConfig] = {
     "smoke": TrainConfig(
         frames=2, pixels=96, width=8, epochs=8, patience=8, batch_size=8, learning_rate=3e-3
     ),
@@ -174,13 +203,13 @@ PRESETS: dict[str, TrainConfig] = {
     ),
     "gpu": TrainConfig(),
 }
-"""By scale. ``smoke``: whether it runs. ``cpu``: some tens of clips on one core. ``gpu``: a real data set."""
+"""Settings by scale."""
 _FORMER = {"default": "gpu"}
-"""Names of presets that were in use before."""
+"""Names of scales that were in use before."""
 
 
 def scale_of(name: str) -> str:
-    """The name of a preset, also by the name that it had before.
+    """The name of a scale, also by the name that it had before.
 
     Raises
     ------
@@ -193,20 +222,8 @@ def scale_of(name: str) -> str:
     ('gpu', 'cpu')
     """
     scale = _FORMER.get(name, name)
-    if scale not in PRESETS:
-        raise ArgumentError(f"preset: expected one of {', '.join(PRESETS)}, got {name!r}")
+    if scale not in SCALES:
+        raise ArgumentError(
+            f"scale: expected one of {', '.join(SCALES)}, got {name!r}{did_you_mean(name, SCALES)}"
+        )
     return scale
-
-
-def preset(name: str, **changes: Any) -> TrainConfig:
-    """A preset with some settings changed; for the model ``radial`` without those of networks.
-
-    Examples
-    --------
-    >>> preset("cpu", seed=3).width
-    16
-    """
-    base = PRESETS[scale_of(name)]
-    return dataclasses.replace(
-        base.without_network() if changes.get("model") == "radial" else base, **changes
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError, SpecaugError
 from specaug.loader.tensors import TorchClips
 from specaug.metrics import eer
 from specaug.model import TwoStreamNet
 from specaug.shards import write_text
 from specaug.training.balanced_loss import balanced_loss
+from specaug.training.callbacks import Callbacks, TrainCallback
 from specaug.training.curve_plots import draw_curves
 from specaug.training.data_checks import check_classes, check_dev, gaps_of
 from specaug.training.radial_run import train_radial
@@ -55,6 +57,8 @@ class _State:
     """Behind `loss_sum`."""
     history: list[Row] = field(default_factory=list)
     finished: bool = False
+    steps: int = 0
+    """Batches learned from, in all epochs."""
 
     @property
     def best(self) -> int:
@@ -68,6 +72,7 @@ def train(
     config: TrainConfig | None = None,
     *,
     progress: Callable[[Row], None] | None = None,
+    callbacks: Sequence[TrainCallback] = (),
 ) -> TrainReport:
     """Train the reference network, or fit the baseline that it has to beat.
 
@@ -83,6 +88,9 @@ def train(
     config : TrainConfig, optional
     progress : callable, optional
         Called after each epoch with its row of the curves.
+    callbacks : sequence of callable
+        Called with (epoch, step, metrics) after each batch and after each epoch, in the process of rank 0; see
+        :class:`specaug.training.TrainCallback`. A baseline calls them once, a finished run does not.
 
     Returns
     -------
@@ -91,15 +99,17 @@ def train(
     Raises
     ------
     ArgumentError
-        For settings that do not fit the data: one class only, crops smaller than asked for.
+        For settings that do not fit the data: one class only, crops smaller than asked for; callbacks that cannot be
+        called.
     PlanMismatchError
         `run` holds a run of other settings, another recipe, other data or other versions of packages.
     SpecaugError
         For damaged data, or a loss that is no number.
     """
-    out, run, config = Path(out), Path(run), config or TrainConfig()
+    check_arguments(train, out=out, run=run, config=config)
+    out, run, config, told = Path(out), Path(run), config or TrainConfig(), Callbacks(callbacks)
     if config.model == "radial":
-        return train_radial(out, run, config)
+        return train_radial(out, run, config, told)
     device = device_of(config)
     with numerics(config), process_group(device) as (rank, world):
         check_dev(out)
@@ -107,7 +117,8 @@ def train(
         check_classes(clips, out, config)
         if rank == 0:
             open_run(run, out, config)
-        report = Fit(out, run, config, clips, device, rank, world).go(progress)
+        fit = Fit(out, run, config, clips, device, rank, world, told if rank == 0 else None)
+        report = fit.go(progress)
         return replace(report, warnings=gaps_of(out))
 
 
@@ -123,8 +134,10 @@ class Fit:
         device: torch.device,
         rank: int,
         world: int,
+        callbacks: Callbacks | None = None,
     ) -> None:
         self.out, self.run, self.config, self.clips = out, run, config, clips
+        self.callbacks = callbacks or Callbacks()
         self.device, self.rank, self.world = device, rank, world
         self.network = TwoStreamNet(**config.architecture()).to(device)
         self.parallel = DistributedDataParallel(self.network) if world > 1 else self.network
@@ -145,6 +158,8 @@ class Fit:
             row = self._close_epoch()
             if progress and self.rank == 0:
                 progress(row)
+            figures = {name: value for name, value in row.items() if name != "epoch"}
+            self.callbacks.tell(int(row["epoch"]), self.state.steps, figures)
         history, best = self.state.history, self.state.best
         return TrainReport(
             run=self.run,
@@ -165,8 +180,11 @@ class Fit:
             state.loss_sum += loss * len(batch["label"])
             state.clips += len(batch["label"])
             state.batches += 1
+            state.steps += 1
             if state.batches % self.config.checkpoint_batches == 0:
                 self._save()
+            rate = self.optimizer.param_groups[0]["lr"]
+            self.callbacks.tell(state.epoch, state.steps, {"loss": loss, "learning_rate": rate})
 
     def step(self, batch: dict[str, Any]) -> float:
         for group in self.optimizer.param_groups:

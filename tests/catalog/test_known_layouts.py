@@ -49,11 +49,15 @@ def test_a_layout_that_is_asked_for_is_taken_whatever_lies_there(name):
     assert layout_of(tree("holiday.mp4"), name) is LAYOUTS[name]
 
 
-@pytest.mark.parametrize("name", ["", "OULU-NPU", "oulu_npu", "auto "])
-def test_a_layout_nobody_knows_is_refused_with_the_choices(name):
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("", ""), ("OULU-NPU", "oulu-npu"), ("oulu_npu", "oulu-npu"), ("auto ", "auto"), ("mine", "")],
+)
+def test_a_layout_nobody_knows_is_refused_with_the_choices(name, meant):
     with pytest.raises(ArgumentError) as error:
         layout_of(tree(*plain(1)), name)
-    assert str(error.value) == f"layout: expected one of auto, {', '.join(SETS)}, got {name!r}"
+    told = f"layout: expected one of auto, {', '.join(SETS)}, got {name!r}"
+    assert str(error.value) == told + (f"; did you mean {meant!r}?" if meant else "")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from specaug.pipeline import build_dataset
 from specaug.records import BuildConfig
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path += [str(Path(__file__).parents[1] / name) for name in ("catalog", "pipeline")]
+sys.path += [str(Path(__file__).parents[1] / name) for name in ("catalog", "pipeline", "integrations")]
 
 
 @pytest.fixture(scope="session")

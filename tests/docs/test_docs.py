@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import re
 import warnings
 
 import click
 import numpy as np
+import other_packages
 import pytest
 from pages import PAGES, ROOT, blocks, commands, python_blocks, text_of
 
 from specaug_cli.main import cli
+
+OTHERS = ("albumentations", "lightning", "tensorboardX", "torchvision")
+"""Packages of other people's training code, which blocks may import."""
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if python_blocks(page)])
@@ -25,9 +30,31 @@ def test_code_blocks_run(page, at_work):
         "generator": np.random.default_rng(2),
     }
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="datasets|multiprocess|dill|torch")
+        warnings.filterwarnings("ignore", module="datasets|multiprocess|dill|torch|lightning")
         for code in python_blocks(page):
+            if absent(code):
+                continue
+            prepare(code)
             exec(compile(code, page, "exec"), names)  # the page is ours
+    if missing := sorted({package for code in python_blocks(page) for package in absent(code)}):
+        pytest.skip(f"blocks that need {', '.join(missing)}, which is not installed; the others ran")
+
+
+def imported(code):
+    """Packages of others that a block imports."""
+    return [name for name in OTHERS if re.search(rf"^ *(?:import|from) {name}\b", code, re.MULTILINE)]
+
+
+def absent(code):
+    """Those that are not installed."""
+    return [name for name in imported(code) if importlib.util.find_spec(name) is None]
+
+
+def prepare(code):
+    """What some packages need before they can be imported here."""
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no look at the network while importing
+    for name in imported(code):
+        getattr(other_packages, name, lambda: None)()
 
 
 def calls():
@@ -66,6 +93,10 @@ def test_every_operation_has_a_page():
 OTHER_PYTHON = {
     "docs/clusters.md": ["shows a hang of joblib with Dask: it never ends"],
     "docs/loading.md": ["pyarrow: tests/loader/test_docs.py runs it"],
+    "docs/howto/logging.md": [
+        "wandb: tests/training/test_logging_page.py runs it with a stand-in",
+        "mlflow: tests/training/test_logging_page.py runs it with a stand-in",
+    ],
 }
 """Python blocks that do not use the library, by page, and who runs them or why nobody does."""
 

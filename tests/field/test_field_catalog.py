@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from specaug.catalog import scan
 from specaug.errors import ArgumentError, CatalogError
-from specaug.pipeline import build_dataset, finalize, verify_place
+from specaug.pipeline import build_dataset, finalize, verify
 from specaug.records import BuildConfig
 from specaug_cli.main import cli
 
@@ -310,7 +310,7 @@ def test_out_keeps_what_was_not_understood(tmp_path):
         ("notes.txt", False),
     ]
     assert "one folder too deep" in table.to_pylist()[0]["reason"]
-    assert verify_place(out).ok
+    assert verify(out).ok
     again = finalize(out)
     assert again.skipped_media == 1
     assert "skipped_media" in {notice.kind for notice in again.warnings}
@@ -326,7 +326,7 @@ def test_another_build_keeps_the_list_until_raw_has_other_files(tmp_path):
     (raw / "odd/2.mp4").unlink()
     build_dataset(raw, out, BuildConfig(jobs=1))
     assert pq.read_table(out / "skipped.parquet")["path"].to_pylist() == ["odd/3.mp4"]
-    assert verify_place(out).ok
+    assert verify(out).ok
 
 
 def _halve(file: Path) -> None:
@@ -341,9 +341,9 @@ def test_verify_knows_the_list(tmp_path, damage, kind):
     raw, out = tree(tmp_path / "raw", "live/1.mp4", "odd/2.mp4"), tmp_path / "out"
     build_dataset(raw, out, BuildConfig(jobs=1))
     damage(out / "skipped.parquet")
-    assert [(p.file, p.kind) for p in verify_place(out).problems] == [("skipped.parquet", kind)]
+    assert [(p.file, p.kind) for p in verify(out).problems] == [("skipped.parquet", kind)]
     build_dataset(raw, out, BuildConfig(jobs=1))
-    assert verify_place(out).ok
+    assert verify(out).ok
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"")])
@@ -352,7 +352,7 @@ def test_finalize_does_not_hide_that_the_list_is_lost(tmp_path, damage):
     build_dataset(raw, out, BuildConfig(jobs=1))
     damage(out / "skipped.parquet")
     finalize(out)
-    assert [p.file for p in verify_place(out).problems] == ["skipped.parquet"]
+    assert [p.file for p in verify(out).problems] == ["skipped.parquet"]
 
 
 def test_parts_do_not_warn_of_what_other_parts_have(tmp_path):

@@ -14,10 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from hand_out import CLIP, COPIES, OTHERS, out_of
 
-from specaug.pipeline import verify_place
-from specaug.shards import (
-    verify,
-)
+from specaug.pipeline import verify
 from specaug_cli.main import cli
 
 
@@ -69,4 +66,4 @@ def test_verify_tells_of_subjects_that_differ_in_their_spelling(tmp_path, subjec
 @pytest.mark.parametrize(("look_alikes", "told"), [(True, 1), (False, 0)])
 def test_verify_place_passes_the_choice_on(tmp_path, look_alikes, told):
     out = out_of(tmp_path / "out", {"train": CLIP, "test": COPIES["mirrored"]})
-    assert len(verify_place(out, look_alikes=look_alikes).warnings) == told
+    assert len(verify(out, look_alikes=look_alikes).warnings) == told

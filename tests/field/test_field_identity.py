@@ -21,7 +21,7 @@ from building import SMALL, add_video, everything, failures, in_process, rows_of
 
 from specaug.errors import PlanMismatchError
 from specaug.extract.source_content import bytes_digest
-from specaug.pipeline import build_dataset, finalize, plan_only, shard, verify_place, versions
+from specaug.pipeline import build_dataset, finalize, plan_only, shard, verify, versions
 from specaug.pipeline.plan import load_plan
 from specaug.pipeline.retry import retry, retry_shard
 from specaug.pipeline.synthesis.synthesize_clips import synthesize
@@ -203,7 +203,7 @@ def test_one_content_under_two_labels_is_no_clip_and_a_warning(raw, tmp_path):
     again = build_dataset(raw, tmp_path / "out", SMALL)  # what was decided is told no more
     assert (again.by_reason, again.sources) == ({}, 3)
     assert "conflict" not in {notice.kind for notice in again.warnings}
-    assert verify_place(tmp_path / "out").ok
+    assert verify(tmp_path / "out").ok
 
 
 def test_a_new_file_that_contradicts_a_clip_takes_it_away(raw, tmp_path):
@@ -214,7 +214,7 @@ def test_a_new_file_that_contradicts_a_clip_takes_it_away(raw, tmp_path):
     shutil.copy(raw / "train/live/s0/0.mp4", copy)
     assert build_dataset(raw, out, SMALL).by_reason == {"conflict": 2}
     assert "train/live/s0/0.mp4" not in {row["source_path"] for row in rows_of(out)}
-    assert verify_place(out).ok
+    assert verify(out).ok
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_each_receipt_has_the_versions_that_decide_bytes(raw, tmp_path):
 def test_other_versions_do_not_go_on_unless_asked_to_and_verify_tells_of_it(raw, tmp_path, elsewhere):
     out = tmp_path / "out"
     build_dataset(raw, out, SMALL)
-    assert verify_place(out).warnings == ()
+    assert verify(out).warnings == ()
     add_video(raw / "dev/live/s7/7.mp4", 7)
     before = everything(out)
     elsewhere()
@@ -302,7 +302,7 @@ def test_other_versions_do_not_go_on_unless_asked_to_and_verify_tells_of_it(raw,
         build_dataset(raw, out, SMALL)
     assert everything(out) == before
     build_dataset(raw, out, replace(SMALL, mix_versions=True))
-    report = verify_place(out)
+    report = verify(out)
     assert report.ok
     (notice,) = report.warnings
     assert (notice.kind, notice.count) == ("versions", 2)

@@ -38,10 +38,11 @@ from specaug.loader.views import check_views
         ("shuffle", [True, False], [1, "yes", None]),
         ("drop_last", [True, False], [0]),
         ("even", [True, False], ["no"]),
+        ("rank", [None], ["0", 0.0, True]),
         ("frame_choice", ["stored"], ["drawn", None]),
         ("layout", ["channels_last", "channels_first"], ["NCHW"]),
-        ("dataset", [None, "siw", ("siw", "oulu-npu")], [3, (), ("siw", None)]),
-        ("columns", [(), ("warp", "device")], ["warp"]),
+        ("dataset", [None, "siw", ("siw", "oulu-npu")], [3, (), ("siw", None), b"siw"]),
+        ("columns", [(), ("warp", "device")], ["warp", 3, ("warp", 3)]),
         ("transform", [None, np.flip], ["flip", 3]),
     ],
 )
@@ -51,7 +52,13 @@ def test_each_setting_has_its_limits(name, fits, fails):
     for value in fails:
         with pytest.raises(ArgumentError, match=rf"^{name}: expected .*, got ") as refused:
             LoadConfig(**{name: value})
-        assert str(refused.value).endswith(f"got {value!r}")
+        assert (
+            str(refused.value)
+            .partition("; did you mean ")[0]
+            .endswith(
+                (f"got {value!r}", f"got {value}.0")  # a whole number for a number has become one
+            )
+        )
 
 
 @pytest.mark.parametrize(
@@ -152,7 +159,10 @@ def test_tables_refuse_what_would_have_no_effect(out, setting):
 
 @pytest.mark.parametrize("name", ["frames", "frames_raw", "wrap", ""])
 def test_a_column_is_one_of_the_schema_that_holds_no_picture(name):
-    with pytest.raises(ArgumentError, match=rf"^columns: expected some of clip_id, .*, got {name!r}$"):
+    with pytest.raises(
+        ArgumentError,
+        match=rf"^columns: expected some of clip_id, .*, got {name!r}(; did you mean '\w+'\?)?$",
+    ):
         LoadConfig(columns=("warp", name))
 
 

@@ -29,8 +29,8 @@ from specaug.pipeline import (
     build_dataset,
     finalize,
     plan_only,
-    scan_place,
-    verify_place,
+    scan,
+    verify,
 )
 from specaug.pipeline.remote import out_mirror, raw_stub, store_lock
 from specaug.pipeline.remote.raw_stub import LocalRaw
@@ -216,17 +216,17 @@ def test_batches_are_loaded_from_a_store(raw, bucket, tmp_path):
 def test_verify_reads_every_object(raw, bucket):
     target = f"{bucket}/out"
     with pytest.raises(ArgumentError, match="build-dataset made"):
-        verify_place(target)
+        verify(target)
     build_dataset(raw, target, SMALL)
-    assert verify_place(target).problems == ()
-    assert verify_place(target).clips == 9
+    assert verify(target).problems == ()
+    assert verify(target).clips == 9
     name = next(name for name, _ in objects(place_of(target)) if name.startswith("data/"))
     damaged = bytearray(read(place_of(target) / name))
     damaged[len(damaged) // 2] ^= 1
     write(place_of(target) / name, bytes(damaged))
-    assert [(p.file, p.kind) for p in verify_place(target).problems] == [(name, "checksum")]
+    assert [(p.file, p.kind) for p in verify(target).problems] == [(name, "checksum")]
     remove(place_of(target) / name)
-    assert [(p.file, p.kind) for p in verify_place(target).problems] == [(name, "missing")]
+    assert [(p.file, p.kind) for p in verify(target).problems] == [(name, "missing")]
 
 
 def test_overwrite_leaves_nothing_of_the_old_build(raw, bucket, tmp_path):
@@ -244,7 +244,7 @@ def test_a_dry_run_and_a_scan_store_nothing(raw, bucket):
         plan_only(f"{bucket}/raw", f"{bucket}/out", SMALL).sources
         == plan_only(raw, raw.parent / "o", SMALL).sources
     )
-    assert len(scan_place(f"{bucket}/raw", SMALL).sources) == 13
+    assert len(scan(f"{bucket}/raw", SMALL).sources) == 13
     assert objects(place_of(f"{bucket}/")) == before
 
 
@@ -347,7 +347,7 @@ def test_names_that_no_folder_can_hold_are_skipped_with_a_reason(raw, bucket):
     names = ["train/live/s1/x//1.mp4", f"train/live/s1/{'n' * 300}.mp4", "train/live/s1/1.mp4/2.mp4"]
     for name in names:
         root.fs.pipe_file(f"{root.path}/{name}", b"video")
-    skipped = {s.path: s.reason for s in scan_place(source, SMALL).skipped}
+    skipped = {s.path: s.reason for s in scan(source, SMALL).skipped}
     assert "cannot be a path" in skipped[names[0]]
     assert "cannot be a path" in skipped[names[1]]
     assert "a folder too" in skipped["train/live/s1/1.mp4"]

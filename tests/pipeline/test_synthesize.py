@@ -354,7 +354,7 @@ def test_a_donor_is_drawn_by_what_it_is_for_and_not_by_the_order_of_work():
 @pytest.mark.parametrize(
     ("call", "error", "match"),
     [
-        (lambda o: synthesize(o, "nothing"), ArgumentError, "recipe: expected a TOML file or one of"),
+        (lambda o: synthesize(o, "nothing"), ArgumentError, "recipe: expected a TOML file, a recipe"),
         (lambda o: synthesize(o, "fda", per_clip=0), ArgumentError, "per_clip: expected 1 to 1000, got 0"),
         (lambda o: synthesize(o, "fda", split="test"), NothingToDoError, "no bona fide clips in split test"),
         (
@@ -391,7 +391,7 @@ def test_a_donor_is_drawn_by_what_it_is_for_and_not_by_the_order_of_work():
         (
             lambda o: build_dataset(o, "x", BuildConfig(synthesize="nothing")),
             ArgumentError,
-            "recipe: expected a TOML file or one of",
+            "recipe: expected a TOML file, a recipe",
         ),
     ],
 )

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from page_data import HOSTILE, add_synthetic, clip, source, write_out
 
-from specaug.html_report import write_report
+from specaug.html_report import report
 from specaug.records import Failure
 
 
@@ -37,5 +37,5 @@ def out(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def page(out, tmp_path_factory) -> Path:
     target = tmp_path_factory.mktemp("page") / "report.html"
-    write_report(out, target)
+    report(out, target)
     return target

@@ -14,7 +14,7 @@ from markupsafe import escape
 from page_data import HOSTILE, clip, source, write_out
 
 from specaug.errors import ArgumentError, SpecaugError
-from specaug.html_report import write_report
+from specaug.html_report import report
 from specaug.html_report.histogram import Histogram
 from specaug.html_report.svg_plots import ATTACK, BONAFIDE, histogram_plot, profile_plot
 from specaug_cli.main import cli
@@ -49,7 +49,7 @@ def read(page):
 
 
 def test_same_out_gives_the_same_bytes(out, page, tmp_path):
-    write_report(out, tmp_path / "again.html")
+    report(out, tmp_path / "again.html")
     assert (tmp_path / "again.html").read_bytes() == page.read_bytes()
 
 
@@ -81,7 +81,7 @@ def test_hostile_names_are_text_wherever_they_are_written(tmp_path):
         ),  # leaks, and looks like the first
         clip(source(1, pai=f"mask{HOSTILE}"), 1),
     ]
-    write_report(write_out(tmp_path / "out", clips), tmp_path / "r.html")
+    report(write_out(tmp_path / "out", clips), tmp_path / "r.html")
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     read = Reader(text)
     assert read.handlers == []
@@ -179,17 +179,17 @@ def test_plots_survive_a_single_value():
 
 def test_one_class_alone(tmp_path):
     out = write_out(tmp_path / "out", [clip(source(1), 1)])
-    write_report(out, tmp_path / "r.html")
+    report(out, tmp_path / "r.html")
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "One of the classes is absent" in text
 
 
 def test_what_is_no_finished_out_is_named(tmp_path):
     with pytest.raises(ArgumentError, match=r"finished data set with a manifest\.jsonl"):
-        write_report(tmp_path, tmp_path / "r.html")
+        report(tmp_path, tmp_path / "r.html")
     out = write_out(tmp_path / "out", [])
     with pytest.raises(ArgumentError, match="holds none"):
-        write_report(out, tmp_path / "r.html")
+        report(out, tmp_path / "r.html")
 
 
 def test_damaged_shards_are_named(tmp_path):
@@ -197,4 +197,4 @@ def test_damaged_shards_are_named(tmp_path):
     path = out / "data/captured/train-00000-of-00001.parquet"
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(SpecaugError, match=rf"{path.name}: cannot be read"):
-        write_report(out, tmp_path / "r.html")
+        report(out, tmp_path / "r.html")

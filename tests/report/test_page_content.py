@@ -24,8 +24,8 @@ from hand_shards import (
 )
 
 import specaug
+from specaug import html_report
 from specaug.errors import ArgumentError
-from specaug.html_report import write_report
 from specaug.html_report.page import _about, _profile_plots, band_table, json_block
 from specaug.html_report.sample import Pixels
 from specaug.html_report.survey import Kind
@@ -49,7 +49,7 @@ def report(tmp_path, monkeypatch):
         if plan:
             write_plan(tmp_path / "out", plan)
         target = tmp_path / "page" / "deep" / "report.html"
-        write_report(tmp_path / "out", target, faces=faces)
+        html_report.report(tmp_path / "out", target, faces=faces)
         return target.read_text(encoding="utf-8")
 
     return written
@@ -265,7 +265,7 @@ def test_another_first_line_of_the_manifest_is_refused(tmp_path, first, message)
     write_shard(tmp_path, [clip_row(0)])
     (tmp_path / "manifest.jsonl").write_text(first)
     with pytest.raises(ArgumentError, match=f"^out: .*{message}"):
-        write_report(tmp_path, tmp_path / "r.html")
+        html_report.report(tmp_path, tmp_path / "r.html")
     assert not (tmp_path / "r.html").exists()
 
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from specaug.errors import ArgumentError
-from specaug.training import PRESETS
+from specaug.training import SCALES, TrainConfig
 from specaug.training.run_folder import BEST, load_checkpoint
 from specaug.training.train_config import Model
 from specaug_cli import train as module
@@ -49,20 +49,18 @@ def test_a_rule_is_judged_beside_a_network(out, run, tmp_path):
     assert rows[0][1] == f"{100 * held['acer']:.2f}"
 
 
-def test_settings_come_from_preset_file_and_flags_in_this_order(out, tmp_path):
+def test_settings_come_from_scale_file_and_flags_in_this_order(tmp_path):
     (tmp_path / "more.toml").write_text(
         'width = 4\nbatch-size = 4\nbalance = "pai"\nlabels = ["bonafide", "attack"]\n'
     )
-    config = module.config_of(
-        "cpu", tmp_path / "more.toml", {"batch_size": 6, "recipe": None, "pixels": None}
-    )
+    config = TrainConfig.at_scale("cpu", file=tmp_path / "more.toml", batch_size=6)
     assert (config.frames, config.width, config.batch_size, config.balance) == (4, 4, 6, "pai")
     with pytest.raises(ArgumentError, match="config: cannot read"):
-        module.config_of("cpu", tmp_path / "none.toml", {})
+        TrainConfig.at_scale("cpu", file=tmp_path / "none.toml")
 
 
-def test_presets_of_the_command_are_those_of_the_library():
-    assert tuple(PRESETS) == module.SCALES
+def test_scales_of_the_command_are_those_of_the_library():
+    assert tuple(SCALES) == module.SCALES
     assert get_args(Model) == module.MODELS
 
 
@@ -77,7 +75,7 @@ def test_help_does_not_load_torch():
 
 def test_two_processes_train_one_network(out, tmp_path):
     """torchrun on two ranks: each has half of the rows, both end with what rank 0 writes."""
-    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "specaug_cli"]
+    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "specaug"]
     done = subprocess.run(
         [sys.executable, *words, "train", out, "-o", tmp_path / "run", *TINY, "--json", "-q"],
         capture_output=True,

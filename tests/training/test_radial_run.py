@@ -13,11 +13,10 @@ from making import row_of, write_rows
 from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
 from specaug.loader import load
 from specaug.shards import encode_image
-from specaug.training import PRESETS, TrainConfig, evaluate_run, preset, train
+from specaug.training import SCALES, TrainConfig, evaluate, train
 from specaug.training.linear_rule import fit_rule
 from specaug.training.radial_features import clip_features
 from specaug.training.radial_run import RULE, load_rule
-from specaug_cli.train import config_of
 
 RADIAL = TrainConfig(model="radial", frames=3)
 
@@ -36,7 +35,7 @@ def copy(fitted, tmp_path):
 
 
 def test_it_tells_planted_gratings_of_unseen_people_apart(copy, out):
-    judged = evaluate_run(copy, out)
+    judged = evaluate(copy, out)
     # Ten people are few to learn from; chance is 0.5.
     assert judged.report.acer <= 0.2
     assert judged.valid
@@ -105,7 +104,7 @@ def test_a_run_that_was_cut_off_is_unfinished_and_goes_on(out, tmp_path, fitted,
     with pytest.raises(
         SpecaugError, match=r"^run/checkpoints/rule.json: expected a rule, there is none: train"
     ):
-        evaluate_run(copy, out)
+        evaluate(copy, out)
     train(out, copy, RADIAL)
     assert (copy / RULE).read_bytes() == (fitted / RULE).read_bytes()
 
@@ -126,7 +125,7 @@ def test_what_changes_between_frames_is_enough(tmp_path):
     for first, split in enumerate(("train", "dev", "test")):
         write_rows(tmp_path / f"made/data/captured/{split}-00000-of-00001.parquet", rows(split, 100 * first))
     train(tmp_path / "made", tmp_path / "run", RADIAL)
-    assert evaluate_run(tmp_path / "run", tmp_path / "made").report.acer == 0
+    assert evaluate(tmp_path / "run", tmp_path / "made").report.acer == 0
     still = dataclasses.replace(RADIAL, frames=1)
     assert train(tmp_path / "made", tmp_path / "still", still).dev_eer > 0.2
 
@@ -143,8 +142,8 @@ def test_recipes_change_its_training_clips(out, tmp_path, fitted):
 def test_another_data_set_is_judged_at_the_same_threshold(copy, out, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(out, other)
-    crossed = evaluate_run(copy, out, cross=other)
-    assert crossed.report.threshold == evaluate_run(copy, out).report.threshold
+    crossed = evaluate(copy, out, cross=other)
+    assert crossed.report.threshold == evaluate(copy, out).report.threshold
     assert (copy / "other-metrics.json").is_file()
 
 
@@ -210,15 +209,14 @@ def test_settings_of_networks_are_refused(name, value):
     assert getattr(TrainConfig(**{name: value}), name) == value
 
 
-@pytest.mark.parametrize("scale", PRESETS)
+@pytest.mark.parametrize("scale", SCALES)
 def test_of_a_scale_it_takes_what_is_not_of_networks(scale):
-    config = preset(scale, model="radial")
-    assert (config.frames, config.pixels) == (PRESETS[scale].frames, PRESETS[scale].pixels)
+    config = TrainConfig.at_scale(scale, model="radial")
+    assert (config.frames, config.pixels) == (SCALES[scale].frames, SCALES[scale].pixels)
     assert (config.width, config.epochs, config.planned_epochs) == (64, 30, 1)
-    assert PRESETS[scale].planned_epochs == PRESETS[scale].epochs
-    assert config_of(scale, None, {"model": "radial"}) == config
+    assert SCALES[scale].planned_epochs == SCALES[scale].epochs
     with pytest.raises(ArgumentError, match=r"^width: expected 64, .* got 8: leave it out$"):
-        config_of(scale, None, {"model": "radial", "width": 8})
+        TrainConfig.at_scale(scale, model="radial", width=8)
 
 
 def test_several_processes_are_refused(out, tmp_path, monkeypatch):

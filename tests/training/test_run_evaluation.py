@@ -15,7 +15,7 @@ from specaug import metrics
 from specaug.errors import ArgumentError, SpecaugError
 from specaug.records import Failure, ShardPlan, Source
 from specaug.shards import write_failures
-from specaug.training import evaluate_run
+from specaug.training import evaluate
 from specaug.training.run_folder import BEST
 
 
@@ -42,7 +42,7 @@ def scores_of(run, split):
 
 
 def test_figures_are_those_of_the_scores_in_the_folder(trained, out):
-    judged = evaluate_run(trained, out, level="clip")
+    judged = evaluate(trained, out, level="clip")
     report = metrics.evaluate(scores_of(trained, "dev"), scores_of(trained, "test"))
     assert judged.report.apcer_by_pai == report.apcer_by_pai
     assert judged.report.threshold == report.threshold
@@ -54,9 +54,9 @@ def test_figures_are_those_of_the_scores_in_the_folder(trained, out):
 
 
 def test_it_repeats_itself(trained, out):
-    first = evaluate_run(trained, out)
+    first = evaluate(trained, out)
     scores = scores_of(trained, "test")
-    assert evaluate_run(trained, out).to_dict() == first.to_dict()
+    assert evaluate(trained, out).to_dict() == first.to_dict()
     assert scores_of(trained, "test") == scores
 
 
@@ -72,7 +72,7 @@ def test_a_video_is_the_mean_of_its_clips(trained, copy):
             for k in range(2)
         ]
     write_rows(file, rows)
-    judged = evaluate_run(trained, copy)
+    judged = evaluate(trained, copy)
     scores = np.array(scores_of(trained, "test")["scores"]).reshape(4, 2).mean(axis=1)
     assert judged.report.counts == {"bonafide": 2, "print": 1, "replay": 1}
     assert judged.report.bpcer == np.mean(scores[:2] >= judged.report.threshold)
@@ -80,11 +80,11 @@ def test_a_video_is_the_mean_of_its_clips(trained, copy):
 
 
 def test_thresholds_do_not_come_from_test(trained, copy):
-    before = evaluate_run(trained, copy)
+    before = evaluate(trained, copy)
     for old in copy.glob("data/captured/test-*"):
         old.unlink()
     write_split(copy, "test", subjects=3, first=20)
-    assert evaluate_run(trained, copy).report.threshold == before.report.threshold
+    assert evaluate(trained, copy).report.threshold == before.report.threshold
 
 
 class TestFailures:
@@ -118,7 +118,7 @@ class TestFailures:
     def test_sources_without_a_face_are_counted(self, lossy, trained, monkeypatch):
         copy, shard = lossy
         monkeypatch.setattr("specaug.training.run_evaluation.load_plan", lambda out: _Plan((shard,)))
-        judged = evaluate_run(trained, copy)
+        judged = evaluate(trained, copy)
         assert judged.report.fta == {"bonafide": 1 / 13, "print": 0.0, "replay": 0.0}
         assert judged.report.counts["bonafide"] == 12
         assert judged.report.frr == pytest.approx(1 / 13 + judged.report.bpcer * 12 / 13)
@@ -133,8 +133,8 @@ class _Plan:
 class TestCross:
     def test_thresholds_are_those_of_the_source(self, trained, out, tmp_path):
         write_split(tmp_path / "other", "test", subjects=4, first=30)
-        judged = evaluate_run(trained, out, cross=tmp_path / "other")
-        assert judged.report.threshold == evaluate_run(trained, out).report.threshold
+        judged = evaluate(trained, out, cross=tmp_path / "other")
+        assert judged.report.threshold == evaluate(trained, out).report.threshold
         assert judged.report.counts["bonafide"] == 8
         assert "cross-dataset: thresholds from dev of made, test from other." in judged.notes
         assert (trained / "other-metrics.json").is_file()
@@ -146,10 +146,10 @@ class TestCross:
             for n, pai in enumerate(["none", "print", "none"])
         ]
         write_rows(tmp_path / "other/data/captured/test-00000-of-00001.parquet", rows)
-        judged = evaluate_run(trained, out, cross=tmp_path / "other")
+        judged = evaluate(trained, out, cross=tmp_path / "other")
         assert any("species differ: replay in dev only" in note for note in judged.report.notes)
         with pytest.raises(ArgumentError, match="pai: expected the same species in dev and test"):
-            evaluate_run(trained, out, cross=tmp_path / "other", unseen="raise")
+            evaluate(trained, out, cross=tmp_path / "other", unseen="raise")
 
 
 class TestRefusals:
@@ -163,7 +163,7 @@ class TestRefusals:
         with pytest.raises(
             ArgumentError, match="pai: expected the same species in dev and test, got replay in test"
         ):
-            evaluate_run(trained, copy)
+            evaluate(trained, copy)
 
     def test_a_test_set_of_one_class(self, trained, copy):
         for old in copy.glob("data/captured/test-*"):
@@ -173,14 +173,14 @@ class TestRefusals:
         with pytest.raises(
             ArgumentError, match=r"^test: labels: expected both classes among the scores, got no bona fide"
         ):
-            evaluate_run(trained, copy)
+            evaluate(trained, copy)
 
     def test_scores_that_are_no_numbers(self, trained, out):
         state = torch.load(trained / BEST, weights_only=True)
         state["model"]["classifier.bias"] *= float("nan")
         torch.save(state, trained / BEST)
         with pytest.raises(ArgumentError, match=r"^dev: scores: expected finite numbers, got nan"):
-            evaluate_run(trained, out)
+            evaluate(trained, out)
 
     def test_a_checkpoint_of_another_architecture(self, trained, out):
         values = json.loads((trained / "config.json").read_text())
@@ -189,20 +189,20 @@ class TestRefusals:
         with pytest.raises(
             SpecaugError, match=r"best\.pt: expected .*'width': 8.* got one with .*'width': 4"
         ):
-            evaluate_run(trained, out)
+            evaluate(trained, out)
 
     def test_a_checkpoint_with_other_weights(self, trained, out):
         state = torch.load(trained / BEST, weights_only=True)
         del state["model"]["classifier.bias"]
         torch.save(state, trained / BEST)
         with pytest.raises(SpecaugError, match=r"best\.pt: holds another network"):
-            evaluate_run(trained, out)
+            evaluate(trained, out)
 
     @pytest.mark.parametrize("damage", [b"not a checkpoint", b""])
     def test_a_damaged_checkpoint(self, trained, out, damage):
         (trained / BEST).write_bytes(damage)
         with pytest.raises(SpecaugError, match=r"best\.pt: cannot be read as a checkpoint"):
-            evaluate_run(trained, out)
+            evaluate(trained, out)
 
     def test_a_checkpoint_that_would_run_code(self, trained, out, tmp_path):
         class Evil:
@@ -211,20 +211,20 @@ class TestRefusals:
 
         torch.save(Evil(), trained / BEST)
         with pytest.raises(SpecaugError, match=r"best\.pt: cannot be read as a checkpoint"):
-            evaluate_run(trained, out)
+            evaluate(trained, out)
         assert not (tmp_path / "owned").exists()
 
     @pytest.mark.parametrize("held", [[1, 2], torch.zeros(3)])
     def test_a_checkpoint_of_something_else(self, trained, out, held):
         torch.save(held, trained / BEST)
         with pytest.raises(SpecaugError, match=r"best\.pt: expected a checkpoint of specaug train, got a"):
-            evaluate_run(trained, out)
+            evaluate(trained, out)
 
     def test_a_checkpoint_whose_weights_are_none(self, trained, out):
         state = torch.load(trained / BEST, weights_only=True)
         torch.save({**state, "model": [1]}, trained / BEST)
         with pytest.raises(SpecaugError, match=r"best\.pt: holds another network"):
-            evaluate_run(trained, out)
+            evaluate(trained, out)
 
     @pytest.mark.parametrize(
         "text", ["[]", '{"config": [], "data": {}}', '{"config": {"width": "a"}, "data": {}}']
@@ -232,16 +232,16 @@ class TestRefusals:
     def test_settings_that_are_none(self, trained, out, text):
         (trained / "config.json").write_text(text)
         with pytest.raises(ArgumentError, match="run: expected a folder that specaug train made"):
-            evaluate_run(trained, out)
+            evaluate(trained, out)
 
     def test_a_run_without_a_checkpoint(self, trained, out):
         (trained / BEST).unlink()
         with pytest.raises(SpecaugError, match=r"best\.pt: expected a checkpoint, there is none"):
-            evaluate_run(trained, out)
+            evaluate(trained, out)
 
     def test_no_run(self, tmp_path, out):
         with pytest.raises(ArgumentError, match="run: expected a folder that specaug train made"):
-            evaluate_run(tmp_path, out)
+            evaluate(tmp_path, out)
 
     def test_a_damaged_row_group(self, trained, copy):
         file = sorted(copy.glob("data/captured/test-*"))[0]
@@ -252,8 +252,8 @@ class TestRefusals:
         data[column.data_page_offset + column.total_compressed_size // 2] ^= 1
         file.write_bytes(data)
         with pytest.raises(SpecaugError, match=rf"{file.name}, row group 1: cannot be read"):
-            evaluate_run(trained, copy)
+            evaluate(trained, copy)
 
     def test_a_level_that_is_none(self, trained, out):
         with pytest.raises(ArgumentError, match="level: expected one of video, clip, got 'frame'"):
-            evaluate_run(trained, out, level="frame")
+            evaluate(trained, out, level="frame")

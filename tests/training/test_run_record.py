@@ -13,7 +13,7 @@ from specaug import Recipe
 from specaug.augment.profile.draws import named_profile
 from specaug.augment.recipes.recipe_content import json_digest, profile_curves, recipe_content
 from specaug.errors import PlanMismatchError
-from specaug.training import PRESETS, TrainConfig, ablate, preset, train
+from specaug.training import SCALES, TrainConfig, ablate, train
 from specaug.training.run_folder import CONFIG, open_run
 from specaug.training.run_record import check_same, differences, run_record
 from specaug.training.train_run import Fit
@@ -50,8 +50,8 @@ class TestRecipeContent:
 
 
 class TestRecord:
-    def test_presets_are_written_out_in_full(self):
-        for config in PRESETS.values():
+    def test_scales_are_written_out_in_full(self):
+        for config in SCALES.values():
             held = run_record(config, DATA)
             assert {**held["config"], **held["execution"]} == {
                 f.name: list(v) if isinstance(v := getattr(config, f.name), tuple) else v
@@ -207,9 +207,9 @@ class TestAblation:
             ablate(out, tmp_path, arms=["control"], seeds=1, config=config)
 
 
-def test_another_release_cannot_change_a_preset_under_a_run(out, tmp_path, monkeypatch):
-    config = preset("smoke", frames=2, width=2, pixels=None, device="cpu")
+def test_another_release_cannot_change_a_scale_under_a_run(out, tmp_path, monkeypatch):
+    config = TrainConfig.at_scale("smoke", frames=2, width=2, pixels=None, device="cpu")
     open_run(tmp_path / "run", out, config)
-    monkeypatch.setitem(PRESETS, "smoke", dataclasses.replace(PRESETS["smoke"], learning_rate=0.5))
+    monkeypatch.setitem(SCALES, "smoke", dataclasses.replace(SCALES["smoke"], learning_rate=0.5))
     with pytest.raises(PlanMismatchError, match=r"learning_rate 0\.003, not 0\.5"):
-        open_run(tmp_path / "run", out, preset("smoke", frames=2, width=2, pixels=None))
+        open_run(tmp_path / "run", out, TrainConfig.at_scale("smoke", frames=2, width=2, pixels=None))

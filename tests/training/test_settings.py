@@ -1,10 +1,12 @@
-"""Settings of a run: both sides of every limit, what a loader and a network make of them, presets and arms."""
+"""Settings of a run: both sides of every limit, what a loader and a network make of them, scales and arms."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +15,9 @@ from specaug.augment import Recipe
 from specaug.errors import ArgumentError
 from specaug.loader import LoadConfig
 from specaug.model import TwoStreamNet
-from specaug.training import ARMS, PRESETS, TrainConfig, preset
+from specaug.training import ARMS, SCALES, TrainConfig
 from specaug.training.arms import ARM_SETS, arm
+from specaug.training.scoring import recipe_of
 from specaug.training.train_config import scale_of
 
 RUN_ONLY = {"device", "workers", "threads", "checkpoint_batches"}
@@ -57,9 +60,9 @@ def test_each_setting_has_its_limits(name, fits, fails):
 def test_what_came_is_quoted():
     with pytest.raises(ArgumentError, match=r"^pixels: expected at least 8 or None, got 7$"):
         TrainConfig(pixels=7)
-    with pytest.raises(ArgumentError, match=r"rate between 0 and 1 and numbers from 0 on, got 1, 0.01, 0$"):
+    with pytest.raises(ArgumentError, match=r"rate between 0 and 1 and numbers from 0 on, got 1.0, 0.01, 0$"):
         TrainConfig(learning_rate=1)
-    with pytest.raises(ArgumentError, match=r"^device: expected one of auto, cpu, cuda, got 'tpu'$"):
+    with pytest.raises(ArgumentError, match=r"^device: expected one of auto, cpu, cuda, got 'tpu'"):
         TrainConfig(device="tpu")
 
 
@@ -136,7 +139,7 @@ class TestContent:
         "config",
         [
             TrainConfig(),
-            *PRESETS.values(),
+            *SCALES.values(),
             TrainConfig(labels=("bonafide",), recipe="control", pixels=16, window=None),
         ],
     )
@@ -151,9 +154,7 @@ class TestContent:
 
     @pytest.mark.parametrize("name", ["lr", "Width", "", "batch-size"])
     def test_a_key_that_is_no_setting_is_named(self, name):
-        with pytest.raises(
-            ArgumentError, match=rf"^config: expected settings among model, frames, .* got '{name}'$"
-        ):
+        with pytest.raises(ArgumentError, match=rf"^config: expected some of model, frames, .* got '{name}'"):
             TrainConfig.from_dict({"width": 4, name: 1})
 
 
@@ -169,23 +170,25 @@ def test_the_architecture_is_that_of_a_network(changes):
     assert set(network.views) == wanted[config.streams] - (set() if config.hsv else {"hsv"})
 
 
-class TestPresets:
+class TestScales:
     def test_the_default_is_that_of_a_gpu_also_by_its_former_name(self):
-        assert preset("gpu") == preset("default") == TrainConfig()
+        assert TrainConfig.at_scale("gpu") == TrainConfig.at_scale("default") == TrainConfig()
         assert (scale_of("default"), scale_of("gpu"), scale_of("smoke")) == ("gpu", "gpu", "smoke")
 
-    @pytest.mark.parametrize("name", PRESETS)
+    @pytest.mark.parametrize("name", SCALES)
     def test_changes_are_made_to_it_and_it_stays_as_it_is(self, name):
-        changed = preset(name, seed=41, width=5)
+        changed = TrainConfig.at_scale(name, seed=41, width=5)
         assert (changed.seed, changed.width) == (41, 5)
         assert (
-            dataclasses.replace(changed, seed=0, width=PRESETS[name].width) == preset(name) == PRESETS[name]
+            dataclasses.replace(changed, seed=0, width=SCALES[name].width)
+            == TrainConfig.at_scale(name)
+            == SCALES[name]
         )
 
     def test_machines_with_less_get_less(self):
         sizes = [
             (c.width, c.epochs, c.batch_size, c.frames)
-            for c in (preset("smoke"), preset("cpu"), preset("gpu"))
+            for c in (TrainConfig.at_scale("smoke"), TrainConfig.at_scale("cpu"), TrainConfig.at_scale("gpu"))
         ]
         assert all(
             a <= b for small, large in itertools.pairwise(sizes) for a, b in zip(small, large, strict=True)
@@ -193,8 +196,8 @@ class TestPresets:
 
     @pytest.mark.parametrize("name", ["", "CPU", "tpu"])
     def test_an_unknown_one_is_named(self, name):
-        with pytest.raises(ArgumentError, match=rf"^preset: expected one of smoke, cpu, gpu, got '{name}'$"):
-            preset(name)
+        with pytest.raises(ArgumentError, match=rf"^scale: expected one of smoke, cpu, gpu, got '{name}'"):
+            TrainConfig.at_scale(name)
 
 
 class TestArms:
@@ -225,8 +228,8 @@ class TestArms:
             assert drawn["steps"]
             assert recipe.label_after(drawn, label, label) == label
 
-    def test_each_set_is_there_for_a_preset_and_the_largest_has_all(self):
-        assert set(ARM_SETS) == set(PRESETS)
+    def test_each_set_is_there_for_a_scale_and_the_largest_has_all(self):
+        assert set(ARM_SETS) == set(SCALES)
         assert ARM_SETS["gpu"] == tuple(ARMS)
         assert set(ARM_SETS["smoke"]) < set(ARM_SETS["cpu"]) < set(ARM_SETS["gpu"])
         assert {arms[0] for arms in ARM_SETS.values()} == {"real"}
@@ -235,6 +238,98 @@ class TestArms:
         assert len({one.description for one in ARMS.values()}) == len(ARMS)
 
     def test_one_by_name(self):
-        assert arm("no-hsv").changes == {"hsv": False}
-        with pytest.raises(ArgumentError, match=r"^arms: expected some of real, .* got 'No-HSV'$"):
+        name, known = arm("no-hsv")
+        assert (name, known.changes) == ("no-hsv", {"hsv": False})
+        with pytest.raises(
+            ArgumentError, match=r"^arms: expected some of real, .* got 'No-HSV'; did you mean 'no-hsv'\?$"
+        ):
             arm("No-HSV")
+
+    def test_a_recipe_that_makes_attacks_is_an_arm_in_their_place(self, tmp_path):
+        file = tmp_path / "mine.toml"
+        file.write_text("[[steps]]\noperation = 'moire'\n")
+        recipe = Recipe.from_toml(file)
+        for wanted in (file, str(file), recipe):
+            name, made = arm(wanted)
+            assert name == "mine"
+            assert made.changes == {"labels": ("bonafide",), "recipe": recipe, "augment_share": 0.5}
+        assert arm("moire+recapture_print")[0] == "moire+recapture-print"
+
+    def test_beside_real_attacks_it_depends_on_what_a_recipe_makes(self):
+        name, beside = arm("real+moire")
+        assert (name, beside.changes) == (
+            "real+moire",
+            {**arm("real+bandpass")[1].changes, "recipe": Recipe.find("moire")},
+        )
+        name, shifted = arm("real+afa")
+        assert (name, shifted.changes) == ("real+afa", {"recipe": Recipe.find("afa")})
+
+    @pytest.mark.parametrize(
+        ("wanted", "message"),
+        [
+            ("afa", "arms: expected a recipe that makes attacks, 'afa' makes none: ask for 'real\\+afa'"),
+            ("moire+fda+bandpass", "arms: recipe: expected parts with one label of donors"),
+            (
+                Recipe.from_text("name = '../up'\n[[steps]]\noperation = 'moire'"),
+                "arms: expected a recipe of letters",
+            ),
+            (3, "arms: arms: expected a Recipe, the name of one or a path, got int 3"),
+        ],
+    )
+    def test_what_can_be_no_arm_is_told(self, wanted, message):
+        with pytest.raises(ArgumentError, match=f"^{message}"):
+            arm(wanted)
+
+
+WRONG_KINDS = [
+    ("epochs", "many", "a whole number"),
+    ("epochs", 2.0, "a whole number"),
+    ("epochs", True, "a whole number"),
+    ("epochs", None, "a whole number"),
+    ("pixels", "96", "a whole number"),
+    ("learning_rate", "1e-3", "a number"),
+    ("learning_rate", False, "a number"),
+    ("weight_decay", float("nan"), "a number"),
+    ("weight_decay", float("inf"), "a number"),
+    ("hsv", 1, "true or false"),
+    ("amp", "no", "true or false"),
+    ("labels", "bonafide", "a list of one of bonafide, attack"),
+    ("streams", b"both", "one of both, color, spectrum"),
+    ("recipe", 3, "Recipe or a text or a path"),
+    ("recipe", b"traces", "Recipe or a text or a path"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), WRONG_KINDS)
+def test_a_value_of_another_kind_names_its_setting(name, value, expected):
+    message = re.escape(f"{name}: expected {expected}, got {value!r}")
+    for make in (TrainConfig, TrainConfig.at_scale):
+        with pytest.raises(ArgumentError, match=f"^{message}"):
+            make(**{name: value})
+    with pytest.raises(ArgumentError, match=rf"^config\.{message}"):
+        TrainConfig.from_dict({name: value})
+
+
+def test_numbers_of_numpy_lists_and_paths_are_taken_as_what_they_stand_for():
+    config = TrainConfig(
+        epochs=np.int64(3),
+        learning_rate=np.float32(0.5),
+        hsv=np.bool_(False),
+        labels=["attack"],
+        recipe=Path("a.toml"),
+    )
+    assert config == TrainConfig(epochs=3, learning_rate=0.5, hsv=False, labels=("attack",), recipe="a.toml")
+    assert [type(v) for v in (config.epochs, config.learning_rate, config.hsv)] == [int, float, bool]
+    json.dumps(config.content_settings())
+
+
+def test_a_recipe_may_be_an_object_and_is_told_by_its_name():
+    config = TrainConfig(recipe=Recipe.from_preset("traces"))
+    assert config.content_settings()["recipe"] == "traces"
+    assert recipe_of(config) is config.recipe
+
+
+def test_a_misspelt_setting_is_answered_with_the_right_one():
+    for make in (TrainConfig.at_scale, lambda **values: TrainConfig.from_dict(values)):
+        with pytest.raises(ArgumentError, match=r"got 'epoch'; did you mean 'epochs'\?$"):
+            make(epoch=3)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from making import row_of, write_rows
 
 from specaug.errors import SpecaugError
-from specaug.training import TrainConfig, ablate, evaluate_run, train
+from specaug.training import TrainConfig, ablate, evaluate, train
 from specaug.training.run_folder import METRICS
 from specaug.training.train_overlap import SEEN, Overlap, Shown, overlap_of, read_seen, shown_in, write_seen
 from specaug_cli.main import cli
@@ -113,7 +113,7 @@ class TestKeptInTheRun:
         with pytest.raises(
             SpecaugError, match=r"^run/seen\.parquet: expected the subjects and files .* train again$"
         ):
-            evaluate_run(tmp_path / "run", out)
+            evaluate(tmp_path / "run", out)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def held(run, name=METRICS):
 
 class TestEvaluate:
     def test_a_set_of_its_own_people_is_valid(self, trained, out):
-        judged = evaluate_run(trained, out)
+        judged = evaluate(trained, out)
         assert (judged.valid, judged.overlap, judged.warnings) == (True, Overlap(), ())
         assert not any("not a valid result" in note for note in judged.to_dict()["notes"])
         assert {k: held(trained)[k] for k in ("overlap", "valid", "warnings")} == {
@@ -151,7 +151,7 @@ class TestEvaluate:
     @pytest.mark.parametrize("name", ["train3", "TRAIN 03", "dev1"])
     def test_a_person_of_training_or_dev_in_another_set_is_told(self, trained, out, tmp_path, name):
         other = other_set(tmp_path / "other", subjects=[name, "new1", "new2"])
-        judged = evaluate_run(trained, out, cross=other)
+        judged = evaluate(trained, out, cross=other)
         assert judged.valid is False
         (warning,) = judged.warnings
         assert (warning.kind, warning.count) == ("train_overlap", 1)
@@ -166,7 +166,7 @@ class TestEvaluate:
 
     def test_a_name_of_another_data_set_is_not(self, trained, out, tmp_path):
         other = other_set(tmp_path / "other", subjects=["train0", "dev0"], dataset="elsewhere")
-        assert evaluate_run(trained, out, cross=other).valid
+        assert evaluate(trained, out, cross=other).valid
 
     def test_a_file_of_training_is_told_whoever_it_is_said_to_show(self, trained, out, tmp_path):
         """The bytes of a training clip's source, which has no digest here, so by its source_id."""
@@ -175,7 +175,7 @@ class TestEvaluate:
         rows = pq.read_table(file).to_pylist()
         rows[0] |= {"source_id": read_seen(trained)[0].source_id, "source_path": "test/copy.mp4"}
         write_rows(file, rows)
-        judged = evaluate_run(trained, out, cross=other)
+        judged = evaluate(trained, out, cross=other)
         assert (judged.valid, judged.overlap) == (False, Overlap((), ("test/copy.mp4",)))
 
     def test_another_spelling_within_the_set_is_told(self, trained, out, tmp_path):
@@ -184,7 +184,7 @@ class TestEvaluate:
         for file in (tmp_path / "made/data/captured").glob("test-*"):
             file.unlink()
         other_set(tmp_path / "made", subjects=["Train05", "new1"])
-        assert evaluate_run(trained, tmp_path / "made").overlap.subjects == ("made/Train05",)
+        assert evaluate(trained, tmp_path / "made").overlap.subjects == ("made/Train05",)
 
     def test_dev_of_the_set_that_gives_the_thresholds_counts_also_where_it_is_another_one(
         self, trained, tmp_path
@@ -195,7 +195,7 @@ class TestEvaluate:
             for n, (pai, who) in enumerate((p, w) for w in ("X", "z") for p in ("none", "print", "replay"))
         ]
         write_rows(made / "data/captured/test-00000-of-00001.parquet", rows)
-        assert evaluate_run(trained, made).overlap.subjects == ("made/X",)
+        assert evaluate(trained, made).overlap.subjects == ("made/X",)
 
     def test_the_command_warns_and_gives_json(self, trained, out, tmp_path):
         other = other_set(tmp_path / "other", subjects=["train3", "new1"])
@@ -222,7 +222,7 @@ class TestNoSubjects:
 
     def test_rows_count_as_independent_and_there_is_no_false_alarm(self, nameless, config, tmp_path):
         train(nameless, tmp_path / "run", dataclasses.replace(config, epochs=1))
-        judged = evaluate_run(tmp_path / "run", nameless)
+        judged = evaluate(tmp_path / "run", nameless)
         assert judged.valid
         assert not any("both dev and test" in note or "seen in" in note for note in judged.to_dict()["notes"])
         assert any("rows count as independent" in note for note in judged.report.notes)
@@ -232,7 +232,7 @@ class TestNoSubjects:
 
     def test_some_without_a_name_are_counted(self, trained, out, tmp_path):
         other = other_set(tmp_path / "other", subjects=["new1", None, "new2"])
-        judged = evaluate_run(trained, out, cross=other)
+        judged = evaluate(trained, out, cross=other)
         assert [(w.kind, w.count) for w in judged.warnings] == [("no_subjects", 4)]
         assert any("4 of 12 test presentations name no subject" in note for note in judged.notes)
         assert judged.report.subjects == 2 + 4
@@ -279,7 +279,7 @@ class TestUnfinished:
         return tmp_path / "run"
 
     def test_it_is_judged_and_told_to_be_so(self, begun, out):
-        judged = evaluate_run(begun, out)
+        judged = evaluate(begun, out)
         (warning,) = judged.warnings
         assert (warning.kind, warning.count) == ("unfinished_run", 6)
         assert "2 of 8 epochs" in warning.detail
@@ -287,4 +287,4 @@ class TestUnfinished:
         assert held(begun)["warnings"] == [warning.as_json()]
 
     def test_a_finished_one_is_not(self, trained, out):
-        assert evaluate_run(trained, out).warnings == ()
+        assert evaluate(trained, out).warnings == ()

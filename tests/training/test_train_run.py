@@ -15,7 +15,7 @@ import torch
 from making import row_of, write_rows, write_split
 
 from specaug.errors import ArgumentError, PlanMismatchError, SpecaugError
-from specaug.training import TrainConfig, preset, train
+from specaug.training import TrainConfig, train
 from specaug.training.data_checks import gaps_of
 from specaug.training.run_folder import (
     BEST,
@@ -261,14 +261,12 @@ class TestRefusals:
             TrainConfig(**change)
 
     def test_an_unknown_setting_of_a_file(self):
-        with pytest.raises(
-            ArgumentError, match=r"config: expected settings among model, frames, .* got 'lr'"
-        ):
+        with pytest.raises(ArgumentError, match=r"config: expected some of model, frames, .* got 'lr'"):
             TrainConfig.from_dict({"lr": 0.1})
 
-    def test_an_unknown_preset(self):
-        with pytest.raises(ArgumentError, match="preset: expected one of smoke, cpu, gpu, got 'tpu'"):
-            preset("tpu")
+    def test_an_unknown_scale(self):
+        with pytest.raises(ArgumentError, match="scale: expected one of smoke, cpu, gpu, got 'tpu'"):
+            TrainConfig.at_scale("tpu")
 
     def test_a_gpu_that_is_not_there(self, out, config, tmp_path):
         if torch.cuda.is_available():

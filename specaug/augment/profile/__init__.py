@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specaug.augment.profile.draws import ProfileRanges, sample_profile
+from specaug.augment.profile.draws import ProfileRanges, profile, sample_profile
 from specaug.augment.profile.operation import ProfileParams, apply_profile
 from specaug.augment.profile.spoof import ProfileFit, SpoofProfile
 
@@ -12,5 +12,6 @@ __all__ = [
     "ProfileRanges",
     "SpoofProfile",
     "apply_profile",
+    "profile",
     "sample_profile",
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from specaug.arrays import ArrayT
 from specaug.augment.profile.operation import ProfileParams
 from specaug.augment.profile.spoof import SpoofProfile
 
@@ -53,6 +54,59 @@ def _shipped() -> SpoofProfile:
         resources.files("specaug.augment").joinpath("recipes", "shipped", "demo-profile.npz")
     ) as path:
         return SpoofProfile.load(path)
+
+
+def profile(
+    image: ArrayT,
+    *,
+    file: str = "demo",
+    pai: str | None = None,
+    strength: float = 1.0,
+    residual: float = 1.0,
+    scale: float = 1.0,
+    rng: np.random.Generator | int | None = None,
+    channel_axis: int | None = -1,
+    clip_axis: int | None = None,
+) -> ArrayT:
+    """Give a bona fide picture the spectrum of an attack, as a profile has learned it.
+
+    Parameters
+    ----------
+    image : (…, H, W, C) array
+        uint8 or float in [0, 1]; NumPy or torch.
+    file : str
+        A file that :func:`specaug.fit_profile` wrote, or ``demo``: one of simulated attacks that comes with the
+        library.
+    pai, strength, residual, scale, rng
+        As in :meth:`specaug.SpoofProfile.apply`, which this calls.
+    channel_axis, clip_axis
+        As in :func:`specaug.spectral_mix`.
+
+    Returns
+    -------
+    array of the shape and dtype of `image`
+
+    Raises
+    ------
+    ArgumentError
+        The file cannot be read, a species is unknown, a number is out of range, or `image` is none.
+
+    Examples
+    --------
+    >>> grey = np.full((16, 16, 3), 128, np.uint8)
+    >>> bool((profile(grey, strength=0.0) == grey).all())
+    True
+    """
+    return named_profile(file).apply(
+        image,
+        strength=strength,
+        pai=pai,
+        residual=residual,
+        scale=scale,
+        rng=rng,
+        channel_axis=channel_axis,
+        clip_axis=clip_axis,
+    )
 
 
 def sample_profile(ranges: ProfileRanges = ProfileRanges(), *, rng: np.random.Generator) -> ProfileParams:

@@ -13,9 +13,11 @@ import numpy as np
 
 from specaug.arrays import check_number
 from specaug.augment.engine import Applied
-from specaug.augment.recipes.recipe_toml import parse_recipe, preset_names, read_preset, read_recipe
+from specaug.augment.recipes.recipe_names import find_fields, operation_fields
+from specaug.augment.recipes.recipe_toml import parse_recipe, read_recipe, read_shipped
 from specaug.augment.recipes.steps import Branch, Draws, Step, run_draws, steps_of, trial_draw
 from specaug.augment.registry import OPERATIONS, Drawn, label_after, operation
+from specaug.checked_fields import check_fields
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
 
@@ -47,11 +49,10 @@ class Recipe:
     def __post_init__(self) -> None:
         if not self.branches:
             raise ArgumentError(f"recipe {self.name!r}: expected at least one branch")
-        for name, value in (("donor", self.donor), ("label", self.label)):
-            if value is not None and value not in LABELS:
-                raise ArgumentError(
-                    f"recipe {self.name!r}: {name}: expected one of {', '.join(LABELS)}, got {value!r}"
-                )
+        try:
+            check_fields(self)
+        except ArgumentError as error:
+            raise ArgumentError(f"recipe {self.name!r}: {error}") from error
         if self.takes_donor != (self.donor is not None):
             expected = f"one of {', '.join(LABELS)}" if self.takes_donor else "none, no step takes one"
             raise ArgumentError(f"recipe {self.name!r}: donor: expected {expected}, got {self.donor!r}")
@@ -73,8 +74,14 @@ class Recipe:
 
     @classmethod
     def from_preset(cls, name: str) -> Recipe:
-        """One of the recipes that come with the library, by name, such as ``fda`` or ``recapture-screen``."""
-        return cls(**read_preset(name))
+        """One of the recipes that come with the library, by name, such as ``fda`` or ``recapture-screen``.
+
+        Raises
+        ------
+        ArgumentError
+            There is none of that name.
+        """
+        return cls(**read_shipped(name))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Recipe:
@@ -100,26 +107,67 @@ class Recipe:
         return cls(**parse_recipe(text, name=name))
 
     @classmethod
-    def find(cls, name: str | Path) -> Recipe:
-        """A recipe by the name of a preset, or by the path of a file.
+    def from_operation(cls, operation: str, ranges: Any = None, *, probability: float = 1.0) -> Recipe:
+        """A recipe of one step.
+
+        Parameters
+        ----------
+        operation : str
+            A name of :data:`specaug.augment.OPERATIONS`.
+        ranges : record, mapping or None
+            Ranges of the operation, such as :class:`specaug.augment.MoireRanges`, or some of their fields; None for
+            its own.
+        probability : float
+            How often it is applied, 0 to 1.
+
+        Examples
+        --------
+        >>> Recipe.from_operation("moire", {"number": [2, 3]}).branches[0].steps[0].ranges.number
+        (2, 3)
+        """
+        return cls(**operation_fields(operation, ranges, probability))
+
+    @classmethod
+    def find(cls, name_or_path: str | Path) -> Recipe:
+        """The recipe that a name or a path stands for, as every command and function takes it.
+
+        Parameters
+        ----------
+        name_or_path : str or path
+            In this order: a recipe that comes with the library, such as ``traces``; an operation, which is a recipe
+            of one step with its own ranges; a TOML file; or several of these joined by ``+``, from which is drawn
+            evenly. In names, ``-`` and ``_`` are alike.
 
         Raises
         ------
         ArgumentError
-            It is neither, or the file cannot be read.
+            It stands for nothing, a file cannot be read or is no recipe, or parts of ``a+b`` take donors or stand for
+            results of different labels.
+
+        Examples
+        --------
+        >>> Recipe.find("recapture_screen") == Recipe.from_preset("recapture-screen")
+        True
+        >>> [branch.weight for branch in Recipe.find("mix-high+moire").branches]
+        [1.0, 1.0]
         """
-        if str(name) in preset_names():
-            return cls.from_preset(str(name))
-        if not Path(name).is_file():
-            raise ArgumentError(
-                f"recipe: expected a TOML file or one of {', '.join(preset_names())}, got {str(name)!r}"
-            )
-        return cls.from_toml(name)
+        return cls(**find_fields(name_or_path))
 
     @property
     def takes_donor(self) -> bool:
         """Whether any step takes a second clip."""
         return any(OPERATIONS[s.operation].partner for b in self.branches for s in b.steps)
+
+    @property
+    def makes_attacks(self) -> bool:
+        """Whether a bona fide clip becomes an attack, in some branch at least."""
+        steps = [
+            [trial_draw(s.operation, s.ranges, s.in_source_px) for s in branch.steps if s.probability]
+            for branch in self.branches
+        ]
+        return self.label == "attack" or any(
+            self._label_of(drawn, "bonafide", self.donor) == "attack" for drawn in steps
+        )
 
     def sample(self, rng: np.random.Generator | int | None = None, *, scale: float = 1.0) -> Draws:
         """Draw all parameters for one clip.
@@ -208,6 +256,39 @@ class Recipe:
     @property
     def _weight(self) -> float:
         return sum(branch.weight for branch in self.branches)
+
+
+def as_recipe(value: Recipe | str | Path, *, argument: str = "recipe") -> Recipe:
+    """A recipe from whatever a user gives for one: itself, a name, or a path, see :meth:`Recipe.find`.
+
+    Parameters
+    ----------
+    value : Recipe, str or path
+    argument : str
+        How messages call the argument that it came by.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    ArgumentError
+        It is none of these, or stands for nothing.
+
+    Examples
+    --------
+    >>> as_recipe("traces") == as_recipe(Recipe.from_preset("traces"))
+    True
+    """
+    if isinstance(value, Recipe):
+        return value
+    if not isinstance(value, str | Path):
+        kind = type(value).__name__
+        raise ArgumentError(
+            f"{argument}: expected a Recipe, the name of one or a path, got {kind} {value!r:.80}"
+        )
+    return Recipe.find(value)
 
 
 def _settings(step: Step) -> str:

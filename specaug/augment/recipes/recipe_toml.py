@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from specaug.augment.recipes.steps import Branch, Step, trial_draw
-from specaug.augment.recipes.typed_fields import record_from
 from specaug.augment.registry import OPERATIONS
 from specaug.augment.units import has_units
+from specaug.checked_fields import did_you_mean, record_from
 from specaug.errors import ArgumentError
 from specaug.parsing import parse_toml
 from specaug.records import Label
 
 _RECIPE = {"name": str, "description": str, "donor": str, "label": str, "steps": list, "branches": list}
-_BRANCH = {"name": str, "weight": float, "steps": list, "preset": str}
+_BRANCH = {"name": str, "weight": float, "steps": list, "recipe": str}
 _STEP = {"operation": str, "probability": float, "unit": str, "ranges": dict}
 _KINDS = {str: "a text", float: "a number", list: "a list of tables", dict: "a table"}
 _UNITS = ("crop", "source")
@@ -28,23 +28,32 @@ Fields = dict[str, Any]
 
 
 @lru_cache(maxsize=1)
-def preset_names() -> tuple[str, ...]:
+def shipped_names() -> tuple[str, ...]:
     """Names of the recipes that come with the library, sorted."""
     files = resources.files("specaug.augment").joinpath("recipes", "shipped").iterdir()
     return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
 
 
-def read_preset(name: str) -> Fields:
-    """Fields of a recipe that comes with the library.
+def read_shipped(name: str, *, where: str = "recipe") -> Fields:
+    """Fields of a recipe that comes with the library; ``-`` and ``_`` in its name are alike.
 
     Raises
     ------
     ArgumentError
         There is none of that name.
     """
-    if name not in preset_names():
-        raise ArgumentError(f"preset: expected one of {', '.join(preset_names())}, got {name!r}")
-    return _shipped(name)
+    found = shipped_name(name)
+    if found is None:
+        choices = shipped_names()
+        told = f"{where}: expected one of {', '.join(choices)}, got {name!r}"
+        raise ArgumentError(told + did_you_mean(name, choices))
+    return _shipped(found)
+
+
+def shipped_name(name: str) -> str | None:
+    """The name of a recipe that comes with the library as its file spells it, None where there is none."""
+    spelled = name.replace("_", "-")
+    return spelled if spelled in shipped_names() else None
 
 
 @lru_cache(maxsize=64)
@@ -111,22 +120,26 @@ def parse_recipe(text: str, *, name: str) -> Fields:
 
 
 def _branches(tables: list[Any], wanted: Fields, where: str) -> tuple[tuple[Branch, ...], Label | None]:
-    """Branches, those of named presets among them, and the label of the donors that they take."""
+    """Branches, those of named recipes among them, and the label of the donors that they take."""
     made: list[Branch] = []
     donor = wanted.get("donor")
     for i, table in enumerate(tables):
         place = f"{where}: branches[{i}]"
+        if (
+            isinstance(table, dict) and "preset" in table and "recipe" not in table
+        ):  # as the key was called before
+            table = {"recipe" if key == "preset" else key: value for key, value in table.items()}
         _check_keys(table, _BRANCH, place)
-        if ("steps" in table) == ("preset" in table):
-            raise ArgumentError(f"{place}: expected either steps or preset")
+        if ("steps" in table) == ("recipe" in table):
+            raise ArgumentError(f"{place}: expected either steps or recipe")
         weight = float(table.get("weight", 1.0))
         if not 0 < weight < float("inf"):
             raise ArgumentError(f"{place}.weight: expected a number above 0, got {table['weight']!r}")
         if "steps" in table:
             made.append(Branch(table.get("name", f"branch {i}"), _steps(table["steps"], place), weight))
             continue
-        inner = read_preset(table["preset"])
-        _check_fit(inner, donor, wanted.get("label"), f"{place}.preset")
+        inner = read_shipped(table["recipe"], where=f"{place}.recipe")
+        _check_fit(inner, donor, wanted.get("label"), f"{place}.recipe")
         donor = donor or inner["donor"]
         total = sum(b.weight for b in inner["branches"])
         made += [replace(b, weight=weight * b.weight / total) for b in inner["branches"]]
@@ -134,7 +147,7 @@ def _branches(tables: list[Any], wanted: Fields, where: str) -> tuple[tuple[Bran
 
 
 def _check_fit(inner: Fields, donor: Label | None, label: Label | None, where: str) -> None:
-    """Refuse a preset whose donors or declared label are not those of the recipe around it."""
+    """Refuse a recipe whose donors or declared label are not those of the recipe around it."""
     name = inner["name"]
     if inner["donor"] is not None and donor not in (None, inner["donor"]):
         raise ArgumentError(f"{where}: {name} takes donors of label {inner['donor']}, the recipe {donor}")
@@ -154,14 +167,15 @@ def _step(table: Any, where: str) -> Step:
     _check_keys(table, _STEP, where)
     name = table.get("operation")
     if name not in OPERATIONS:
-        raise ArgumentError(f"{where}.operation: expected one of {', '.join(OPERATIONS)}, got {name!r}")
+        told = f"{where}.operation: expected one of {', '.join(OPERATIONS)}, got {name!r}"
+        raise ArgumentError(told + did_you_mean(name, OPERATIONS))
     probability, unit = table.get("probability", 1.0), table.get("unit", "crop")
     if not 0 <= probability <= 1:
         raise ArgumentError(f"{where}.probability: expected a number from 0 to 1, got {probability!r}")
     if unit not in _UNITS:
         raise ArgumentError(f"{where}.unit: expected one of {', '.join(_UNITS)}, got {unit!r}")
     chosen = OPERATIONS[name]
-    ranges = record_from(chosen.ranges, table.get("ranges", {}), where=f"{where}.ranges")
+    ranges: Any = record_from(chosen.ranges, table.get("ranges", {}), where=f"{where}.ranges")
     if unit == "source" and not has_units(ranges):
         raise ArgumentError(f"{where}.unit: expected 'crop', {name} has no length or frequency to convert")
     step = Step(name, ranges, float(probability), unit == "source")
@@ -178,7 +192,8 @@ def _check_keys(table: Any, kinds: Mapping[str, type], where: str) -> None:
         raise ArgumentError(f"{where}: expected a table, got {table!r}")
     for key, value in table.items():
         if key not in kinds:
-            raise ArgumentError(f"{where}: expected keys {', '.join(kinds)}, got {key!r}")
+            told = f"{where}: expected keys {', '.join(kinds)}, got {key!r}"
+            raise ArgumentError(told + did_you_mean(key, kinds))
         fits = type(value) in (int, float) if kinds[key] is float else isinstance(value, kinds[key])
         if not fits:
             raise ArgumentError(f"{where}.{key}: expected {_KINDS[kinds[key]]}, got {value!r}")

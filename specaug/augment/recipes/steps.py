@@ -13,6 +13,7 @@ from specaug.arrays import check_axis, is_numpy, namespace
 from specaug.augment.engine import Applied
 from specaug.augment.registry import Drawn, apply_drawn, draw, operation
 from specaug.augment.units import measured_in_source
+from specaug.checked_fields import check_fields, checked_record, quoted
 from specaug.errors import ArgumentError
 
 Draws = dict[str, Any]
@@ -28,6 +29,15 @@ class Step:
     probability: float = 1.0
     in_source_px: bool = False
     """Whether lengths and frequencies of the ranges are those of the source, not of the crop."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        kind = operation(self.operation).ranges
+        if not isinstance(self.ranges, kind):
+            raise ArgumentError(f"ranges: expected {kind.__name__}, got {quoted(self.ranges)}")
+        object.__setattr__(self, "ranges", checked_record(self.ranges))
+        if not 0 <= self.probability <= 1:
+            raise ArgumentError(f"probability: expected a number from 0 to 1, got {self.probability!r}")
 
     def draw(self, *, scale: float, rng: np.random.Generator) -> Drawn | None:
         """Parameters for a clip whose crop px are `scale` source px; None where the coin says no."""
@@ -64,6 +74,11 @@ class Branch:
     name: str
     steps: tuple[Step, ...]
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.weight <= 0:
+            raise ArgumentError(f"weight: expected a number above 0, got {self.weight!r}")
 
 
 def steps_of(drawn: Mapping[str, Any]) -> list[Drawn]:

@@ -8,12 +8,14 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError
 from specaug.pipeline.remote.out_mirror import Mirror
 from specaug.pipeline.remote.raw_stub import LocalRaw, make_stub
 from specaug.pipeline.remote.store_lock import StoreHold, hold_store
 from specaug.records import Receipt
-from specaug.shards import STATE, VerifyReport, verify
+from specaug.shards import STATE, VerifyReport
+from specaug.shards import verify as verify_folder
 from specaug.storage import address_of, is_remote, is_within, place_of, read
 
 
@@ -124,19 +126,33 @@ def open_read_only(out: Path | str) -> Iterator[LocalOut]:
         yield LocalOut(Path(folder) / "out", mirror)
 
 
-def verify_place(out: Path | str, *, look_alikes: bool = True) -> VerifyReport:
-    """:func:`specaug.shards.verify` for an OUT wherever it lies; files of a store are fetched one by one.
+def verify(out: Path | str, *, look_alikes: bool = True) -> VerifyReport:
+    """Check a data set: checksums, schema, counts against plan and failures, leakage between splits.
+
+    Parameters
+    ----------
+    out : path or address
+        A folder that :func:`specaug.build_dataset` made, or a place in an object store, whose files are fetched one by
+        one. Nothing in it is changed.
+    look_alikes : bool
+        Decode crops, and look for clips in different splits that look alike.
+
+    Returns
+    -------
+    VerifyReport
+        `ok`, `clips`, `problems` with file, kind and detail, and `warnings`.
 
     Raises
     ------
     ArgumentError
         Nothing lies there.
     """
+    check_arguments(verify, out=out, look_alikes=look_alikes)
     with open_read_only(out) as end:
         if not end.path.is_dir():
             raise ArgumentError(f"out: expected a place that build-dataset made, got {str(out)!r}")
         present = end.mirror.present if end.mirror else nullcontext
-        return verify(end.path, present=present, look_alikes=look_alikes)
+        return verify_folder(end.path, present=present, look_alikes=look_alikes)
 
 
 def _refuse_strangers(mirror: Mirror, store: Path) -> None:

@@ -15,10 +15,11 @@ from typing import Any
 
 import joblib
 
+from specaug.checked_fields import check_arguments, did_you_mean
 from specaug.errors import ArgumentError, WorkerLostError
 from specaug.parsing import parse_json
 from specaug.pipeline.backends.local_pool import local_processes
-from specaug.pipeline.build import Progress, scan_with, settings_of
+from specaug.pipeline.build import Progress, settings_of
 from specaug.pipeline.finalization import manifest_head, receipts_of, report_of, write_pages
 from specaug.pipeline.lock import hold
 from specaug.pipeline.notices import skipped_of, with_notices
@@ -27,6 +28,7 @@ from specaug.pipeline.pseudonym import Key, key_of, opened
 from specaug.pipeline.raw_location import find_raw
 from specaug.pipeline.retry.retry_plan import replan
 from specaug.pipeline.retry.retry_shard import RetryPlan, failures_of, retry_shard
+from specaug.pipeline.scanning import scan_with
 from specaug.pipeline.versions import process_versions, refuse_mix, with_detector
 from specaug.records import REASONS, BuildConfig, BuildReport, Receipt
 from specaug.shards import (
@@ -107,6 +109,7 @@ def retry(
     NoSpaceError
         The disk is full; `out` is what it was.
     """
+    check_arguments(retry, out=out, raw=raw)  # the settings are checked as those of a build
     out = Path(out)
     wanted = _checked(reasons)
     if load_plan(out) is None:
@@ -157,7 +160,10 @@ def _refuse_mix(plan: Plan, out: Path, config: BuildConfig) -> None:
 def _checked(reasons: Iterable[str]) -> frozenset[str]:
     wanted = frozenset([reasons] if isinstance(reasons, str) else reasons)
     if unknown := sorted(wanted - set(REASONS)):
-        raise ArgumentError(f"reason: expected one of {', '.join(REASONS)}, got {unknown[0]!r}")
+        raise ArgumentError(
+            f"reason: expected one of {', '.join(REASONS)}, got {unknown[0]!r}"
+            + did_you_mean(unknown[0], REASONS)
+        )
     return wanted
 
 

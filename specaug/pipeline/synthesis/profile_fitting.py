@@ -9,12 +9,18 @@ from typing import Any
 import numpy as np
 
 from specaug.augment.profile import ProfileFit, SpoofProfile
+from specaug.checked_fields import check_arguments
+from specaug.errors import ArgumentError
 from specaug.records import Split
 from specaug.shards import EncodedRows, find_groups
 
 
 def fit_profile(
-    out: Path | str, *, split: Split = "train", progress: Callable[[int, int], None] | None = None
+    out: Path | str,
+    output: Path | str | None = None,
+    *,
+    split: Split = "train",
+    progress: Callable[[int, int], None] | None = None,
 ) -> SpoofProfile:
     """Learn what recapture does to spectra, per attack species; one row group is held at a time.
 
@@ -22,6 +28,8 @@ def fit_profile(
     ----------
     out : path
         A folder that ``specaug build-dataset`` made, or its address in an object store.
+    output : path, optional
+        File to save the profile in, such as ``profile.npz``.
     split : {"train", "dev", "test"}
         Whose captured clips are measured; a profile of test clips must not be trained with.
     progress : callable, optional
@@ -34,10 +42,14 @@ def fit_profile(
     Raises
     ------
     ArgumentError
-        There is no captured clip of the split, no bona fide one or no attack.
+        There is no captured clip of the split, no bona fide one or no attack, or the folder of `output` does not
+        exist.
     SpecaugError
         A shard is damaged.
     """
+    check_arguments(fit_profile, out=out, output=output, split=split)
+    if output is not None and not Path(output).parent.is_dir():  # before the long part
+        raise ArgumentError(f"output: expected a file in a folder that exists, got {str(output)!r}")
     groups = find_groups(out, split=split, origins=("captured",))
     fit, done, total = ProfileFit(), 0, sum(group.rows for group in groups)
     for group in groups:
@@ -48,7 +60,10 @@ def fit_profile(
         done += group.rows
         if progress is not None:
             progress(done, total)
-    return fit.result()
+    profile = fit.result()
+    if output is not None:
+        profile.save(output)
+    return profile
 
 
 def scale_of(values: Any) -> float:

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import joblib
 import numpy as np
 
-from specaug.augment.recipes.recipe import Recipe
+from specaug.augment.recipes.recipe import Recipe, as_recipe
+from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError, NothingToDoError, WorkerLostError
 from specaug.pipeline.backends.local_pool import local_processes
 from specaug.pipeline.finalization import finalize_locked, receipts_of
@@ -85,7 +86,8 @@ def synthesize(
     ----------
     out : path
         A folder that ``specaug build-dataset`` made and finished.
-    recipe : Recipe, or path of a TOML file, or name of a preset
+    recipe : Recipe, str or path
+        See :meth:`specaug.Recipe.find`.
     per_clip : int
         Synthetic clips for each bona fide one.
     split : {"train", "dev", "test", "all"}
@@ -117,8 +119,19 @@ def synthesize(
     BuildLockedError
         A build holds `out`.
     """
-    _check(out, per_clip, split, donors, seed)
-    chosen = recipe if isinstance(recipe, Recipe) else Recipe.find(recipe)
+    check_arguments(
+        synthesize,
+        out=out,
+        per_clip=per_clip,
+        split=split,
+        donors=donors,
+        seed=seed,
+        jobs=jobs,
+        overwrite=overwrite,
+        mix_versions=mix_versions,
+    )
+    _check_limits(out, per_clip, seed)
+    chosen = as_recipe(recipe)
     folder = Path(out)
     if load_plan(folder) is None:
         raise ArgumentError(f"out: expected a folder that build-dataset made, got {str(out)!r}")
@@ -142,12 +155,9 @@ def synthesize(
         return report
 
 
-def _check(out: Path | str, per_clip: int, split: str, donors: str, seed: int) -> None:
+def _check_limits(out: Path | str, per_clip: int, seed: int) -> None:
     if is_remote(out):
         raise ArgumentError(f"out: expected a folder of this machine, got {str(out)!r}")
-    for name, value, choices in (("split", split, get_args(Splits)), ("donors", donors, get_args(Donors))):
-        if value not in choices:
-            raise ArgumentError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
     if not 1 <= per_clip <= 1000:
         raise ArgumentError(f"per_clip: expected 1 to 1000, got {per_clip!r}")
     if seed < 0:

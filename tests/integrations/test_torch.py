@@ -11,9 +11,11 @@ from specaug.augment import (
     BandpassInjectRanges,
     FdaRanges,
     HalftoneRanges,
+    Recipe,
     SpectralMixRanges,
     apply_drawn,
-    preset,
+    draw,
+    recapture_blur,
 )
 from specaug.errors import ArgumentError
 
@@ -136,7 +138,7 @@ def test_uint8_and_gradients():
 
 def test_large_batches_in_pieces_are_the_same(monkeypatch):
     x, r = batch(5), batch(5, seed=1)
-    drawn = preset("fda", beta=(0.1,)).draw(rng=np.random.default_rng(0))
+    drawn = draw("fda", FdaRanges((0.1,)), rng=0)
     whole = apply_drawn(x, drawn, r, channel_axis=1)
     monkeypatch.setattr("specaug.augment.engine.PIECE", 2 * x[0].numel())
     pieces = apply_drawn(x, drawn, r, channel_axis=1)
@@ -153,9 +155,13 @@ def test_an_empty_batch_stays_empty():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: SpectralAugment("blur"), "operation: expected one of afa, apr_p, .*, got 'blur'"),
-        (lambda: SpectralAugment("fda", HalftoneRanges()), "ranges: expected FdaRanges, got HalftoneRanges"),
-        (lambda: SpectralAugment("apr_p", FdaRanges()), "ranges: expected None for the preset apr_p"),
+        (lambda: SpectralAugment("blur"), "recipe: expected a TOML file.*, got 'blur'"),
+        (lambda: SpectralAugment("fda", HalftoneRanges()), "ranges: expected .*, got HalftoneRanges"),
+        (
+            lambda: SpectralAugment("apr", FdaRanges()),
+            "ranges: expected None where recipe is not the name of an operation, got FdaRanges beside 'apr'",
+        ),
+        (lambda: SpectralAugment("fda")(batch(2)[0, 0]), r"images: expected .*, got shape \(24, 20\)"),
         (lambda: SpectralAugment("fda", p=2.0), r"p: expected a number in \[0, 1\], got 2.0"),
         (lambda: SpectralAugment("fda", channel_axis=1), "channel_axis: expected -4 to -1, got 1"),
         (
@@ -177,12 +183,12 @@ def test_a_label_is_that_of_the_images_as_they_were_given():
         rng, settings = np.random.default_rng(seed), SpectralMixRanges((1.0, 1.0), low=1 / 16)
         out, new = SpectralAugment("spectral_mix", settings, p=1.0, rng=rng)(x, labels)
         for changed, before, label in zip(out[:11], x, new[:11], strict=False):
-            mixed = [preset_mix(before, partner) for partner in x]
+            mixed = [mixed_high(before, partner) for partner in x]
             (partner,) = (j for j, image in enumerate(mixed) if torch.allclose(image, changed, atol=1e-6))
             assert label == labels[partner]
 
 
-def preset_mix(image, reference):
+def mixed_high(image, reference):
     import specaug
 
     return specaug.spectral_mix(image, reference, strength=1.0, low=1 / 16, channel_axis=0)
@@ -224,3 +230,57 @@ def test_draws_without_a_generator_follow_torchs_seed():
     torch.manual_seed(1)
     assert torch.equal(augment(images), first)
     assert not torch.equal(again, first)
+
+
+def test_a_recipe_is_applied_step_by_step_as_it_was_drawn():
+    recipe, x = Recipe.find("traces+moire"), batch(1, (3, 48, 48))
+    rng = np.random.default_rng(4)
+    rng.uniform()  # the coin of p
+    expected = recipe.apply(x[0], recipe.sample(rng), channel_axis=0)
+    assert torch.equal(SpectralAugment("traces+moire", p=1.0, rng=4)(x)[0], expected)
+
+
+def test_lengths_in_px_of_the_source_follow_the_scale_of_each_image():
+    recipe = Recipe.from_text(
+        '[[steps]]\noperation = "recapture_blur"\nunit = "source"\nranges = { cutoff = [0.1, 0.1] }'
+    )
+    x = batch(1, (3, 48, 48)).repeat(2, 1, 1, 1)
+    out = SpectralAugment(recipe, p=1.0, rng=0)(x, scale=torch.tensor([1.0, 2.0]))
+    for image, cutoff in zip(out, (0.1, 0.2), strict=True):
+        torch.testing.assert_close(image, recapture_blur(x[0], cutoff=cutoff, channel_axis=0))
+
+
+def test_attacks_are_left_alone_by_what_makes_attacks_and_changed_by_the_rest():
+    x, labels = batch(), torch.tensor([0, 1, 0, 1, 0, 1])
+    for name in ("moire", "mix-high", "traces"):
+        out, new = SpectralAugment(name, p=1.0, rng=1)(x, labels)
+        changed = (out != x).flatten(1).any(1)
+        assert new.tolist() == [1] * 6
+        assert changed.tolist() == [True, False] * 3
+    out, new = SpectralAugment("fda", p=1.0, rng=1)(x, labels)
+    assert (out != x).flatten(1).any(1).all()
+    assert torch.equal(new, labels)
+
+
+def test_one_image_or_clip_without_a_batch():
+    x = batch(2)
+    references = x[1:]
+    expected = SpectralAugment("fda", p=1.0, rng=2)(x[:1], references=references)[0]
+    assert torch.equal(SpectralAugment("fda", p=1.0, rng=2)(x[0], references=references), expected)
+    clip = batch(1, (3, 5, 24, 20))[0]  # channels before time
+    out, label = SpectralAugment("moire", p=1.0, rng=0, channel_axis=-4)(clip, 0)
+    assert (out.shape, label) == (clip.shape, 1)
+
+
+def test_ranks_draw_apart(monkeypatch):
+    """Every process of a training has the same seed, and other images."""
+
+    def drawn_by(rank, rng):
+        monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+        monkeypatch.setattr(torch.distributed, "get_rank", lambda: rank)
+        torch.manual_seed(1)
+        return SpectralAugment("moire", p=1.0, rng=rng)(torch.full((1, 3, 16, 16), 0.5))
+
+    for rng in (None, 0):
+        assert not torch.equal(drawn_by(0, rng), drawn_by(1, rng))
+        assert torch.equal(drawn_by(1, rng), drawn_by(1, rng))

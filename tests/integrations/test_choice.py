@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from specaug.augment import (
     OPERATIONS,
-    PRESETS,
     FdaRanges,
     HalftoneRanges,
     MoireRanges,
+    Recipe,
     SpectralMixRanges,
     fda,
-    preset,
 )
+from specaug.augment.recipes.steps import Step
 from specaug.errors import ArgumentError
-from specaug.integrations._choice import chosen_preset
+from specaug.integrations._choice import chosen_recipe, label_or_none
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no look at the network while importing
 A = pytest.importorskip("albumentations", reason="albumentations is not installed")
@@ -31,46 +33,92 @@ MEANS = FdaRanges((0.0,))
 """Of fda, a band of zero frequency alone: the result has the mean of its partner and nothing else of it."""
 
 
-@pytest.mark.parametrize("name", [*OPERATIONS])
+@pytest.mark.parametrize(
+    "name", sorted(set(OPERATIONS) - {"fda", "profile", "recapture_print", "recapture_screen"})
+)
 def test_the_name_of_an_operation_means_its_own_ranges(name):
-    chosen = chosen_preset(name, None)
-    assert chosen.operation == name
-    # fda is an operation and a preset: the operation comes first.
-    assert chosen.ranges == OPERATIONS[name].ranges()
-    assert chosen.probability == 1.0
+    (branch,) = chosen_recipe(name).branches
+    assert branch.steps == (Step(name, OPERATIONS[name].ranges()),)
+    assert chosen_recipe(name.replace("_", "-")) == chosen_recipe(name)
 
 
-@pytest.mark.parametrize("name", sorted(set(PRESETS) - set(OPERATIONS)))
-def test_the_name_of_a_preset_means_the_preset(name):
-    assert chosen_preset(name, None) == preset(name)
+def test_the_name_of_a_recipe_means_that_recipe_also_where_an_operation_has_it():
+    assert chosen_recipe("fda") == Recipe.from_preset("fda")
+    assert chosen_recipe("mix-high") == Recipe.from_preset("mix-high")
+
+
+def test_a_recipe_is_an_object_or_a_file_too(tmp_path):
+    (tmp_path / "mine.toml").write_text('[[steps]]\noperation = "moire"')
+    found = chosen_recipe(str(tmp_path / "mine.toml"))
+    assert found.name == "mine"
+    assert chosen_recipe(tmp_path / "mine.toml") == found
+    assert chosen_recipe(found) is found
+
+
+def test_recipes_may_be_joined_and_spelled_either_way():
+    assert [branch.weight for branch in chosen_recipe("mix_high+bandpass").branches] == [1.0, 1.0]
+    assert chosen_recipe("recapture_screen") == chosen_recipe("recapture-screen")
 
 
 def test_ranges_are_a_record_or_some_of_its_fields():
+    def ranges_of(ranges):
+        (branch,) = chosen_recipe("halftone", ranges).branches
+        return branch.steps[0].ranges
+
     ranges = HalftoneRanges(cell=(5.0, 6.0))
-    assert chosen_preset("halftone", ranges).ranges is ranges
-    assert chosen_preset("halftone", asdict(ranges)).ranges == ranges
-    assert chosen_preset("halftone", {"cell": (5.0, 6.0)}).ranges == ranges
-    assert chosen_preset("halftone", {}).ranges == HalftoneRanges()
+    assert ranges_of(ranges) == ranges
+    assert ranges_of(asdict(ranges)) == ranges
+    assert ranges_of({"cell": (5.0, 6.0)}) == ranges
+    assert ranges_of({}) == HalftoneRanges()
 
 
 @pytest.mark.parametrize(
     ("name", "ranges", "message"),
     [
-        ("fda", HalftoneRanges(), "ranges: expected FdaRanges, got HalftoneRanges"),
-        ("fda", 3, "ranges: expected FdaRanges, got int"),
+        ("fda", HalftoneRanges(), "ranges: expected .*, got HalftoneRanges"),
+        ("fda", 3, "ranges: expected .*, got 3"),
+        ("fda", {"beta": (0.1,), "alpha": 1}, "ranges: expected some of beta.*, got 'alpha'"),
         (
-            "fda",
-            {"beta": (0.1,), "alpha": 1},
-            "ranges: expected fields of FdaRanges (beta), got ['alpha', 'beta']",
+            "apr",
+            {},
+            "ranges: expected None where recipe is not the name of an operation, got dict beside 'apr'",
         ),
-        ("apr_p", {}, "ranges: expected None for the preset apr_p, got dict"),
-        ("FDA", None, f"operation: expected one of {', '.join(sorted({*OPERATIONS, *PRESETS}))}, got 'FDA'"),
+        (Path("fda"), {}, "ranges: expected None where recipe is not the name of an operation, got dict"),
+        ("tracse", None, "recipe: expected .*, got 'tracse'; did you mean 'traces'?"),
+        (3, None, "recipe: expected a Recipe, the name of one or a path, got int 3"),
+        (3, {}, "ranges: expected None where recipe is not the name of an operation, got dict beside 3"),
     ],
 )
 def test_what_does_not_go_together_is_named(name, ranges, message):
-    with pytest.raises(ArgumentError) as caught:
-        chosen_preset(name, ranges)
-    assert str(caught.value) == message
+    with pytest.raises(ArgumentError, match=message):
+        chosen_recipe(name, ranges)
+
+
+@pytest.mark.parametrize(
+    ("name", "bonafide", "attack"),
+    [
+        ("fda", "bonafide", "attack"),
+        ("bandpass_inject", "attack", None),
+        ("mix-high", "attack", None),
+        ("moire", "attack", None),
+        ("spectral_jitter", "bonafide", "attack"),
+        ("control", "attack", None),
+    ],
+)
+def test_labels_after_a_draw_are_those_of_load(name, bonafide, attack):
+    """An attack is changed by what keeps labels only: here None says that it is left as it is."""
+    recipe = chosen_recipe(name)
+    drawn = recipe.sample(2)
+    assert drawn["steps"]
+    assert (label_or_none(recipe, drawn, "bonafide"), label_or_none(recipe, drawn, "attack")) == (
+        bonafide,
+        attack,
+    )
+
+
+def test_an_attack_is_never_called_bona_fide():
+    recipe = Recipe.from_text('label = "bonafide"\n[[steps]]\noperation = "tone"')
+    assert label_or_none(recipe, recipe.sample(0), "attack") is None
 
 
 def levels(*values: float, side: int = 8) -> torch.Tensor:
@@ -116,9 +164,9 @@ def test_a_picture_alone_has_no_partner():
     assert labels.tolist() == [0, 1]
 
 
-@pytest.mark.parametrize(("low", "turned"), [(0.0, {0}), (0.0624, {0}), (0.0625, {0, 1})])
+@pytest.mark.parametrize(("low", "turned"), [(0.0, {0}), (0.0624, {0}), (0.0625, {1})])
 def test_a_partner_of_the_other_label_lends_only_a_high_band(low, turned):
-    """From 1/16 cycles/px on, a bona fide picture may meet an attack, and becomes one."""
+    """From 1/16 cycles/px on, a bona fide image meets an attack, and becomes one."""
     x, labels = torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 0, 1])
     augment = SpectralAugment("spectral_mix", SpectralMixRanges((1.0, 1.0), low=low), p=1.0, rng=0)
     seen = [augment(x, labels) for _ in range(12)]
@@ -240,8 +288,23 @@ def test_a_tuple_of_references_will_do_and_colour_ones_for_grey_pictures():
     np.testing.assert_array_equal(out, fda(grey, reference[..., 0], beta=0.1, channel_axis=None))
 
 
-def test_a_transform_comes_back_from_its_description():
-    transform = A.Compose([SpectralTransform("moire", MoireRanges(number=(2, 2)), p=1.0)], seed=5)
+@pytest.mark.parametrize(
+    "arguments",
+    [("moire", MoireRanges(number=(2, 2))), ("traces",), (Recipe.from_preset("traces"),)],
+    ids=["operation", "name", "recipe"],
+)
+def test_a_transform_comes_back_from_its_description(arguments):
+    transform = A.Compose([SpectralTransform(*arguments, p=1.0)], seed=5)
     again = A.from_dict(A.to_dict(transform))
-    assert again.transforms[0].preset == transform.transforms[0].preset
-    assert (again.transforms[0].operation, again.transforms[0].p) == ("moire", 1.0)
+    assert again.transforms[0].chosen == transform.transforms[0].chosen
+    assert again.transforms[0].p == 1.0
+
+
+def test_a_description_by_name_is_plain_json(tmp_path):
+    (tmp_path / "mine.toml").write_text('[[steps]]\noperation = "moire"')
+    pipeline = [
+        SpectralTransform("moire", MoireRanges(number=(2, 2))),
+        SpectralTransform(tmp_path / "mine.toml"),
+    ]
+    again = A.from_dict(json.loads(json.dumps(A.to_dict(A.Compose(pipeline)))))
+    assert [t.chosen for t in again.transforms] == [t.chosen for t in pipeline]

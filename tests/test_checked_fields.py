@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 
-from specaug.augment.recipes.typed_fields import record_from
+from specaug.augment.recipes.steps import Step
+from specaug.checked_fields import (
+    check_fields,
+    checked_record,
+    did_you_mean,
+    record_from,
+    settings_of_file,
+)
 from specaug.errors import ArgumentError
 
 
@@ -186,10 +197,119 @@ def test_a_field_without_a_default_must_be_there():
         ({"x": "left"}, "Point.x: expected a number, got 'left'"),
         ({"z": 1.0}, "Point: expected some of x, y, got 'z'"),
         ({"x": -2.0}, "Point: x: expected no negative number, got -2.0"),
-        (4, "Point: expected a table, got 4"),
+        (4, "here.point: expected Point, got 4"),
     ],
 )
 def test_a_record_within_a_record_is_checked_under_its_own_name(value, message):
     with pytest.raises(ArgumentError) as caught:
         made("point", value)
     assert str(caught.value) == message
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A record that checks itself."""
+
+    count: int = 1
+    number: float = 0.5
+    switch: bool = False
+    text: str = "a"
+    file: str | Path | None = None
+    span: tuple[float, float] = (0.0, 1.0)
+    shares: tuple[float, float] | None = field(default=None, metadata={"expected": "two shares"})
+    choice: Literal["round", "square"] = "round"
+    names: tuple[str, ...] = ()
+    window: Literal["hann"] | None = None
+    origin: Literal["captured", "synthetic"] | Literal["all"] = "all"
+    call: Callable[[int], int] | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("count", np.int64(3), 3),
+        ("count", np.uint8(3), 3),
+        ("number", np.float32(0.5), 0.5),
+        ("number", np.float64(0.5), 0.5),
+        ("number", np.int32(2), 2.0),
+        ("number", 2, 2.0),
+        ("switch", np.bool_(True), True),
+        ("text", Path("a/b"), "a/b"),
+        ("file", Path("a/b"), "a/b"),
+        ("span", [0, 2], (0.0, 2.0)),
+        ("shares", [0.5, 0.25], (0.5, 0.25)),
+        ("names", [], ()),
+        ("names", ["a"], ("a",)),
+        ("call", abs, abs),
+    ],
+)
+def test_what_stands_for_the_annotated_kind_becomes_it(name, value, expected):
+    held = getattr(Checked(**{name: value}), name)
+    assert (held, type(held)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("count", np.float64(3.0), "count: expected a whole number, got np.float64(3.0)"),
+        ("count", np.bool_(True), "count: expected a whole number, got np.True_"),
+        ("count", b"3", "count: expected a whole number, got b'3'"),
+        ("count", np.array([3]), "count: expected a whole number, got array([3])"),
+        ("count", None, "count: expected a whole number, got None"),
+        ("number", math.nan, "number: expected a number, got nan"),
+        ("number", -math.inf, "number: expected a number, got -inf"),
+        ("number", 10**400, f"number: expected a number, got 1{'0' * 119}…"),
+        ("number", 1j, "number: expected a number, got 1j"),
+        ("number", np.array([0.5, 1.0]), "number: expected a number, got array([0.5, 1. ])"),
+        ("number", np.bool_(False), "number: expected a number, got np.False_"),
+        ("switch", 0, "switch: expected true or false, got 0"),
+        ("text", b"a", "text: expected a text, got b'a'"),
+        ("file", b"a", "file: expected a text or a path, got b'a'"),
+        ("file", 3, "file: expected a text or a path, got 3"),
+        ("span", "01", "span: expected 2 values, each a number, got '01'"),
+        ("span", (1.0, 0.0), "span: expected lower and upper limit, got (1.0, 0.0)"),
+        ("shares", (1.0,), "shares: expected two shares, got (1.0,)"),
+        ("names", "warp", "names: expected a list of a text, got 'warp'"),
+        ("call", 3, "call: expected a function, got 3"),
+        ("window", "hamming", "window: expected 'hann', got 'hamming'"),
+        ("origin", "real", "origin: expected one of captured, synthetic, all, got 'real'"),
+        ("choice", "Squared", "choice: expected one of round, square, got 'Squared'; did you mean 'square'?"),
+    ],
+)
+def test_a_record_that_checks_itself_names_the_field(name, value, message):
+    with pytest.raises(ArgumentError) as caught:
+        Checked(**{name: value})
+    assert str(caught.value) == message
+
+
+def test_a_record_whose_fields_fit_is_the_same_and_another_is_a_copy():
+    good, other = Everything(), Everything(number=2, many=[1, 2])
+    assert checked_record(good) is good
+    assert checked_record(other) == Everything(number=2.0, many=(1.0, 2.0))
+    assert other.many == [1, 2]
+
+
+def test_settings_of_a_file_have_dashes_or_underscores(tmp_path: Path):
+    file = tmp_path / "s.toml"
+    file.write_text('count = 4\n"span" = [1, 2]\n')
+    assert settings_of_file(Checked, file) == {"count": 4, "span": (1.0, 2.0)}
+    file.write_text('"in-source-px" = true\nprobability = 1\n')
+    assert settings_of_file(Step, file) == {"in_source_px": True, "probability": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("value", "choices", "told"),
+    [
+        ("epoch", ["epochs", "seed"], "; did you mean 'epochs'?"),
+        ("BATCH-size", ["batch_size"], "; did you mean 'batch_size'?"),
+        ("x", ["epochs"], ""),
+        (3, ["3"], ""),
+        (None, ["none"], ""),
+        ("a_b", ["a-b", "a_b"], "; did you mean 'a-b'?"),
+    ],
+)
+def test_the_name_that_was_meant_is_the_one_that_is_spelled_most_alike(value, choices, told):
+    assert did_you_mean(value, choices) == told
