@@ -19,7 +19,12 @@ collect_ignore = [
 if find_spec("matplotlib") is None or find_spec("jinja2") is None:
     collect_ignore += ["specaug/html_report"]
 if find_spec("torch") is None:
-    collect_ignore += ["specaug/model.py", "specaug/loader/tensors.py", "specaug/training", "specaug/attribution"]
+    collect_ignore += [
+        "specaug/model.py",
+        "specaug/loader/tensors.py",
+        "specaug/training",
+        "specaug/attribution",
+    ]
 
 # A shell starts background jobs with SIGINT ignored, and the tests of interrupts would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
