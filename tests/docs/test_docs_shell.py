@@ -54,7 +54,7 @@ NOT_RUN = {
     "kubectl run finalize --rm -i --restart=Never --image=registry.example.org/specaug:latest \\": (
         "a Kubernetes cluster"
     ),
-    "torchrun --nproc-per-node 4 -m specaug_cli train out -o run": "two processes: training/test_commands.py",
+    "torchrun --nproc-per-node 4 -m specaug train out -o run": "two processes: training/test_commands.py",
 }
 """Lines that no test runs as they stand, and why."""
 
