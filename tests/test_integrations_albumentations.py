@@ -90,7 +90,9 @@ def test_apr_p_changes_its_share_of_pictures():
 
 
 def test_ranges_of_another_operation_are_named():
-    with pytest.raises(ArgumentError, match=r"ranges: expected fields of FdaRanges \(beta\), got \['beta', "):
+    with pytest.raises(
+        ArgumentError, match=r"ranges: expected fields of FdaRanges \(beta, guard\), got \['beta', "
+    ):
         SpectralTransform("fda", SpectralMixRanges())
 
 

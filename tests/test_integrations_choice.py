@@ -61,7 +61,7 @@ def test_ranges_are_a_record_or_some_of_its_fields():
         (
             "fda",
             {"beta": (0.1,), "alpha": 1},
-            "ranges: expected fields of FdaRanges (beta), got ['alpha', 'beta']",
+            "ranges: expected fields of FdaRanges (beta, guard), got ['alpha', 'beta']",
         ),
         ("apr_p", {}, "ranges: expected None for the preset apr_p, got dict"),
         ("FDA", None, f"operation: expected one of {', '.join(sorted({*OPERATIONS, *PRESETS}))}, got 'FDA'"),

@@ -153,7 +153,9 @@ def test_silent_face_preset_is_what_its_authors_compute(rng):
     logarithm = np.log(np.abs(np.fft.fftshift(np.fft.fft2(grey))) + 1)
     expected = (logarithm - logarithm.min() + 1) / (logarithm.max() - logarithm.min() + 1)
     np.testing.assert_allclose(silent_face_spectrum(image), expected, atol=1e-6)
-    np.testing.assert_allclose(silent_face_spectrum(torch.asarray(image)).numpy(), expected, atol=1e-6)
+    np.testing.assert_allclose(
+        silent_face_spectrum(torch.asarray(image)).numpy(), expected, atol=1e-5
+    )  # float32
     np.testing.assert_allclose(silent_face_spectrum(grey, channel_axis=None), expected, atol=1e-6)
 
 

@@ -52,11 +52,11 @@ from specaug.augment.recapture import (
     RecapturePrintRanges,
     RecaptureScreenParams,
     RecaptureScreenRanges,
-    recapture_print,
-    recapture_screen,
     sample_recapture_print,
     sample_recapture_screen,
 )
+from specaug.augment.recapture import recapture_print as _recapture_print
+from specaug.augment.recapture import recapture_screen as _recapture_screen
 from specaug.augment.recipes.recipe import Recipe
 from specaug.augment.registry import OPERATIONS, Drawn, Operation, apply_drawn, draw, label_after
 from specaug.augment.scene_noise import SceneBlurParams, SceneBlurRanges, sample_scene_blur, scene_blur
@@ -70,6 +70,10 @@ from specaug.augment.spectral_gains import (
     sample_spectral_jitter,
     spectral_jitter,
 )
+from specaug.eager import eager
+
+recapture_print = eager(_recapture_print)
+recapture_screen = eager(_recapture_screen)
 
 __all__ = [
     "OPERATIONS",

@@ -16,6 +16,7 @@ import numpy as np
 
 from specaug.arrays import (
     as_dtype,
+    check_array,
     check_axis,
     check_image,
     is_double,
@@ -77,7 +78,7 @@ def apply_change(
     clip_axis: int | None = None,
 ) -> Applied:
     """Apply `change` to each picture of `image`; those along `clip_axis` are guarded as one."""
-    check_image("image", image, channel_axis=channel_axis, unit=True)
+    check_image("image", image, channel_axis=channel_axis)
     clip = _clip_position(image, channel_axis, clip_axis)
     planes, axes = _planes(image, channel_axis)
     if change.prepare is not None:
@@ -224,7 +225,9 @@ def _all_at_once(
         halvings = halvings + xp.astype(many, halvings.dtype)
     units = planes.shape[: planes.ndim - len(over)]
     clipped, halvings = (
-        np.asarray(v.detach().cpu(), dtype=np.float64).reshape(units)
+        np.array(v.detach().cpu().tolist(), np.float64).reshape(
+            units
+        )  # a list: torch.func.grad wraps its memory
         for v in (_share_outside(y, level, over), halvings)
     )
     return Applied(as_dtype(xp.clip(y, 0, level), image), clipped, halvings.astype(np.int64))
@@ -265,7 +268,7 @@ def _clip_position(image: Any, channel_axis: int | None, clip_axis: int | None) 
     """Position of the frames among the axes of the batch."""
     if clip_axis is None:
         return None
-    axis, channel = check_axis(clip_axis, image.ndim), check_axis(channel_axis, image.ndim)
+    axis, channel = check_axis(clip_axis, image.ndim, "clip_axis"), check_axis(channel_axis, image.ndim)
     others = [i for i in range(-image.ndim, 0) if i != channel]
     if axis not in others[:-2]:
         raise ArgumentError(f"clip_axis: expected an axis before rows and columns, got {clip_axis!r}")
@@ -274,8 +277,15 @@ def _clip_position(image: Any, channel_axis: int | None, clip_axis: int | None) 
 
 def _check_partner(image: Any, partner: Any, name: str, channel_axis: int | None) -> None:
     """Refuse a partner that is no picture of the same library."""
-    axis = None if channel_axis is None else check_axis(channel_axis, image.ndim)
-    check_image(name, partner, channel_axis=axis, unit=True)
+    check_array(name, partner)
+    axis = check_axis(channel_axis, image.ndim)
+    if axis is not None and -axis > partner.ndim:
+        raise ArgumentError(
+            f"{name}: expected channels on axis {axis} as image has them, got shape {tuple(partner.shape)}"
+        )
+    if axis is not None and channel_axis is not None and channel_axis >= 0:
+        axis += partner.ndim  # counted from the front, as the caller did
+    check_image(name, partner, channel_axis=axis)
     if is_numpy(partner) != is_numpy(image):
         raise ArgumentError(
             f"{name}: expected the same library as image, got {type(partner).__name__} beside {type(image).__name__}"

@@ -12,6 +12,7 @@ from specaug.arrays import ArrayT, at_least, check_number, is_numpy, namespace, 
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.units import FREQUENCY, check_cutoff
 from specaug.color import LUMA_WEIGHTS
+from specaug.eager import eager
 from specaug.spectrum.grid import radial_frequency
 from specaug.spectrum.transform import Axes, FullPlane
 
@@ -54,6 +55,7 @@ def sample_scene_blur(
     return SceneBlurParams(float(np.exp(rng.uniform(*np.log(ranges.cutoff)))), ranges.threshold)
 
 
+@eager
 def scene_blur(
     image: ArrayT,
     *,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from specaug.augment import OPERATIONS, Drawn, apply_drawn, label_after
+from specaug.eager import eager
 from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.integrations._choice import chosen_preset
 from specaug.records import LABELS
@@ -65,6 +66,7 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
         self.rng = None if rng is None else np.random.default_rng(rng)
         self._worker: int | None = None
 
+    @eager
     def forward(self, images: Any, labels: Any = None, references: Any = None) -> Any:
         """Change a batch.
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from specaug.arrays import (
+    at_least_single,
     check_axis,
     check_image,
     check_number,
@@ -17,7 +18,7 @@ from specaug.arrays import (
     is_numpy,
     like,
     namespace,
-    to_float,
+    quoted,
     to_unit,
 )
 from specaug.color import luma, rgb_to_hsv
@@ -30,8 +31,9 @@ Window = Literal["hann"]
 
 def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
     """Refuse what is not one of `choices`."""
-    if value not in choices:
-        raise ArgumentError(f"{name}: expected one of {', '.join(map(str, choices))}, got {value!r}")
+    # Only texts and None are compared: an array would compare each of its numbers.
+    if not isinstance(value, str | None) or value not in choices:
+        raise ArgumentError(f"{name}: expected one of {', '.join(map(str, choices))}, got {quoted(value)}")
 
 
 def log_amplitude(
@@ -66,7 +68,7 @@ def planes_of(image: Any, channels: Channels, channel_axis: int | None) -> tuple
             return image, None
         if image.shape[axis] == 1:
             return xp.squeeze(image, axis=axis), None
-        return to_float(luma(image, channel_axis=axis)), None
+        return luma(at_least_single(image), channel_axis=axis), None
     if axis is None:
         raise ArgumentError(f"channels: expected luma where channel_axis is None, got {channels!r}")
     if channels == "rgb":
@@ -78,7 +80,7 @@ def planes_of(image: Any, channels: Channels, channel_axis: int | None) -> tuple
     planes = np.empty(shape, np.float64 if is_double(image) else np.float32)
     for index in np.ndindex(shape[:-3]):
         cosine, sine = planes[index][:2]
-        planes[index][1:] = rgb_to_hsv(pictures[index], channel_axis=-3)
+        planes[index][1:] = rgb_to_hsv(at_least_single(pictures[index]), channel_axis=-3)
         sine *= 2 * math.pi
         np.cos(sine, out=cosine)
         np.sin(sine, out=sine)
@@ -88,7 +90,7 @@ def planes_of(image: Any, channels: Channels, channel_axis: int | None) -> tuple
 def _hue_as_vector(pictures: Any) -> Any:
     """(…, 3, H, W) RGB as cosine and sine of the hue, which is circular, saturation and value, (…, 4, H, W)."""
     xp = namespace(pictures)
-    hsv = to_float(rgb_to_hsv(pictures, channel_axis=-3))
+    hsv = rgb_to_hsv(at_least_single(pictures), channel_axis=-3)
     turn = 2 * math.pi * hsv[..., :1, :, :]
     return xp.concat((xp.cos(turn), xp.sin(turn), hsv[..., 1:, :, :]), axis=-3)
 

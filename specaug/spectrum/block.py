@@ -84,7 +84,7 @@ def _complex(real: tuple[Any, Any], imag: tuple[Any, Any]) -> Any:
             result.real[..., i, :, :], result.imag[..., i, :, :] = real[i], imag[i]
         return result
     xp = namespace(real[0])
-    return xp.stack(real, axis=-3) + 1j * xp.stack(imag, axis=-3)
+    return xp.complex(xp.stack(real, axis=-3), xp.stack(imag, axis=-3))
 
 
 def _quarters(cc: Any, cs: Any, sc: Any, ss: Any) -> Any:
