@@ -123,12 +123,12 @@ def _one_by_one(
                 y *= change.strength
             y += x
             changed.append(y)
-        clipped[unit], halvings[unit] = _guard(originals, changed, change.guard, white(image))
+        clipped[unit], halvings[unit], inside = _guard(originals, changed, change.guard, white(image))
         if result is None or target is None:
             result = np.empty(image.shape, image.dtype)
             target = _frames_last(_planes(result, channel_axis)[0], clip)
         for frame, y in zip(frames, changed, strict=True):
-            _store(y, target[unit + frame])
+            _store(y, target[unit + frame], inside)
     return Applied(image.copy() if result is None else result, clipped, halvings)
 
 
@@ -158,35 +158,44 @@ class _Prepared:
 
 def _guard(
     originals: list[np.ndarray], changed: list[np.ndarray], guard: bool, white: float
-) -> tuple[float, int]:
-    """Halve the change of `changed`, in place, until few values clip; the share that does, and the halvings."""
+) -> tuple[float, int, bool]:
+    """Halve the change of `changed`, in place, until few values clip.
+
+    Returns the share that does, the halvings, and whether all values round to one that there is.
+    """
     halvings = 0
     while True:
-        share = sum(_outside(y, white) for y in changed) / sum(y.size for y in changed)
+        inside = all(_rounds_inside(y, white) for y in changed)
+        outside = 0 if inside else sum(_outside(y, white) for y in changed)
+        share = outside / sum(y.size for y in changed)
         if not guard or share <= CLIP_LIMIT or halvings == MAX_HALVINGS:
-            return share, halvings
+            return share, halvings, inside
         for x, y in zip(originals, changed, strict=True):
             y += x
             y *= 0.5
         halvings += 1
 
 
+def _rounds_inside(y: np.ndarray, white: float) -> bool:
+    """Whether all values are less than half a grey level beyond black and white."""
+    margin = white / 510
+    return bool(y.min() > -margin and y.max() < white + margin)
+
+
 def _outside(y: np.ndarray, white: float) -> int:
     """Values more than half a grey level below black or above white: less is rounded back anyway."""
     margin = white / 510
-    if y.min() >= -margin and y.max() <= white + margin:  # the usual case, at half the price of counting
-        return 0
     return int(np.count_nonzero(y < -margin) + np.count_nonzero(y > white + margin))
 
 
-def _store(y: np.ndarray, target: np.ndarray) -> None:
-    """Round and clip in place, and write."""
-    if target.dtype == np.uint8:
-        np.rint(y, out=y)
-        np.clip(y, 0, 255, out=y)
-        target[...] = y
-    else:
+def _store(y: np.ndarray, target: np.ndarray, inside: bool) -> None:
+    """Round and clip, in place, and write."""
+    if target.dtype != np.uint8:
         np.clip(y, 0, 1, out=target, casting="same_kind")
+        return
+    if not inside:
+        np.clip(y, 0, 255, out=y)
+    np.rint(y, out=target, casting="unsafe")  # one step: NumPy converts pieces that stay in cache
 
 
 def _in_pieces(

@@ -120,7 +120,7 @@ def apply_scene_blur(
         transform = FullPlane(shape, axes)
         scene = _scene(transform.forward(_brightness(x, axes)), transform, params.threshold)
         loss = np.expm1(-0.5 * (radial_frequency(shape) / params.cutoff) ** 2)
-        change = transform.inverse(times(scene, transform.spread(loss, x)))
+        change = transform.inverse(transform.weigh(scene, loss))
         return namespace(change).broadcast_to(change, x.shape) * 1.0  # fresh memory of every channel
 
     return apply_change(image, Change(delta), channel_axis=channel_axis, clip_axis=clip_axis)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import MOST_SEED, ArrayT, check_number, check_whole, times
+from specaug.arrays import MOST_SEED, ArrayT, check_number, check_whole
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.units import FREQUENCY, check_cutoff
 from specaug.eager import eager
@@ -184,6 +184,6 @@ def _filter(plane: Callable[[tuple[int, int]], np.ndarray], *, strength: float =
         transform = FullPlane(shape, axes)
         if shape not in made:
             made[shape] = plane(shape)
-        return transform.inverse(times(transform.forward(x), transform.spread(made[shape], x)))
+        return transform.inverse(transform.weigh(transform.forward(x), made[shape]))
 
     return Change(delta, strength=strength)

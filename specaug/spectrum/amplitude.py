@@ -44,8 +44,12 @@ def log_amplitude(
     window: Window | None,
     gain: float,
     channel_axis: int | None,
+    whole: tuple[Callable[[Any, int], Any], Callable[[np.ndarray, np.ndarray], None]] | None = None,
 ) -> tuple[Any, int | None]:
-    """`then` of each plane's (H, W//2 + 1) log-amplitude and (H, W), and the axis for results, None for luma."""
+    """`then` of each plane's (H, W//2 + 1) log-amplitude and (H, W), and the axis for results, None for luma.
+
+    With `whole` the half planes become (H, W): its functions give one, and write one where NumPy's is to be.
+    """
     check_choice("channels", channels, get_args(Channels))
     check_choice("window", window, (None, *get_args(Window)))
     check_image("image", image, channel_axis=channel_axis)
@@ -53,7 +57,20 @@ def log_amplitude(
     planes, axis = planes_of(image, channels, channel_axis)
     shape = (int(planes.shape[-2]), int(planes.shape[-1]))
     own = is_numpy(planes) and not np.may_share_memory(planes, image)
-    return each_plane(lambda plane: then(_half(to_unit(plane), window, gain), shape), planes, own=own), axis
+
+    def made(plane: Any) -> Any:
+        return then(_half(to_unit(plane), window, gain), shape)
+
+    if whole is None:
+        return each_plane(made, planes, own=own), axis
+    shifted, place = whole
+    if not is_numpy(planes) or planes.ndim == 2:
+        return shifted(made(planes), shape[1]), axis
+    dtype = np.float64 if is_double(planes) else np.float32
+    results = planes if own and planes.dtype == dtype else np.empty(planes.shape, dtype)
+    for index in np.ndindex(planes.shape[:-2]):
+        place(made(planes[index]), results[index])
+    return results, axis
 
 
 def planes_of(image: Any, channels: Channels, channel_axis: int | None) -> tuple[Any, int | None]:
@@ -115,7 +132,9 @@ def _half(planes: Any, window: Window | None, gain: float) -> Any:
     """log(1 + gain·|F|) over the half plane."""
     xp = namespace(planes)
     shape = tuple(planes.shape[-2:])
-    centred = planes - xp.mean(planes, axis=(-2, -1), keepdims=True)
+    # Without axes NumPy's mean of one plane takes half as long.
+    flat = is_numpy(planes) and planes.ndim == 2
+    centred = planes - (planes.mean() if flat else xp.mean(planes, axis=(-2, -1), keepdims=True))
     if window == "hann":
         centred *= like(_hann(shape, is_double(centred)), centred)
     # In place: the pages of a fresh array can cost more than the arithmetic on it.

@@ -95,7 +95,7 @@ def _logistic(z: np.ndarray) -> np.ndarray:
 def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
     """Height and width of a picture as two positive integers."""
     try:
-        height, width = shape
+        height, width = () if isinstance(shape, bytes) else shape  # bytes are numbers to Python
         return check_whole("H", height, low=1, high=_LONGEST), check_whole("W", width, low=1, high=_LONGEST)
     except (TypeError, ValueError) as error:
         raise ArgumentError(

@@ -88,7 +88,7 @@ def log_spectrum(
     def finish(half: Any, shape: tuple[int, int]) -> Any:
         if isinstance(normalize, RadialStatistics):
             half = normalize.standardize(half, shape)
-        return _shifted(_stretch(half) if normalize == "image" else half, shape[1])
+        return _stretch(half) if normalize == "image" else half
 
     result, axis = log_amplitude(
         image,
@@ -97,6 +97,7 @@ def log_spectrum(
         window=window,
         gain=gain,
         channel_axis=channel_axis,
+        whole=(_shifted, _place),
     )
     return as_floats(result if axis is None else namespace(result).moveaxis(result, -3, axis), image)
 
@@ -311,8 +312,22 @@ def _stretch(half: Any) -> Any:
 def _shifted(half: Any, width: int) -> Any:
     """The whole plane with zero frequency at [H//2, W//2], of a half plane that is even in frequency."""
     xp, height = namespace(half), half.shape[-2]
+    if is_numpy(half):
+        plane = np.empty((*half.shape[:-1], width), half.dtype)
+        _place(half, plane)
+        return plane
     # Rows of frequencies -ky, then both halves rolled so that row zero is in the middle.
     mirrored = xp.roll(xp.flip(half, axis=-2), height // 2 + 1, axis=-2)
     left = xp.flip(mirrored[..., 1 : width // 2 + 1], axis=-1)
     right = xp.roll(half, height // 2, axis=-2)[..., : width - width // 2]
     return xp.concat((left, right), axis=-1)
+
+
+def _place(half: np.ndarray, plane: np.ndarray) -> None:
+    """Write the whole plane: quarter by quarter, each number once."""
+    (height, width), y, x = plane.shape[-2:], plane.shape[-2] // 2, plane.shape[-1] // 2
+    plane[..., y:, x:] = half[..., : height - y, : width - x]
+    plane[..., :y, x:] = half[..., height - y :, : width - x]
+    mirrored = half[..., ::-1, x:0:-1]  # rows of frequencies -1, -2, …, then 0
+    plane[..., : y + 1, :x] = mirrored[..., height - y - 1 :, :]
+    plane[..., y + 1 :, :x] = mirrored[..., : height - y - 1, :]
