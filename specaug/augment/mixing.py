@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, at_least, check_flag, check_number, namespace, times
+from specaug.arrays import ArrayT, at_least, check_flag, check_number, is_numpy, namespace
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.eager import eager
 from specaug.spectrum.grid import MAX_RADIUS, Band, Form
@@ -259,21 +259,34 @@ def _mix(
         goal = wanted()  # first: what its making needs is gone before the picture is transformed
         transform = transform_of(x, axes, band)
         spectrum = transform.forward(x)
-        ratio = _ratio(goal, spectrum, rounding_floor(x, axes, white))
-        ratio *= transform.gain(band, x)
-        spectrum = times(spectrum, ratio)
-        del ratio  # the inverse is where most is held
-        return transform.inverse(spectrum)
+        change = _towards(goal, spectrum, transform.gain(band, x), rounding_floor(x, axes, white))
+        return transform.inverse(change)
 
     change = Change(delta, prepare, strength, guard=guard)
     return apply_change(image, change, partner=reference, channel_axis=channel_axis, clip_axis=clip_axis)
 
 
-def _ratio(wanted: Any, spectrum: Any, floor: float) -> Any:
-    """``wanted/|spectrum| - 1``: a real factor costs an eighth of amplitude and phase put together again.
+def _towards(wanted: Any, spectrum: Any, mask: Any, floor: float) -> Any:
+    """``spectrum · mask · (wanted/|spectrum| - 1)``; NumPy writes it over `spectrum`.
 
-    Below `floor` the phase is rounding noise; there the result goes to zero with the spectrum.
+    A real factor costs an eighth of amplitude and phase put together again. Below `floor` the phase is rounding noise;
+    there the result goes to zero with the spectrum.
     """
-    ratio = wanted / at_least(namespace(spectrum).abs(spectrum), floor)
-    ratio -= 1
-    return ratio
+    if not is_numpy(spectrum):
+        ratio = wanted / at_least(namespace(spectrum).abs(spectrum), floor) - 1
+        return spectrum * (ratio * mask)
+    masks = np.broadcast_to(mask, spectrum.shape)
+    rows = max(1, _IN_CACHE * len(spectrum) // spectrum.size)
+    for start in range(0, len(spectrum), rows):
+        part = slice(start, start + rows)
+        ratio = np.abs(spectrum[part])
+        np.maximum(ratio, floor, out=ratio)
+        np.divide(wanted[part], ratio, out=ratio)
+        ratio -= 1
+        ratio *= masks[part]
+        spectrum[part] *= ratio
+    return spectrum
+
+
+_IN_CACHE = 16384
+"""Frequencies that NumPy works on at a time: six passes over what stays in the nearest caches."""
