@@ -106,7 +106,7 @@ def check_layout(name: str, image: Any, channel_axis: int | None, channels: int 
     """
     if channel_axis not in (-1, -3) or image.ndim < 3:
         return
-    axis = int(cast(int, channel_axis))
+    axis = int(channel_axis or 0)
     other = -4 - axis
     if image.shape[axis] > max(_CHANNELS) and image.shape[other] in _CHANNELS:
         many = f", or channel_axis={image.ndim + axis} if these are {image.shape[axis]} channels"

@@ -37,7 +37,7 @@ def record_from(kind: type, values: Any, *, where: str) -> Any:
     --------
     >>> from specaug.augment import FdaRanges
     >>> record_from(FdaRanges, {"beta": [0.01, 0.05]}, where="ranges")
-    FdaRanges(beta=(0.01, 0.05))
+    FdaRanges(beta=(0.01, 0.05), guard=True)
     """
     if not isinstance(values, Mapping):
         raise ArgumentError(f"{where}: expected a table, got {values!r}")
