@@ -150,6 +150,8 @@ def _touch(tensor: Any) -> None:
 
 def check_number(name: str, value: Any, *, low: float, high: float = math.inf) -> float:
     """`value` as a float in [low, high]; an array of no axes is its only number."""
+    if type(value) is float and math.isfinite(value) and low <= value <= high:
+        return value  # the usual case, in a tenth of the time
     single = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
     if isinstance(single, bool) or not isinstance(single, numbers.Real):
         raise ArgumentError(f"{name}: expected a number, got {quoted(value)}")

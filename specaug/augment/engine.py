@@ -166,8 +166,7 @@ def _guard(
     halvings = 0
     while True:
         inside = all(_rounds_inside(y, white) for y in changed)
-        outside = 0 if inside else sum(_outside(y, white) for y in changed)
-        share = outside / sum(y.size for y in changed)
+        share = 0.0 if inside else sum(_outside(y, white) for y in changed) / sum(y.size for y in changed)
         if not guard or share <= CLIP_LIMIT or halvings == MAX_HALVINGS:
             return share, halvings, inside
         for x, y in zip(originals, changed, strict=True):

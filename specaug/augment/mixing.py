@@ -275,16 +275,23 @@ def _towards(wanted: Any, spectrum: Any, mask: Any, floor: float) -> Any:
     if not is_numpy(spectrum):
         ratio = wanted / at_least(namespace(spectrum).abs(spectrum), floor) - 1
         return spectrum * (ratio * mask)
-    masks = np.broadcast_to(mask, spectrum.shape)
+    if mask.shape != spectrum.shape or spectrum.size <= _IN_CACHE:
+        return _scaled(wanted, spectrum, mask, floor)
     rows = max(1, _IN_CACHE * len(spectrum) // spectrum.size)
     for start in range(0, len(spectrum), rows):
         part = slice(start, start + rows)
-        ratio = np.abs(spectrum[part])
-        np.maximum(ratio, floor, out=ratio)
-        np.divide(wanted[part], ratio, out=ratio)
-        ratio -= 1
-        ratio *= masks[part]
-        spectrum[part] *= ratio
+        _scaled(wanted[part], spectrum[part], mask[part], floor)
+    return spectrum
+
+
+def _scaled(wanted: np.ndarray, spectrum: np.ndarray, mask: np.ndarray, floor: float) -> np.ndarray:
+    """NumPy's :func:`_towards`, in place."""
+    ratio = np.abs(spectrum)
+    np.maximum(ratio, floor, out=ratio)
+    np.divide(wanted, ratio, out=ratio)
+    ratio -= 1
+    ratio *= mask
+    spectrum *= ratio
     return spectrum
 
 
