@@ -13,12 +13,14 @@ from specaug.arrays import (
     as_floats,
     check_array,
     check_axis,
+    check_layout,
     check_values,
     dtype_name,
     namespace,
     to_float,
     to_unit,
 )
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 
 _PIECE = 1 << 14
@@ -27,6 +29,7 @@ LUMA_WEIGHTS = (0.299, 0.587, 0.114)
 """BT.601 weights of red, green and blue."""
 
 
+@eager
 def rgb_to_hsv(image: ArrayT, *, channel_axis: int = -1) -> ArrayT:
     r"""Hue, saturation and value of an RGB image, as :func:`colorsys.rgb_to_hsv` defines them.
 
@@ -48,7 +51,8 @@ def rgb_to_hsv(image: ArrayT, *, channel_axis: int = -1) -> ArrayT:
     Raises
     ------
     ArgumentError
-        For another number of channels, another dtype, or values that are not finite.
+        For another number of channels, another dtype, or values that are not finite, or far
+        outside [0, 1].
 
     Examples
     --------
@@ -85,6 +89,7 @@ def _to_hsv(image: Any, axis: int) -> Any:
     return _stack((hue, saturation, value), image, axis)
 
 
+@eager
 def hsv_to_rgb(image: ArrayT, *, channel_axis: int = -1) -> ArrayT:
     r"""RGB of hue, saturation and value, the inverse of :func:`rgb_to_hsv`.
 
@@ -106,7 +111,8 @@ def hsv_to_rgb(image: ArrayT, *, channel_axis: int = -1) -> ArrayT:
     Raises
     ------
     ArgumentError
-        For another number of channels, another dtype, or values that are not finite.
+        For another number of channels, another dtype, or values that are not finite, or far
+        outside [0, 1].
 
     Examples
     --------
@@ -131,6 +137,7 @@ def _to_rgb(image: Any, axis: int) -> Any:
     return _stack((channel(5), channel(3), channel(1)), image, axis)
 
 
+@eager
 def luma(image: ArrayT, *, channel_axis: int = -1) -> ArrayT:
     """BT.601 luma, ``0.299 R + 0.587 G + 0.114 B``.
 
@@ -149,7 +156,8 @@ def luma(image: ArrayT, *, channel_axis: int = -1) -> ArrayT:
     Raises
     ------
     ArgumentError
-        For another number of channels, another dtype, or values that are not finite.
+        For another number of channels, another dtype, or values that are not finite, or far
+        outside [0, 1].
 
     Examples
     --------
@@ -191,6 +199,7 @@ def _check_color(name: str, image: Any, channel_axis: int) -> int:
     """Refuse what has no axis of three channels; that axis as a negative number."""
     check_array(name, image)
     axis = check_axis(channel_axis, image.ndim)
+    check_layout(name, image, channel_axis, 3)
     if axis is None or image.shape[axis] != 3:
         raise ArgumentError(
             f"{name}: expected 3 channels on axis {channel_axis}, got shape {tuple(image.shape)}"

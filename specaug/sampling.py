@@ -9,9 +9,11 @@ from typing import Any, get_args
 
 import numpy as np
 
+from specaug.arrays import check_number, quoted
 from specaug.errors import ArgumentError
 from specaug.records import Sampling
 
+_MOST_FRAMES = 2**31
 POLICIES: tuple[Sampling, ...] = get_args(Sampling)
 
 
@@ -69,7 +71,7 @@ def frame_indices(
     >>> frame_indices(3, n=8, policy="random", rng=0)
     array([0, 1, 2])
     """
-    n_frames = _integer("n_frames", n_frames, low=0)
+    n_frames = _frame_count(n_frames)
     count = min(_integer("n", n, low=1), n_frames)
     if policy not in POLICIES:
         raise ArgumentError(f"policy: expected one of {', '.join(POLICIES)}, got {policy!r}")
@@ -117,7 +119,7 @@ def clip_indices(
     >>> clip_indices(100, n=2, clips=2, policy="uniform")
     [array([12, 37]), array([62, 87])]
     """
-    n_frames = _integer("n_frames", n_frames, low=0)
+    n_frames = _frame_count(n_frames)
     spans = min(_integer("clips", clips, low=1), max(n_frames, 1))
     edges = np.arange(spans + 1, dtype=np.int64) * n_frames // spans
     generator = None if rng is None else np.random.default_rng(rng)
@@ -180,19 +182,28 @@ def _integer(name: str, value: int, *, low: int) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise ArgumentError(f"{name}: expected an integer, got {value!r}") from None
+        raise ArgumentError(f"{name}: expected an integer, got {quoted(value)}") from None
+    if isinstance(value, bool):
+        raise ArgumentError(f"{name}: expected an integer, got {value!r}")
     if number < low:
-        raise ArgumentError(f"{name}: expected an integer of at least {low}, got {number}")
+        raise ArgumentError(f"{name}: expected an integer of at least {low}, got {quoted(number)}")
+    return number
+
+
+def _frame_count(n_frames: int) -> int:
+    """Frames of a video; so few that products of indices stay within 64 bits."""
+    number = _integer("n_frames", n_frames, low=0)
+    if number > _MOST_FRAMES:
+        raise ArgumentError(f"n_frames: expected at most {_MOST_FRAMES}, got {quoted(number)}")
     return number
 
 
 def _rate(fps: float | None) -> float:
     """Frames per second, 0 where unknown."""
-    if fps is None:
-        return 0.0
-    if not 0 <= fps < float("inf"):
-        raise ArgumentError(f"fps: expected a finite number of at least 0, got {fps!r}")
-    return float(fps)
+    try:
+        return 0.0 if fps is None else check_number("fps", fps, low=0.0)
+    except ArgumentError as error:
+        raise ArgumentError(f"fps: expected a finite number of at least 0, got {quoted(fps)}") from error
 
 
 def _keyframes(n_frames: int, keyframes: np.ndarray) -> np.ndarray:

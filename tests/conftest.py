@@ -26,6 +26,15 @@ def media_dir() -> Path:
     return folder
 
 
+@pytest.fixture
+def cuda() -> str:
+    """The name of the CUDA device; the test is skipped where there is none."""
+    torch = pytest.importorskip("torch", reason="torch is an optional dependency")
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    return "cuda"
+
+
 MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 

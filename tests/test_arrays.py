@@ -13,11 +13,15 @@ from specaug.arrays import (
     at_least,
     check_array,
     check_axis,
+    check_flag,
     check_image,
     check_number,
+    check_numbers,
     check_values,
+    check_whole,
     is_double,
     like,
+    quoted,
     times,
     to_float,
     to_unit,
@@ -43,7 +47,14 @@ def test_one_number_of_any_kind_is_taken_as_a_float(value):
     assert number == 0.5
 
 
-@pytest.mark.parametrize("value", [True, False, "0.5", None, [0.5], (0.5,), np.array([0.5]), torch.ones(1)])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(True, False, "0.5", None, [0.5], (0.5,), np.array([0.5]), torch.ones(1)),
+        *(b"1", bytearray(b"1"), 1j, np.complex64(1), np.datetime64(1, "s")),
+        *(np.True_, np.array(True), torch.tensor(True)),
+    ],
+)
 def test_what_is_not_one_number_is_refused(value):
     with pytest.raises(ArgumentError, match=r"^gain: expected a number, got "):
         check_number("gain", value, low=0.0)
@@ -67,6 +78,52 @@ def test_both_limits_of_a_number_belong_to_it(value, inside):
         return
     with pytest.raises(ArgumentError, match=r"gain: expected a number in \[-1, 3\], got "):
         check_number("gain", value, low=-1.0, high=3.0)
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), 10**6000], ids=["400", "-400", "6000 digits"])
+def test_integers_beyond_floats_are_out_of_range(value):
+    with pytest.raises(ArgumentError, match=r"^gain: expected a number in \[0, inf\], got .{1,100}$"):
+        check_number("gain", value, low=0.0)
+
+
+@pytest.mark.parametrize("value", [3, 3.0, np.float32(3), np.int8(3), torch.tensor(3), np.array(3.0)])
+def test_whole_numbers_of_any_kind_become_integers(value):
+    number = check_whole("seed", value, low=0, high=3)
+    assert (type(number), number) == (int, 3)
+
+
+def test_a_seed_of_63_bits_keeps_every_digit():
+    assert check_whole("seed", 2**62 + 1, low=0, high=2**63) == 2**62 + 1
+
+
+@pytest.mark.parametrize("value", [2.5, "3", b"3", None, True, 4, -1, [3], math.nan, 10**400])
+def test_what_is_no_whole_number_in_the_limits_is_refused(value):
+    with pytest.raises(ArgumentError, match=r"^seed: expected a (whole )?number"):
+        check_whole("seed", value, low=0, high=3)
+
+
+@pytest.mark.parametrize("values", [0.5, "12", None, (), [], np.array(1.0), {1.0}])
+def test_what_is_no_sequence_of_numbers_is_refused(values):
+    with pytest.raises(ArgumentError, match=r"^tint: expected a sequence of numbers, got "):
+        check_numbers("tint", values, low=0.0)
+
+
+def test_sequences_of_numbers_become_tuples_of_floats():
+    assert check_numbers("tint", np.array([1, 2]), low=0.0) == (1.0, 2.0)
+    with pytest.raises(ArgumentError, match=r"^tint: expected a number in \[0, 1\], got 2"):
+        check_numbers("tint", [1, 2], low=0.0, high=1.0)
+
+
+@pytest.mark.parametrize("value", [1, 0, "yes", None, np.ones(1, bool)])
+def test_only_true_and_false_are_flags(value):
+    check_flag("guard", np.True_)
+    with pytest.raises(ArgumentError, match=r"^guard: expected True or False, got "):
+        check_flag("guard", value)
+
+
+def test_a_message_quotes_no_more_than_a_line():
+    assert quoted("a" * 1000) == "'" + "a" * 76 + "..."
+    assert quoted(10**6000) == "an integer of 19932 bits"
 
 
 def test_a_number_without_an_upper_limit_is_still_finite():
@@ -97,6 +154,60 @@ def test_axes_are_counted_from_the_end(axis, ndim, expected):
 def test_what_is_no_axis_is_refused(axis, match):
     with pytest.raises(ArgumentError, match=match):
         check_axis(axis, 3)
+
+
+def test_an_axis_is_called_what_the_caller_calls_it():
+    with pytest.raises(ArgumentError, match=r"^clip_axis: expected -3 to 2 for 3 axes, got 5"):
+        check_axis(5, 3, "clip_axis")
+
+
+@libraries
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("batch", [(), (2,), (2, 5)])
+def test_channels_first_images_are_refused_where_channels_come_last(library, batch, channels):
+    image = library.zeros((*batch, channels, 16, 18))
+    axis = rf"pass channel_axis=-3, or channel_axis={image.ndim - 1} if these are 18 channels$"
+    with pytest.raises(
+        ArgumentError, match=rf"^image: expected 1, 3 or 4 channels on axis -1, got .*: {axis}"
+    ):
+        check_image("image", image)
+    check_image("image", image, channel_axis=-3)
+    check_image("image", image, channel_axis=image.ndim - 1)
+
+
+@libraries
+def test_channels_last_images_are_refused_where_channels_come_first(library):
+    image = library.zeros((2, 16, 18, 3))
+    with pytest.raises(
+        ArgumentError, match=r"^donor: expected 3 channels on axis -3, .*: pass channel_axis=-1$"
+    ):
+        check_image("donor", image, channel_axis=-3, channels=3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [
+        ((8, 16, 18, 3), -1),  # a clip
+        ((3, 18, 3), -1),  # three rows
+        ((16, 18, 1), -1),  # grey
+        ((4, 18, 2), -1),  # grey and depth
+        ((3, 18), None),  # a plane
+        ((16, 18, 8), -1),  # many bands
+        ((3, 16, 18), 0),
+        ((16, 3, 18), 1),
+        ((5, 16, 18), -3),
+        ((3, 18, 9), 2),  # nine bands of three rows, said so
+    ],
+)
+def test_every_other_layout_is_taken(shape, axis):
+    check_image("image", np.zeros(shape), channel_axis=axis)
+
+
+def test_tensors_without_values_are_refused():
+    with pytest.raises(
+        ArgumentError, match=r"^image: expected a tensor that has values, got one on the meta device"
+    ):
+        check_array("image", torch.zeros((4, 4, 3), device="meta"))
 
 
 @libraries
@@ -146,19 +257,24 @@ def test_the_number_of_channels_is_checked_where_it_matters():
 
 @libraries
 @pytest.mark.parametrize(
-    ("low", "high", "fits"),
-    [(-1.0, 2.0, True), (-1.001, 0.0, False), (0.0, 2.001, False), (0.0, 255.0, False), (-2.1, 2.6, False)],
+    ("low", "high", "remedy"),
+    [
+        (-1.0, 2.0, None),
+        (-1.001, 0.0, "undo the normalisation"),
+        (0.0, 2.001, "undo the normalisation"),
+        (0.0, 255.0, "divide by 255"),
+        (-2.1, 2.6, "undo the normalisation"),
+    ],
 )
-def test_overshoot_passes_and_other_units_do_not(library, low, high, fits):
+def test_overshoot_passes_and_other_units_do_not(library, low, high, remedy):
     values = library.asarray([[low, high]])
-    check_values("image", values)  # finite, which is all that is asked without a unit
-    if fits:
-        check_values("image", values, unit=True)
+    check_values("image", values, unit=False)  # finite, which is all that is asked then
+    if remedy is None:
+        check_values("image", values)
         return
-    with pytest.raises(
-        ArgumentError, match=rf"expected floats in \[0, 1\], got values from {low:g} to {high:g}"
-    ):
-        check_values("image", values, unit=True)
+    expected = rf"^image: expected floats in \[0, 1\], got values from {low:g} to {high:g}: {remedy} first$"
+    with pytest.raises(ArgumentError, match=expected):
+        check_values("image", values)
 
 
 @libraries

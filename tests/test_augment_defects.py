@@ -23,6 +23,7 @@ from specaug.augment import (
     spectral_mix,
 )
 from specaug.augment.mixing import SpectralMixParams, apply_spectral_mix
+from specaug.augment.presets import fact_preset
 from specaug.spectrum import BANDS, MAX_RADIUS, band_mask, clip_spectrum, log_spectrum, radial_frequency
 
 
@@ -111,14 +112,15 @@ def test_albumentations_fda_is_off_centre(albumentations_fda):
     assert (np.abs(amplitude(ours)[0, :, 0] - target) / target)[np.abs(k) <= 25].max() < 1e-3
 
 
-def test_fact_spectrum_transforms_columns_and_channels():
-    """``np.fft.fft2`` of an (H, W, C) array takes its last two axes."""
-    y = np.arange(64)[:, None, None]
-    stripes = np.broadcast_to(0.5 + 0.2 * np.cos(2 * np.pi * 8 * y / 64), (64, 64, 3))
-    theirs = np.abs(np.fft.fft2(stripes))
-    assert theirs[:, 1:, :].max() < 1e-9  # eight cycles along a column, and it sees none
-    ours = log_spectrum(stripes, window=None)
-    assert np.unravel_index(ours.argmax(), ours.shape) in ((24, 32), (40, 32))
+def test_fact_square_is_not_symmetric_and_ours_is():
+    """It starts at h // 2 - crop // 2 of the shifted plane and takes `crop` bins, here an even number."""
+    ratio, size = 0.5, 224
+    crop = int(size * np.sqrt(ratio))
+    theirs = np.arange(size // 2 - crop // 2, size // 2 - crop // 2 + crop) - size // 2
+    assert (theirs[0], theirs[-1]) == (-79, 78)
+    ranges = fact_preset(ratio=ratio).ranges
+    held = np.flatnonzero(band_mask((size, size), 0.0, ranges.high, form=ranges.form)[:, 0])
+    assert sorted(signed(size)[held].tolist()) == list(range(-79, 80))
 
 
 def test_fact_output_truncates_and_ours_rounds():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specaug.augment import SpectralMixParams, fda, spectral_mix
+from specaug.augment import Recipe, SpectralMixParams, fda, spectral_mix
 from specaug.augment.mixing import FdaParams, apply_fda, apply_spectral_mix
 from specaug.spectrum import MAX_RADIUS
 
@@ -175,3 +175,26 @@ def test_settings_default_to_the_whole_plane_but_the_mean():
     )
     np.testing.assert_array_equal(spectral_mix(x, r, strength=0.4), explicit)
     np.testing.assert_allclose(explicit.mean(axis=(0, 1)), x.mean(axis=(0, 1)), atol=1e-12)
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_the_guard_can_be_switched_off(library):
+    """Then the whole change is made and clipped, as the published method does."""
+    dark, light = np.full((16, 16, 3), 0.1), np.full((16, 16, 3), 0.9)
+    dark[:2] = 0.3
+    given_ = [dark, light] if library == "numpy" else [torch.asarray(dark), torch.asarray(light)]
+    exact = np.clip(dark - dark.mean() + light.mean(), 0, 1)
+    np.testing.assert_allclose(np.asarray(fda(*given_, beta=0.0, guard=False)), exact, atol=1e-6)
+    held = apply_fda(*given_, FdaParams(0.0))
+    assert held.halvings == 1
+    np.testing.assert_allclose(np.asarray(held.image), dark + (light.mean() - dark.mean()) / 2, atol=1e-6)
+    assert apply_fda(*given_, FdaParams(0.0, guard=False)).halvings == 0
+    mixed = spectral_mix(*given_, strength=1.0, high=0.01, keep_mean=False, guard=False)
+    np.testing.assert_allclose(np.asarray(mixed), exact, atol=1e-6)
+
+
+def test_a_recipe_can_switch_the_guard_off():
+    text = 'donor = "bonafide"\n[[steps]]\noperation = "{}"\nranges = {{ guard = false }}'
+    for name in ("fda", "spectral_mix"):
+        drawn = Recipe.from_text(text.format(name)).sample(0)
+        assert drawn["steps"][0]["params"]["guard"] is False

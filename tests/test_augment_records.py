@@ -221,6 +221,7 @@ def test_a_record_in_json_is_the_name_and_the_numbers():
         "form": "radial",
         "rolloff": 0.0,
         "keep_mean": False,
+        "guard": True,
     }
     assert drawn.to_dict() == {"operation": "spectral_mix", "params": params}
     striped = Drawn("moire", GratingParams(((0.1, 0.2, 0.3, 0.4),)))

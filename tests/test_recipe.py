@@ -30,12 +30,18 @@ def test_the_recipes_are_shipped():
     assert set(shipped_names()) >= {"fda", "fact", "apr", "mix-high", "bandpass", "control"}
 
 
+def clips_for(recipe):
+    """A clip, and the donor that the recipe takes, or None."""
+    clip, donor = clips()
+    return clip, donor if recipe.takes_donor else None
+
+
 @every_recipe
 @given(seed=st.integers(0, 2**32))
 @settings(deadline=None, max_examples=8)
 def test_a_replay_from_json_gives_the_same_bytes(name, seed):
     recipe = specaug.Recipe.from_preset(name)
-    clip, donor = clips()
+    clip, donor = clips_for(recipe)
     drawn = recipe.sample(np.random.default_rng(seed))
     again = json.loads(json.dumps(drawn))
     assert again == drawn
@@ -47,8 +53,10 @@ def test_a_replay_from_json_gives_the_same_bytes(name, seed):
 @every_recipe
 def test_the_clip_is_not_written_to_and_not_given_back(name):
     recipe = Recipe.from_preset(name)
-    clip, donor = clips()
-    clip.flags.writeable = donor.flags.writeable = False
+    clip, donor = clips_for(recipe)
+    clip.flags.writeable = False
+    if donor is not None:
+        donor.flags.writeable = False
     before = clip.copy()
     out = recipe.apply(clip, recipe.sample(1), donor)
     np.testing.assert_array_equal(clip, before)
@@ -58,11 +66,11 @@ def test_the_clip_is_not_written_to_and_not_given_back(name):
 @every_recipe
 def test_floats_and_tensors_give_the_bytes_within_rounding(name):
     recipe = Recipe.from_preset(name)
-    clip, donor = clips()
+    clip, donor = clips_for(recipe)
     drawn = recipe.sample(3)
     bytes_ = recipe.apply(clip, drawn, donor).astype(float)
-    floats = recipe.apply(clip / 255, drawn, donor / 255) * 255
-    tensors = recipe.apply(torch.asarray(clip), drawn, torch.asarray(donor))
+    floats = recipe.apply(clip / 255, drawn, None if donor is None else donor / 255) * 255
+    tensors = recipe.apply(torch.asarray(clip), drawn, None if donor is None else torch.asarray(donor))
     assert tensors.dtype == torch.uint8
     # A rounding that falls to the other side before JPEG moves single values of a block by more.
     for other in (floats, tensors.numpy()):
@@ -72,7 +80,7 @@ def test_floats_and_tensors_give_the_bytes_within_rounding(name):
 @every_recipe
 def test_each_recipe_changes_a_clip_and_knows_its_label(name):
     recipe = Recipe.from_preset(name)
-    clip, donor = clips()
+    clip, donor = clips_for(recipe)
     for seed in range(6):
         drawn = recipe.sample(seed)
         changed = not np.array_equal(recipe.apply(clip, drawn, donor), clip)
@@ -87,8 +95,31 @@ def test_frames_alike_stay_alike():
     still, donor = np.repeat(clip[:1], 4, axis=0), np.repeat(donor[:1], 4, axis=0)
     for name in ("fda", "mix-high", "bandpass", "control"):
         recipe = Recipe.from_preset(name)
-        out = recipe.apply(still, recipe.sample(0), donor)
+        out = recipe.apply(still, recipe.sample(0), donor if recipe.takes_donor else None)
         np.testing.assert_array_equal(out, np.repeat(out[:1], 4, axis=0))
+
+
+def test_a_donor_that_no_step_takes_is_refused():
+    recipe, (clip, donor) = Recipe.from_preset("control"), clips()
+    with pytest.raises(ArgumentError, match=r"^donor: expected None, since no step of 'control' takes one"):
+        recipe.apply(clip, recipe.sample(0), donor)
+
+
+def test_one_donor_serves_a_batch_of_clips():
+    """Its frames are spread over those of each clip, also where it has no axis for the batch."""
+    recipe, (clip, donor) = Recipe.from_preset("mix-high"), clips(frames=6)
+    drawn, batch = recipe.sample(0), np.stack([clip, clip[::-1]])
+    expected = [recipe.apply(one, drawn, donor[:3]) for one in batch]
+    np.testing.assert_array_equal(recipe.apply(batch, drawn, donor[:3]), expected)
+    np.testing.assert_array_equal(recipe.apply(batch, drawn, donor[None, :3]), expected)
+
+
+@pytest.mark.parametrize(("clip", "donor", "name"), [([1], None, "clip"), (None, 3, "donor")])
+def test_clips_that_are_no_arrays_are_named(clip, donor, name):
+    recipe = Recipe.from_preset("mix-high")
+    given_ = clips()[0] if clip is None else clip
+    with pytest.raises(ArgumentError, match=rf"^{name}: expected a NumPy array or a torch tensor"):
+        recipe.apply(given_, recipe.sample(0), donor or clips()[1])
 
 
 def test_a_single_frame_is_the_clip_of_one():

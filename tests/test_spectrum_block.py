@@ -66,6 +66,21 @@ def test_a_block_and_back_is_the_slow_low_pass_and_real(height, width, reach, ax
 
 
 @both_layouts
+@pytest.mark.parametrize("reach", [14, 15, 16, 22])  # either side of where columns are folded, too
+@pytest.mark.parametrize("shape", [(50, 46), (46, 51), (45, 47), (49, 50)])
+def test_large_blocks_are_the_slow_transform_and_back(shape, reach, axes):
+    planes, k = noise(2, 3, *shape), np.arange(reach + 1)
+    block = LowBlock(shape, axes, reach)
+    x = np.stack([placed(picture, axes) for picture in planes])
+    spectrum, passed = block.forward(x), block.inverse(block.forward(x))
+    for i, c in np.ndindex(2, 3):
+        np.testing.assert_allclose(spectrum[i, c, 0], slow_bins(planes[i, c], k, k), atol=1e-10)
+        np.testing.assert_allclose(spectrum[i, c, 1], slow_bins(planes[i, c], k, -k), atol=1e-10)
+        ours = passed[i, ..., c] if axes == LAST else passed[i, c]
+        np.testing.assert_allclose(ours, slow_low_pass(planes[i, c], reach).real, atol=1e-12)
+
+
+@both_layouts
 @pytest.mark.parametrize("shape", [(16, 21), (15, 20)])
 def test_a_low_pass_twice_is_a_low_pass_and_its_own_adjoint(axes, shape):
     block = LowBlock(shape, axes, 3)

@@ -153,8 +153,21 @@ def test_silent_face_preset_is_what_its_authors_compute(rng):
     logarithm = np.log(np.abs(np.fft.fftshift(np.fft.fft2(grey))) + 1)
     expected = (logarithm - logarithm.min() + 1) / (logarithm.max() - logarithm.min() + 1)
     np.testing.assert_allclose(silent_face_spectrum(image), expected, atol=1e-6)
-    np.testing.assert_allclose(silent_face_spectrum(torch.asarray(image)).numpy(), expected, atol=1e-6)
+    np.testing.assert_allclose(
+        silent_face_spectrum(torch.asarray(image)).numpy(), expected, atol=1e-5
+    )  # float32
     np.testing.assert_allclose(silent_face_spectrum(grey, channel_axis=None), expected, atol=1e-6)
+
+
+def test_silent_face_reads_bgr_as_bgr_so_rgb_is_given_as_it_is(rng):
+    image = rng.integers(0, 256, (80, 80, 3), dtype=np.uint8)
+    grey = cv2.cvtColor(np.ascontiguousarray(image[..., ::-1]), cv2.COLOR_BGR2GRAY)  # as its loader does
+    logarithm = np.log(np.abs(np.fft.fftshift(np.fft.fft2(grey))) + 1)
+    expected = (logarithm - logarithm.min() + 1) / (logarithm.max() - logarithm.min() + 1)
+    np.testing.assert_allclose(
+        silent_face_spectrum(image), expected, rtol=0, atol=6e-8
+    )  # a rounding of float32
+    assert np.abs(silent_face_spectrum(image[..., ::-1].copy()) - expected).max() > 1e-3
 
 
 def test_clip_forms_are_made_of_the_frames(rng):

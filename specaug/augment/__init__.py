@@ -47,9 +47,9 @@ from specaug.augment.recapture import (
     RecapturePrintRanges,
     RecaptureScreenParams,
     RecaptureScreenRanges,
-    recapture_print,
-    recapture_screen,
 )
+from specaug.augment.recapture import recapture_print as _recapture_print
+from specaug.augment.recapture import recapture_screen as _recapture_screen
 from specaug.augment.recipes.recipe import Recipe, as_recipe
 from specaug.augment.registry import OPERATIONS, Drawn, Operation, apply_drawn, draw, label_after
 from specaug.augment.scene_noise import SceneBlurParams, SceneBlurRanges, scene_blur
@@ -61,6 +61,10 @@ from specaug.augment.spectral_gains import (
     recapture_blur,
     spectral_jitter,
 )
+from specaug.eager import eager
+
+recapture_print = eager(_recapture_print)
+recapture_screen = eager(_recapture_screen)
 
 __all__ = [
     "OPERATIONS",

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, check_number, namespace, times
+from specaug.arrays import ArrayT, check_flag, check_number, namespace, times
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.units import RADIUS
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.spectrum.grid import MAX_RADIUS, Band
 from specaug.spectrum.transform import Axes, rounding_floor, transform_of
@@ -53,6 +54,7 @@ def sample_bandpass_inject(
     return BandpassInjectParams(ranges.low, ranges.high, float(rng.uniform(*ranges.gain)), ranges.rolloff)
 
 
+@eager
 def bandpass_inject(
     image: ArrayT,
     donor: ArrayT,
@@ -147,6 +149,7 @@ class BandScaleParams:
 
     def __post_init__(self) -> None:
         check_number("gain", self.gain, low=0.0)
+        check_flag("keep_mean", self.keep_mean)
         _ = self.band  # which checks itself
 
     @property
@@ -175,6 +178,7 @@ def sample_band_scale(
     return BandScaleParams(ranges.low, ranges.high, gain, ranges.rolloff, ranges.keep_mean)
 
 
+@eager
 def band_scale(
     image: ArrayT,
     *,

@@ -11,8 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, check_number, is_numpy, like, namespace, to_float
+from specaug.arrays import (
+    ArrayT,
+    check_number,
+    check_numbers,
+    check_whole,
+    is_numpy,
+    like,
+    namespace,
+    to_float,
+)
 from specaug.augment.engine import Applied, Change, apply_change
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.spectrum.transform import Axes
 
@@ -25,8 +35,7 @@ class JpegParams:
     """1 to 100, as libjpeg counts."""
 
     def __post_init__(self) -> None:
-        if check_number("quality", self.quality, low=1, high=100) != int(self.quality):
-            raise ArgumentError(f"quality: expected a whole number, got {self.quality!r}")
+        object.__setattr__(self, "quality", check_whole("quality", self.quality, low=1, high=100))
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,7 @@ def sample_jpeg(ranges: JpegRanges = JpegRanges(), *, rng: np.random.Generator) 
     return JpegParams(int(rng.integers(ranges.quality[0], ranges.quality[1] + 1)))
 
 
+@eager
 def jpeg(
     image: ArrayT, *, quality: int, channel_axis: int | None = -1, clip_axis: int | None = None
 ) -> ArrayT:
@@ -121,8 +131,7 @@ class ToneParams:
     def __post_init__(self) -> None:
         check_number("gamma", self.gamma, low=0.1, high=10)
         check_number("contrast", self.contrast, low=0.0, high=10)
-        numbers = tuple(check_number("tint", v, low=0.0, high=10) for v in self.tint)
-        object.__setattr__(self, "tint", numbers)
+        object.__setattr__(self, "tint", check_numbers("tint", self.tint, low=0.0, high=10))
 
 
 @dataclass(frozen=True)
@@ -145,6 +154,7 @@ def sample_tone(ranges: ToneRanges = ToneRanges(), *, rng: np.random.Generator) 
     return ToneParams(gamma, contrast, tint)
 
 
+@eager
 def tone(
     image: ArrayT,
     *,

@@ -12,6 +12,7 @@ import numpy as np
 from specaug.arrays import ArrayT, check_number, is_numpy, like, namespace, to_float
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.units import LENGTH
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.spectrum.transform import Axes
 
@@ -43,6 +44,8 @@ class HalftoneParams:
         several = isinstance(self.angle, Sequence | np.ndarray) and not isinstance(self.angle, str)
         values: Any = self.angle if several else (self.angle,)
         numbers = tuple(check_number("angle", v, low=-360.0, high=360.0) for v in values)
+        if not numbers:
+            raise ArgumentError("angle: expected a number, or one for each channel, got none")
         object.__setattr__(self, "angle", numbers if several else numbers[0])
 
 
@@ -68,6 +71,7 @@ def sample_halftone(ranges: HalftoneRanges = HalftoneRanges(), *, rng: np.random
     )
 
 
+@eager
 def halftone(
     image: ArrayT,
     *,

@@ -16,6 +16,7 @@ import numpy as np
 
 from specaug.arrays import (
     as_dtype,
+    check_array,
     check_axis,
     check_image,
     is_double,
@@ -77,7 +78,7 @@ def apply_change(
     clip_axis: int | None = None,
 ) -> Applied:
     """Apply `change` to each picture of `image`; those along `clip_axis` are guarded as one."""
-    check_image("image", image, channel_axis=channel_axis, unit=True)
+    check_image("image", image, channel_axis=channel_axis)
     clip = _clip_position(image, channel_axis, clip_axis)
     planes, axes = _planes(image, channel_axis)
     if change.prepare is not None:
@@ -122,12 +123,12 @@ def _one_by_one(
                 y *= change.strength
             y += x
             changed.append(y)
-        clipped[unit], halvings[unit] = _guard(originals, changed, change.guard, white(image))
+        clipped[unit], halvings[unit], inside = _guard(originals, changed, change.guard, white(image))
         if result is None or target is None:
             result = np.empty(image.shape, image.dtype)
             target = _frames_last(_planes(result, channel_axis)[0], clip)
         for frame, y in zip(frames, changed, strict=True):
-            _store(y, target[unit + frame])
+            _store(y, target[unit + frame], inside)
     return Applied(image.copy() if result is None else result, clipped, halvings)
 
 
@@ -157,35 +158,43 @@ class _Prepared:
 
 def _guard(
     originals: list[np.ndarray], changed: list[np.ndarray], guard: bool, white: float
-) -> tuple[float, int]:
-    """Halve the change of `changed`, in place, until few values clip; the share that does, and the halvings."""
+) -> tuple[float, int, bool]:
+    """Halve the change of `changed`, in place, until few values clip.
+
+    Returns the share that does, the halvings, and whether all values round to one that there is.
+    """
     halvings = 0
     while True:
-        share = sum(_outside(y, white) for y in changed) / sum(y.size for y in changed)
+        inside = all(_rounds_inside(y, white) for y in changed)
+        share = 0.0 if inside else sum(_outside(y, white) for y in changed) / sum(y.size for y in changed)
         if not guard or share <= CLIP_LIMIT or halvings == MAX_HALVINGS:
-            return share, halvings
+            return share, halvings, inside
         for x, y in zip(originals, changed, strict=True):
             y += x
             y *= 0.5
         halvings += 1
 
 
+def _rounds_inside(y: np.ndarray, white: float) -> bool:
+    """Whether all values are less than half a grey level beyond black and white."""
+    margin = white / 510
+    return bool(y.min() > -margin and y.max() < white + margin)
+
+
 def _outside(y: np.ndarray, white: float) -> int:
     """Values more than half a grey level below black or above white: less is rounded back anyway."""
     margin = white / 510
-    if y.min() >= -margin and y.max() <= white + margin:  # the usual case, at half the price of counting
-        return 0
     return int(np.count_nonzero(y < -margin) + np.count_nonzero(y > white + margin))
 
 
-def _store(y: np.ndarray, target: np.ndarray) -> None:
-    """Round and clip in place, and write."""
-    if target.dtype == np.uint8:
-        np.rint(y, out=y)
-        np.clip(y, 0, 255, out=y)
-        target[...] = y
-    else:
+def _store(y: np.ndarray, target: np.ndarray, inside: bool) -> None:
+    """Round and clip, in place, and write."""
+    if target.dtype != np.uint8:
         np.clip(y, 0, 1, out=target, casting="same_kind")
+        return
+    if not inside:
+        np.clip(y, 0, 255, out=y)
+    np.rint(y, out=target, casting="unsafe")  # one step: NumPy converts pieces that stay in cache
 
 
 def _in_pieces(
@@ -224,7 +233,9 @@ def _all_at_once(
         halvings = halvings + xp.astype(many, halvings.dtype)
     units = planes.shape[: planes.ndim - len(over)]
     clipped, halvings = (
-        np.asarray(v.detach().cpu(), dtype=np.float64).reshape(units)
+        np.array(v.detach().cpu().tolist(), np.float64).reshape(
+            units
+        )  # a list: torch.func.grad wraps its memory
         for v in (_share_outside(y, level, over), halvings)
     )
     return Applied(as_dtype(xp.clip(y, 0, level), image), clipped, halvings.astype(np.int64))
@@ -265,7 +276,7 @@ def _clip_position(image: Any, channel_axis: int | None, clip_axis: int | None) 
     """Position of the frames among the axes of the batch."""
     if clip_axis is None:
         return None
-    axis, channel = check_axis(clip_axis, image.ndim), check_axis(channel_axis, image.ndim)
+    axis, channel = check_axis(clip_axis, image.ndim, "clip_axis"), check_axis(channel_axis, image.ndim)
     others = [i for i in range(-image.ndim, 0) if i != channel]
     if axis not in others[:-2]:
         raise ArgumentError(f"clip_axis: expected an axis before rows and columns, got {clip_axis!r}")
@@ -274,8 +285,15 @@ def _clip_position(image: Any, channel_axis: int | None, clip_axis: int | None) 
 
 def _check_partner(image: Any, partner: Any, name: str, channel_axis: int | None) -> None:
     """Refuse a partner that is no picture of the same library."""
-    axis = None if channel_axis is None else check_axis(channel_axis, image.ndim)
-    check_image(name, partner, channel_axis=axis, unit=True)
+    check_array(name, partner)
+    axis = check_axis(channel_axis, image.ndim)
+    if axis is not None and -axis > partner.ndim:
+        raise ArgumentError(
+            f"{name}: expected channels on axis {axis} as image has them, got shape {tuple(partner.shape)}"
+        )
+    if axis is not None and channel_axis is not None and channel_axis >= 0:
+        axis += partner.ndim  # counted from the front, as the caller did
+    check_image(name, partner, channel_axis=axis)
     if is_numpy(partner) != is_numpy(image):
         raise ArgumentError(
             f"{name}: expected the same library as image, got {type(partner).__name__} beside {type(image).__name__}"

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import scipy
 
-from specaug.arrays import ArrayT, check_number, like, times
+from specaug.arrays import MOST_SEED, ArrayT, check_number, check_whole, like, times
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.units import FREQUENCY, check_cutoff
-from specaug.errors import ArgumentError
+from specaug.eager import eager
 from specaug.spectrum.grid import radial_frequency
 from specaug.spectrum.transform import Axes
 
@@ -34,8 +34,7 @@ class GrainParams:
         check_number("amplitude", self.amplitude, low=0.0, high=1.0)
         check_number("color", self.color, low=0.0, high=1.0)
         check_cutoff(self.cutoff)
-        if self.seed != int(check_number("seed", self.seed, low=0, high=2**63)):
-            raise ArgumentError(f"seed: expected a whole number, got {self.seed!r}")
+        object.__setattr__(self, "seed", check_whole("seed", self.seed, low=0, high=MOST_SEED))
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,7 @@ def sample_grain(ranges: GrainRanges = GrainRanges(), *, rng: np.random.Generato
     )
 
 
+@eager
 def grain(
     image: ArrayT,
     *,

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, check_number, like, product, times
+from specaug.arrays import ArrayT, check_number, check_numbers, like, product, quoted, times
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.units import FREQUENCY
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.spectrum.transform import Axes
 
@@ -34,9 +35,9 @@ class Grating:
         check_number("v", self.v, low=-0.5, high=0.5)
         for name, low, high in (("amplitude", 0.0, 1.0), ("phase", -math.inf, math.inf)):
             value = getattr(self, name)
-            values = value if isinstance(value, list | tuple | np.ndarray) else (value,)
-            numbers = tuple(check_number(name, v, low=low, high=high) for v in values)
-            object.__setattr__(self, name, numbers if values is value else numbers[0])
+            several = isinstance(value, list | tuple | np.ndarray) and np.ndim(value) > 0
+            numbers = check_numbers(name, value if several else (value,), low=low, high=high)
+            object.__setattr__(self, name, numbers if several else numbers[0])
 
 
 Gratings = Iterable[Grating | tuple[float, float, float, float] | Mapping[str, Any]]
@@ -45,17 +46,23 @@ Gratings = Iterable[Grating | tuple[float, float, float, float] | Mapping[str, A
 def as_gratings(gratings: Gratings) -> tuple[Grating, ...]:
     """Gratings from records, (u, v, amplitude, phase) tuples, or mappings with these names."""
     made = []
+    if isinstance(gratings, str | bytes) or not isinstance(gratings, Grating | Mapping | Iterable):
+        raise ArgumentError(
+            f"gratings: expected a sequence of Grating or (u, v, amplitude, phase), got {quoted(gratings)}"
+        )
     for item in (gratings,) if isinstance(gratings, Grating | Mapping) else tuple(gratings):
         if isinstance(item, Grating):
             made.append(item)
         elif isinstance(item, Mapping):
             if not {"u", "v", "amplitude"} <= set(item) <= {"u", "v", "amplitude", "phase"}:
-                raise ArgumentError(f"gratings: expected u, v, amplitude and phase, got {sorted(item)}")
+                raise ArgumentError(
+                    f"gratings: expected u, v, amplitude and phase, got {sorted(map(str, item))}"
+                )
             made.append(Grating(**item))
         elif isinstance(item, tuple | list | np.ndarray) and len(item) in (3, 4):
             made.append(Grating(*item))
         else:
-            raise ArgumentError(f"gratings: expected (u, v, amplitude, phase) or Grating, got {item!r}")
+            raise ArgumentError(f"gratings: expected (u, v, amplitude, phase) or Grating, got {quoted(item)}")
     return tuple(made)
 
 
@@ -94,6 +101,7 @@ def sample_moire(ranges: MoireRanges = MoireRanges(), *, rng: np.random.Generato
     return GratingParams(tuple(gratings))
 
 
+@eager
 def moire(
     image: ArrayT, *, gratings: Gratings, channel_axis: int | None = -1, clip_axis: int | None = None
 ) -> ArrayT:
@@ -163,6 +171,7 @@ def sample_fourier_basis(
     return GratingParams(tuple(gratings))
 
 
+@eager
 def fourier_basis(
     image: ArrayT, *, gratings: Gratings, channel_axis: int | None = -1, clip_axis: int | None = None
 ) -> ArrayT:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from specaug.arrays import check_number
+from specaug.arrays import check_number, quoted
 from specaug.augment import (
     bands,
     control,
@@ -24,6 +24,7 @@ from specaug.augment import (
 )
 from specaug.augment.engine import Applied
 from specaug.checked_fields import did_you_mean
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
 from specaug.spectrum.grid import BANDS
@@ -198,8 +199,20 @@ class Drawn:
         >>> Drawn.from_dict(json.loads(json.dumps(drawn.to_dict()))) == drawn
         True
         """
-        name = values["operation"]
-        return cls(name, operation(name).params(**values["params"]))
+        held = values if isinstance(values, Mapping) else {}
+        name, params = held.get("operation"), held.get("params")
+        if not isinstance(name, str) or not isinstance(params, Mapping):
+            raise ArgumentError(
+                f"drawn: expected a mapping of operation and params as Drawn.to_dict gives it, got {quoted(values)}"
+            )
+        kind = operation(name).params
+        unknown = sorted(set(map(str, params)) - {f.name for f in dataclasses.fields(kind)})
+        if unknown:
+            raise ArgumentError(f"drawn: expected fields of {kind.__name__}, got {unknown[0]!r}")
+        try:
+            return cls(name, kind(**params))
+        except TypeError as error:
+            raise ArgumentError(f"drawn: expected all fields of {kind.__name__}: {error}") from error
 
 
 def operation(name: str) -> Operation:
@@ -219,6 +232,7 @@ def draw(name: str, ranges: Any = None, *, rng: np.random.Generator | int | None
     return Drawn(name, chosen.sample(values, rng=np.random.default_rng(rng)))
 
 
+@eager
 def apply_drawn(
     image: Any,
     drawn: Drawn,

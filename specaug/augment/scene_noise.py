@@ -12,6 +12,7 @@ from specaug.arrays import ArrayT, at_least, check_number, is_numpy, namespace, 
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.units import FREQUENCY, check_cutoff
 from specaug.color import LUMA_WEIGHTS
+from specaug.eager import eager
 from specaug.spectrum.grid import radial_frequency
 from specaug.spectrum.transform import Axes, FullPlane
 
@@ -54,6 +55,7 @@ def sample_scene_blur(
     return SceneBlurParams(float(np.exp(rng.uniform(*np.log(ranges.cutoff)))), ranges.threshold)
 
 
+@eager
 def scene_blur(
     image: ArrayT,
     *,
@@ -118,7 +120,7 @@ def apply_scene_blur(
         transform = FullPlane(shape, axes)
         scene = _scene(transform.forward(_brightness(x, axes)), transform, params.threshold)
         loss = np.expm1(-0.5 * (radial_frequency(shape) / params.cutoff) ** 2)
-        change = transform.inverse(times(scene, transform.spread(loss, x)))
+        change = transform.inverse(transform.weigh(scene, loss))
         return namespace(change).broadcast_to(change, x.shape) * 1.0  # fresh memory of every channel
 
     return apply_change(image, Change(delta), channel_axis=channel_axis, clip_axis=clip_axis)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, check_number, times
+from specaug.arrays import MOST_SEED, ArrayT, check_number, check_whole
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.units import FREQUENCY, check_cutoff
+from specaug.eager import eager
 from specaug.spectrum.grid import check_shape, radial_frequency
 from specaug.spectrum.transform import Axes, FullPlane
 
@@ -40,6 +41,7 @@ def sample_recapture_blur(
     return RecaptureBlurParams(float(rng.uniform(*ranges.cutoff)))
 
 
+@eager
 def recapture_blur(
     image: ArrayT, *, cutoff: float, channel_axis: int | None = -1, clip_axis: int | None = None
 ) -> ArrayT:
@@ -95,6 +97,7 @@ class SpectralJitterParams:
 
     def __post_init__(self) -> None:
         check_number("amount", self.amount, low=0.0, high=1.0)
+        object.__setattr__(self, "seed", check_whole("seed", self.seed, low=0, high=MOST_SEED))
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def sample_spectral_jitter(
     return SpectralJitterParams(float(rng.uniform(*ranges.amount)), int(rng.integers(2**32)))
 
 
+@eager
 def spectral_jitter(
     image: ArrayT,
     *,
@@ -180,6 +184,6 @@ def _filter(plane: Callable[[tuple[int, int]], np.ndarray], *, strength: float =
         transform = FullPlane(shape, axes)
         if shape not in made:
             made[shape] = plane(shape)
-        return transform.inverse(times(transform.forward(x), transform.spread(made[shape], x)))
+        return transform.inverse(transform.weigh(transform.forward(x), made[shape]))
 
     return Change(delta, strength=strength)

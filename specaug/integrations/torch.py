@@ -10,6 +10,7 @@ import numpy as np
 
 from specaug.augment import Recipe
 from specaug.augment.recipes.steps import run_draws
+from specaug.eager import eager
 from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.integrations._choice import chosen_recipe, donor_label, label_or_none, takes_donor
 from specaug.records import LABELS, Label
@@ -75,6 +76,7 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
         self.rng = None if rng is None else np.random.default_rng(rng)
         self._place: list[int] = []
 
+    @eager
     def forward(self, images: Any, labels: Any = None, references: Any = None, *, scale: Any = 1.0) -> Any:
         """Change a batch, or one image or clip.
 

@@ -7,7 +7,9 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
+from specaug.arrays import check_array, check_layout
 from specaug.color import rgb_to_hsv
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.spectrum import log_spectrum
 from specaug.spectrum.amplitude import Window
@@ -16,6 +18,7 @@ View = Literal["rgb", "hsv", "spectrum"]
 VIEWS: tuple[View, ...] = get_args(View)
 
 
+@eager
 def compute_views(
     frames: Any, views: Sequence[View] = VIEWS, *, window: Window | None = "hann"
 ) -> dict[str, Any]:
@@ -47,6 +50,8 @@ def compute_views(
     >>> {name: (view.shape, str(view.dtype)) for name, view in views.items()}["spectrum"]
     ((2, 8, 32, 32), 'float32')
     """
+    check_array("frames", frames)
+    check_layout("frames", frames, -1, 3)
     makers = {
         "rgb": lambda: frames,
         "hsv": lambda: rgb_to_hsv(frames),

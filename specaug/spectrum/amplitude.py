@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from specaug.arrays import (
+    at_least_single,
     check_axis,
     check_image,
     check_number,
@@ -17,7 +18,7 @@ from specaug.arrays import (
     is_numpy,
     like,
     namespace,
-    to_float,
+    quoted,
     to_unit,
 )
 from specaug.color import luma, rgb_to_hsv
@@ -30,8 +31,9 @@ Window = Literal["hann"]
 
 def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
     """Refuse what is not one of `choices`."""
-    if value not in choices:
-        raise ArgumentError(f"{name}: expected one of {', '.join(map(str, choices))}, got {value!r}")
+    # Only texts and None are compared: an array would compare each of its numbers.
+    if not isinstance(value, str | None) or value not in choices:
+        raise ArgumentError(f"{name}: expected one of {', '.join(map(str, choices))}, got {quoted(value)}")
 
 
 def log_amplitude(
@@ -42,8 +44,12 @@ def log_amplitude(
     window: Window | None,
     gain: float,
     channel_axis: int | None,
+    whole: tuple[Callable[[Any, int], Any], Callable[[np.ndarray, np.ndarray], None]] | None = None,
 ) -> tuple[Any, int | None]:
-    """`then` of each plane's (H, W//2 + 1) log-amplitude and (H, W), and the axis for results, None for luma."""
+    """`then` of each plane's (H, W//2 + 1) log-amplitude and (H, W), and the axis for results, None for luma.
+
+    With `whole` the half planes become (H, W): its functions give one, and write one where NumPy's is to be.
+    """
     check_choice("channels", channels, get_args(Channels))
     check_choice("window", window, (None, *get_args(Window)))
     check_image("image", image, channel_axis=channel_axis)
@@ -51,7 +57,20 @@ def log_amplitude(
     planes, axis = planes_of(image, channels, channel_axis)
     shape = (int(planes.shape[-2]), int(planes.shape[-1]))
     own = is_numpy(planes) and not np.may_share_memory(planes, image)
-    return each_plane(lambda plane: then(_half(to_unit(plane), window, gain), shape), planes, own=own), axis
+
+    def made(plane: Any) -> Any:
+        return then(_half(to_unit(plane), window, gain), shape)
+
+    if whole is None:
+        return each_plane(made, planes, own=own), axis
+    shifted, place = whole
+    if not is_numpy(planes) or planes.ndim == 2:
+        return shifted(made(planes), shape[1]), axis
+    dtype = np.float64 if is_double(planes) else np.float32
+    results = planes if own and planes.dtype == dtype else np.empty(planes.shape, dtype)
+    for index in np.ndindex(planes.shape[:-2]):
+        place(made(planes[index]), results[index])
+    return results, axis
 
 
 def planes_of(image: Any, channels: Channels, channel_axis: int | None) -> tuple[Any, int | None]:
@@ -66,7 +85,7 @@ def planes_of(image: Any, channels: Channels, channel_axis: int | None) -> tuple
             return image, None
         if image.shape[axis] == 1:
             return xp.squeeze(image, axis=axis), None
-        return to_float(luma(image, channel_axis=axis)), None
+        return luma(at_least_single(image), channel_axis=axis), None
     if axis is None:
         raise ArgumentError(f"channels: expected luma where channel_axis is None, got {channels!r}")
     if channels == "rgb":
@@ -78,7 +97,7 @@ def planes_of(image: Any, channels: Channels, channel_axis: int | None) -> tuple
     planes = np.empty(shape, np.float64 if is_double(image) else np.float32)
     for index in np.ndindex(shape[:-3]):
         cosine, sine = planes[index][:2]
-        planes[index][1:] = rgb_to_hsv(pictures[index], channel_axis=-3)
+        planes[index][1:] = rgb_to_hsv(at_least_single(pictures[index]), channel_axis=-3)
         sine *= 2 * math.pi
         np.cos(sine, out=cosine)
         np.sin(sine, out=sine)
@@ -88,7 +107,7 @@ def planes_of(image: Any, channels: Channels, channel_axis: int | None) -> tuple
 def _hue_as_vector(pictures: Any) -> Any:
     """(…, 3, H, W) RGB as cosine and sine of the hue, which is circular, saturation and value, (…, 4, H, W)."""
     xp = namespace(pictures)
-    hsv = to_float(rgb_to_hsv(pictures, channel_axis=-3))
+    hsv = rgb_to_hsv(at_least_single(pictures), channel_axis=-3)
     turn = 2 * math.pi * hsv[..., :1, :, :]
     return xp.concat((xp.cos(turn), xp.sin(turn), hsv[..., 1:, :, :]), axis=-3)
 
@@ -113,7 +132,9 @@ def _half(planes: Any, window: Window | None, gain: float) -> Any:
     """log(1 + gain·|F|) over the half plane."""
     xp = namespace(planes)
     shape = tuple(planes.shape[-2:])
-    centred = planes - xp.mean(planes, axis=(-2, -1), keepdims=True)
+    # Without axes NumPy's mean of one plane takes half as long.
+    flat = is_numpy(planes) and planes.ndim == 2
+    centred = planes - (planes.mean() if flat else xp.mean(planes, axis=(-2, -1), keepdims=True))
     if window == "hann":
         centred *= like(_hann(shape, is_double(centred)), centred)
     # In place: the pages of a fresh array can cost more than the arithmetic on it.

@@ -17,6 +17,10 @@ Axes = tuple[int, int]
 
 _IN_FLIGHT = 49152  # numbers worked on at a time, so that they stay in the nearest caches
 
+_MANY = (
+    16  # bins from which on halved products of columns are worth their additions, measured at 112 to 512 px
+)
+
 
 @dataclass(frozen=True)
 class LowBlock:
@@ -39,7 +43,8 @@ class LowBlock:
         rows = _folded_rows(tall, flat) if is_numpy(x) else product(like(tall, x), to_float(flat))
         if last:  # (…, 2m, W, C) to (…, C, 2m, W)
             rows = xp.reshape(rows, (*rows.shape[:-1], *x.shape[-2:])).swapaxes(-1, -2).swapaxes(-2, -3)
-        block = product(rows, like(wide.T, rows))
+        fold = is_numpy(x) and m >= _MANY
+        block = _folded_columns(rows, wide) if fold else product(rows, like(wide.T, rows))
         cc, cs = block[..., :m, :m], block[..., :m, m:]
         sc, ss = block[..., m:, :m], block[..., m:, m:]
         # exp(-i a) exp(∓i b) multiplied out, with sines that carry the minus.
@@ -51,10 +56,12 @@ class LowBlock:
         real, imag = xp.real(spectrum), xp.imag(spectrum)
         (p, q), (r, s) = ((v[..., 0, :, :], v[..., 1, :, :]) for v in (real, imag))
         tall, wide = self._waves(real)
-        rows = product(_quarters(p + q, r - s, r + s, q - p), like(wide, real))
+        quarters = _quarters(p + q, r - s, r + s, q - p)
+        fold = is_numpy(real) and self.reach + 1 >= _MANY
+        rows = _unfolded_columns(quarters, wide) if fold else product(quarters, like(wide, real))
         last = self.axes == (-3, -2)
         if last:  # (…, C, 2m, W) to (…, 2m, W, C)
-            rows = rows.swapaxes(-3, -2).swapaxes(-2, -1)
+            rows = _interleaved(rows) if fold else rows.swapaxes(-3, -2).swapaxes(-2, -1)
         flat = xp.reshape(rows, (*rows.shape[:-2], -1)) if last else rows
         x = _unfolded_rows(tall, flat) if is_numpy(flat) else product(like(tall.T, flat), flat)
         return xp.reshape(x, (*x.shape[:-1], *rows.shape[-2:])) if last else x
@@ -84,7 +91,7 @@ def _complex(real: tuple[Any, Any], imag: tuple[Any, Any]) -> Any:
             result.real[..., i, :, :], result.imag[..., i, :, :] = real[i], imag[i]
         return result
     xp = namespace(real[0])
-    return xp.stack(real, axis=-3) + 1j * xp.stack(imag, axis=-3)
+    return xp.complex(xp.stack(real, axis=-3), xp.stack(imag, axis=-3))
 
 
 def _quarters(cc: Any, cs: Any, sc: Any, ss: Any) -> Any:
@@ -128,6 +135,40 @@ def _unfolded_rows(tall: np.ndarray, flat: np.ndarray) -> np.ndarray:
         np.subtract(even[..., 1:odd_rows, :], odd, out=result[..., : middle - 1 : -1, part])
         even[..., 1:odd_rows, :] += odd
         result[..., :middle, part] = even
+    return result
+
+
+def _folded_columns(rows: np.ndarray, wide: np.ndarray) -> np.ndarray:
+    """``rows @ wide.T`` for (…, W) values and (2m, W) waves, folded as rows are."""
+    m, width = len(wide) // 2, wide.shape[1]
+    middle, odd_columns = width // 2 + 1, (width + 1) // 2
+    result = np.empty((*rows.shape[:-1], 2 * m), wide.dtype)
+    even = np.ascontiguousarray(rows[..., :middle])
+    mirror = np.ascontiguousarray(rows[..., : middle - 1 : -1])
+    odd = even[..., 1:odd_columns] - mirror
+    even[..., 1:odd_columns] += mirror
+    np.matmul(even, wide[:m, :middle].T, out=result[..., :m])
+    np.matmul(odd, wide[m:, 1:odd_columns].T, out=result[..., m:])
+    return result
+
+
+def _unfolded_columns(block: np.ndarray, wide: np.ndarray) -> np.ndarray:
+    """``block @ wide`` for (…, 2m) values and (2m, W) waves."""
+    m, width = len(wide) // 2, wide.shape[1]
+    middle, odd_columns = width // 2 + 1, (width + 1) // 2
+    result = np.empty((*block.shape[:-1], width), block.dtype)
+    even = np.matmul(block[..., :m], wide[:m, :middle], out=result[..., :middle])
+    odd = block[..., m:] @ wide[m:, 1:odd_columns]
+    np.subtract(even[..., 1:odd_columns], odd, out=result[..., : middle - 1 : -1])
+    even[..., 1:odd_columns] += odd
+    return result
+
+
+def _interleaved(rows: np.ndarray) -> np.ndarray:
+    """(…, C, n, W) as (…, n, W, C), a channel at a time: a quarter of the time of one transposing copy."""
+    result = np.empty((*rows.shape[:-3], *rows.shape[-2:], rows.shape[-3]), rows.dtype)
+    for channel in range(rows.shape[-3]):
+        result[..., channel] = rows[..., channel, :, :]
     return result
 
 

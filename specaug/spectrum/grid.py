@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from specaug.arrays import check_number
+from specaug.arrays import check_number, check_whole, quoted
 from specaug.errors import ArgumentError
 
 Form = Literal["radial", "square"]
@@ -23,6 +23,8 @@ BANDS: dict[str, tuple[float, float]] = {
     "high": (1 / 16, MAX_RADIUS),
 }
 """What this library calls low, mid and high; numbers are stored, never these names."""
+
+_LONGEST = 2**20  # px on a side, which no image of this library reaches
 
 _TOP = MAX_RADIUS - 1e-6  # a limit of √½ in float32 is the top too
 
@@ -92,10 +94,13 @@ def _logistic(z: np.ndarray) -> np.ndarray:
 
 def check_shape(shape: tuple[int, int]) -> tuple[int, int]:
     """Height and width of a picture as two positive integers."""
-    values = tuple(shape)
-    if len(values) != 2 or any(int(n) != n or n < 1 for n in values):
-        raise ArgumentError(f"shape: expected (H, W) with at least one pixel each, got {shape!r}")
-    return int(values[0]), int(values[1])
+    try:
+        height, width = () if isinstance(shape, bytes) else shape  # bytes are numbers to Python
+        return check_whole("H", height, low=1, high=_LONGEST), check_whole("W", width, low=1, high=_LONGEST)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"shape: expected (H, W) with at least one pixel each, got {quoted(shape)}"
+        ) from error
 
 
 def half_indices(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,8 @@ import numpy as np
 from specaug.arrays import (
     ArrayT,
     as_floats,
+    at_least_single,
+    check_array,
     check_axis,
     check_image,
     dtype_name,
@@ -18,9 +20,9 @@ from specaug.arrays import (
     is_numpy,
     like,
     namespace,
-    product,
     to_unit,
 )
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.spectrum.amplitude import Channels, Window, check_choice, each_plane, log_amplitude, planes_of
 from specaug.spectrum.grid import BANDS, Band, half_mask, mirror_weights
@@ -30,6 +32,7 @@ from specaug.spectrum.transform import rfft, rfft2
 ClipForm = Literal["stack", "mean", "difference", "temporal"]
 
 
+@eager
 def log_spectrum(
     image: ArrayT,
     *,
@@ -85,7 +88,7 @@ def log_spectrum(
     def finish(half: Any, shape: tuple[int, int]) -> Any:
         if isinstance(normalize, RadialStatistics):
             half = normalize.standardize(half, shape)
-        return _shifted(_stretch(half) if normalize == "image" else half, shape[1])
+        return _stretch(half) if normalize == "image" else half
 
     result, axis = log_amplitude(
         image,
@@ -94,16 +97,18 @@ def log_spectrum(
         window=window,
         gain=gain,
         channel_axis=channel_axis,
+        whole=(_shifted, _place),
     )
     return as_floats(result if axis is None else namespace(result).moveaxis(result, -3, axis), image)
 
 
+@eager
 def silent_face_spectrum(image: ArrayT, *, channel_axis: int | None = -1) -> ArrayT:
     r"""The spectrum image that Silent-Face-Anti-Spoofing trains its auxiliary branch on.
 
     Grey levels 0-255, rounded as OpenCV rounds them, no window, :math:`f = \log(|F| + 1)` unnormalised and
-    shifted, then :math:`(f - \min f + 1)/(\max f - \min f + 1)`. Its authors read pictures as BGR and weigh them
-    as RGB: give a picture with red and blue exchanged to get what their network was trained on.
+    shifted, then :math:`(f - \min f + 1)/(\max f - \min f + 1)`. Its loader reads BGR and converts it as BGR, so an RGB
+    image gives what the network was trained on: do not exchange red and blue.
 
     Parameters
     ----------
@@ -128,17 +133,29 @@ def silent_face_spectrum(image: ArrayT, *, channel_axis: int | None = -1) -> Arr
     if dtype_name(image) != "uint8":
         raise ArgumentError(f"image: expected dtype uint8, got {dtype_name(image)}")
     xp = namespace(image)
-    grey = xp.astype(image, xp.float64)
+    # Tensors stay in float32, as some devices have nothing longer: grey levels and their weighted sums are integers
+    # below 2^24, so exact; and without the mean, which is added as a number, rounding is that of the detail alone.
+    grey = xp.astype(image, xp.float64 if is_numpy(image) else xp.float32)
     if channel_axis is not None:
-        # OpenCV's fixed-point weights: sums of integers, exact in float64.
-        weights = like(np.array([9798.0, 19235.0, 3735.0]), grey)
-        grey = xp.floor((product(xp.moveaxis(grey, channel_axis, -1), weights) + 16384) / 32768)
-    half = xp.log(xp.abs(rfft2(grey, (-2, -1))) + 1)
+        red, green, blue = (xp.moveaxis(grey, channel_axis, 0)[i] for i in range(3))
+        grey = xp.floor(
+            (_CV_WEIGHTS[0] * red + _CV_WEIGHTS[1] * green + _CV_WEIGHTS[2] * blue + 16384) / 32768
+        )
+    total = xp.sum(grey, axis=(-2, -1), keepdims=True)
+    level = xp.floor(total / math.prod(grey.shape[-2:]))
+    amplitude = xp.abs(rfft2(grey - level, (-2, -1)))
+    first = like(np.eye(1, amplitude.shape[-1]) * np.eye(amplitude.shape[-2], 1), grey)
+    half = xp.log(amplitude * (1 - first) + total * first + 1)
     low = xp.min(half, axis=(-2, -1), keepdims=True)
     scaled = (half - low + 1) / (xp.max(half, axis=(-2, -1), keepdims=True) - low + 1)
     return cast(ArrayT, xp.astype(_shifted(scaled, grey.shape[-1]), xp.float32))
 
 
+_CV_WEIGHTS = (9798, 19235, 3735)
+"""OpenCV's weights of red, green and blue in grey, times 2^15."""
+
+
+@eager
 def clip_spectrum(clip: ArrayT, *, form: ClipForm = "stack", time_axis: int = 0, **settings: Any) -> ArrayT:
     """Spectrum images of a clip: of its frames, or of what changes between them.
 
@@ -172,19 +189,21 @@ def clip_spectrum(clip: ArrayT, *, form: ClipForm = "stack", time_axis: int = 0,
     [(8, 16, 16), (16, 16), (7, 16, 16), (5, 16, 16)]
     """
     check_choice("form", form, get_args(ClipForm))
+    check_array("clip", clip)
     if form == "temporal":
         return temporal_spectrum(clip, time_axis=time_axis, **settings)
-    maps = log_spectrum(clip, **settings)
+    maps = log_spectrum(at_least_single(clip), **settings)
     xp = namespace(maps)
     gone = settings.get("channels", "luma") == "luma"
     axis = _time_axis(clip, time_axis, settings.get("channel_axis", -1), gone=gone)
     if form == "mean":
-        return cast(ArrayT, xp.mean(maps, axis=axis))
+        maps = xp.mean(maps, axis=axis)
     if form == "difference":
-        return cast(ArrayT, xp.diff(maps, axis=axis))
-    return maps
+        maps = xp.diff(maps, axis=axis)
+    return as_floats(maps, clip)
 
 
+@eager
 def temporal_spectrum(
     clip: ArrayT,
     *,
@@ -274,7 +293,7 @@ def _band_amplitudes(plane: Any, bands: Mapping[str, tuple[float, float]]) -> An
 
 def _time_axis(clip: Any, time_axis: int, channel_axis: int | None, *, gone: bool) -> int:
     """Axis of the frames, counted from the front, in maps whose channel axis may be gone."""
-    time, channel = check_axis(time_axis, clip.ndim), check_axis(channel_axis, clip.ndim)
+    time, channel = check_axis(time_axis, clip.ndim, "time_axis"), check_axis(channel_axis, clip.ndim)
     pictures = [axis for axis in range(-clip.ndim, 0) if axis != channel][-2:]
     if time is None or time == channel or time in pictures:
         raise ArgumentError(f"time_axis: expected an axis before rows and columns, got {time_axis!r}")
@@ -293,8 +312,22 @@ def _stretch(half: Any) -> Any:
 def _shifted(half: Any, width: int) -> Any:
     """The whole plane with zero frequency at [H//2, W//2], of a half plane that is even in frequency."""
     xp, height = namespace(half), half.shape[-2]
+    if is_numpy(half):
+        plane = np.empty((*half.shape[:-1], width), half.dtype)
+        _place(half, plane)
+        return plane
     # Rows of frequencies -ky, then both halves rolled so that row zero is in the middle.
     mirrored = xp.roll(xp.flip(half, axis=-2), height // 2 + 1, axis=-2)
     left = xp.flip(mirrored[..., 1 : width // 2 + 1], axis=-1)
     right = xp.roll(half, height // 2, axis=-2)[..., : width - width // 2]
     return xp.concat((left, right), axis=-1)
+
+
+def _place(half: np.ndarray, plane: np.ndarray) -> None:
+    """Write the whole plane: quarter by quarter, each number once."""
+    (height, width), y, x = plane.shape[-2:], plane.shape[-2] // 2, plane.shape[-1] // 2
+    plane[..., y:, x:] = half[..., : height - y, : width - x]
+    plane[..., :y, x:] = half[..., height - y :, : width - x]
+    mirrored = half[..., ::-1, x:0:-1]  # rows of frequencies -1, -2, …, then 0
+    plane[..., : y + 1, :x] = mirrored[..., height - y - 1 :, :]
+    plane[..., y + 1 :, :x] = mirrored[..., : height - y - 1, :]

@@ -9,17 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, as_floats, like, namespace, product
+from specaug.arrays import ArrayT, as_floats, check_whole, like, namespace, product, quoted
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.spectrum.amplitude import Channels, Window, log_amplitude
 from specaug.spectrum.grid import MAX_RADIUS, mirror_weights, radial_frequency
 
+MOST_BINS = 65536
+"""Many times what any image resolves; their matrix of means would not fit into memory."""
+
 
 def radial_bins(bins: int = 64) -> np.ndarray:
     """Middle frequencies of the bins of :func:`radial_profile`, float64, cycles/px."""
-    return (np.arange(_check_bins(bins)) + 0.5) * (MAX_RADIUS / bins)
+    bins = _check_bins(bins)
+    return (np.arange(bins) + 0.5) * (MAX_RADIUS / bins)
 
 
+@eager
 def radial_profile(
     image: ArrayT,
     *,
@@ -57,7 +63,7 @@ def radial_profile(
     >>> radial_profile(np.full((32, 32, 3), 0.5), bins=4)
     array([0., 0., 0., 0.])
     """
-    _check_bins(bins)
+    bins = _check_bins(bins)
     profile, _ = log_amplitude(
         image,
         lambda half, shape: _mean_by_bin(half, shape, bins),
@@ -120,36 +126,51 @@ class RadialStatistics:
 
 
 def _check_bins(bins: int) -> int:
-    if isinstance(bins, bool) or int(bins) != bins or bins < 1:
-        raise ArgumentError(f"bins: expected a positive integer, got {bins!r}")
-    return int(bins)
+    try:
+        return check_whole("bins", bins, low=1, high=MOST_BINS)
+    except ArgumentError as error:
+        raise ArgumentError(
+            f"bins: expected a positive integer, got {quoted(bins)}; at most {MOST_BINS} are made"
+        ) from error
 
 
 def _mean_by_bin(half: Any, shape: tuple[int, int], bins: int) -> Any:
     """Means of (…, H, W//2 + 1) values over the radial bins, (…, bins)."""
     xp = namespace(half)
-    order, ends, fill = _bin_plan(shape, bins)
     flat = xp.reshape(half, (*half.shape[:-2], -1))
-    weights = like(mirror_weights(shape).ravel()[order], xp.astype(flat, xp.float64))
-    index = xp.asarray(order) if isinstance(half, np.ndarray) else xp.asarray(order, device=half.device)
-    # Sums of runs are differences of a running sum, in float64 so that they stay exact: one code for all
-    # libraries, where scattering has a different name in each.
-    running = xp.cumulative_sum(xp.take(flat, index, axis=-1) * weights, axis=-1, include_initial=True)
-    sums = running[..., ends[1:]] - running[..., ends[:-1]]
-    return xp.astype(product(sums, like(fill, sums)), half.dtype)
+    if isinstance(half, np.ndarray):
+        order, starts, weights, means = _bin_runs(shape, bins)
+        sums = np.add.reduceat(flat.astype(np.float64)[..., order] * weights, starts, axis=-1)
+        return (sums @ means).astype(half.dtype)
+    # Rows of one bin each, filled up with weights of zero: a sum over a row adds in pairs, which stays exact in
+    # float32, where a running sum does not; it has a gradient, and no float64, which some devices lack.
+    index, weights, means = _bin_rows(shape, bins)
+    picked = xp.take(flat, xp.asarray(index.ravel(), device=half.device), axis=-1)
+    rows = xp.reshape(picked, (*flat.shape[:-1], *index.shape)) * like(weights, half)
+    return product(xp.sum(rows, axis=-1), like(means, half))
 
 
 @lru_cache(maxsize=8)
-def _bin_plan(shape: tuple[int, int], bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Order of the frequencies by bin, the ends of the runs, and the matrix from sums to means without gaps."""
+def _bin_runs(shape: tuple[int, int], bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Frequencies sorted by bin, the start of each run, their weights, and the matrix from sums of runs to means.
+
+    Runs are those of bins that hold a frequency of this size; the other bins are interpolated between them.
+    """
     number = np.minimum((radial_frequency(shape).ravel() * (bins / MAX_RADIUS)).astype(np.int64), bins - 1)
     order = np.argsort(number, kind="stable")
-    ends = np.searchsorted(number[order], np.arange(bins + 1))
-    weights = np.bincount(number, weights=mirror_weights(shape).ravel(), minlength=bins)
-    held = np.flatnonzero(weights)
-    means = np.zeros((bins, bins))
-    for source in held:
-        unit = np.zeros(held.size)
-        unit[held == source] = 1 / weights[source]
-        means[source] = np.interp(np.arange(bins), held, unit)
-    return order, ends, means
+    held, starts = np.unique(number[order], return_index=True)
+    weights = mirror_weights(shape).ravel()[order]
+    totals = np.add.reduceat(weights, starts)
+    means = np.stack([np.interp(np.arange(bins), held, unit) for unit in np.eye(held.size)])
+    return order, starts, weights, means / totals[:, None]
+
+
+@lru_cache(maxsize=8)
+def _bin_rows(shape: tuple[int, int], bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The runs of :func:`_bin_runs` as rows of equal length: (runs, longest) frequencies and weights; and the means."""
+    order, starts, weights, means = _bin_runs(shape, bins)
+    lengths = np.diff(starts, append=order.size)
+    place = starts[:, None] + np.arange(lengths.max())
+    inside = place < (starts + lengths)[:, None]
+    place = np.where(inside, place, 0)
+    return order[place], np.where(inside, weights[place], 0.0), means

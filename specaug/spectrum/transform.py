@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -80,6 +81,15 @@ def rfft(x: Any, axis: int) -> Any:
     return namespace(x).fft.rfft(x, axis=axis, norm="ortho")
 
 
+@lru_cache(maxsize=16)
+def _channels_mask(shape: tuple[int, int], band: Band, channels: int, double: bool) -> np.ndarray:
+    """The mask of `band`, (H, W//2 + 1, channels): as large as a spectrum, since NumPy broadcasts short axes slowly."""
+    mask = np.repeat(half_mask(shape, band)[..., None], channels, axis=-1)
+    mask = mask.astype(np.float64 if double else np.float32, copy=False)
+    mask.flags.writeable = False
+    return mask
+
+
 @dataclass(frozen=True)
 class FullPlane:
     """All bins, by fast Fourier transform."""
@@ -98,7 +108,19 @@ class FullPlane:
         return like(plane[..., None] if self.axes == (-3, -2) else plane, x)
 
     def gain(self, band: Band, x: Any) -> Any:
+        if is_numpy(x) and self.axes == (-3, -2):
+            return _channels_mask(self.shape, band, int(x.shape[-1]), is_double(x))
         return self.spread(half_mask(self.shape, band), x)
+
+    def weigh(self, spectrum: Any, plane: np.ndarray) -> Any:
+        """`spectrum`, which NumPy writes to, times (H, W//2 + 1) numbers."""
+        if not is_numpy(spectrum) or self.axes == (-2, -1):
+            return times(spectrum, self.spread(plane, spectrum))
+        numbers = like(plane, spectrum)
+        # One channel after the other: to broadcast over an innermost axis of three takes three times as long.
+        for channel in range(spectrum.shape[-1]):
+            spectrum[..., channel] *= numbers
+        return spectrum
 
     def energy(self, spectrum: Any) -> Any:
         xp, channels = namespace(spectrum), -1 if self.axes == (-3, -2) else -3

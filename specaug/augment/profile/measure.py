@@ -60,7 +60,7 @@ def log_amplitudes(pictures: Any, scale: float = 1.0, bins: int = BINS) -> tuple
     weight : (bins,) float64
         1 where they do, else 0.
     """
-    check_image("pictures", pictures, channels=3, unit=True)
+    check_image("pictures", pictures, channels=3)
     scale = check_number("scale", scale, low=1e-3, high=1e3)
     numbers = to_unit(pictures if is_numpy(pictures) else _as_numpy(pictures))
     flat = numbers.reshape(-1, *numbers.shape[-3:])

@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 import scipy
 
-from specaug.arrays import check_number, like, namespace
+from specaug.arrays import (
+    MOST_SEED,
+    check_number,
+    check_numbers,
+    check_whole,
+    like,
+    namespace,
+)
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.profile.measure import PLANES, WEIGHTS, bin_centres, from_planes
 from specaug.errors import ArgumentError
@@ -40,15 +47,20 @@ class ProfileParams:
 
     def __post_init__(self) -> None:
         for name, least, most in (("gains", -50.0, 50.0), ("extra", 0.0, 1e12)):
-            rows = tuple(
-                tuple(check_number(name, v, low=least, high=most) for v in row) for row in getattr(self, name)
-            )
-            if len(rows) != len(PLANES) or len({len(row) for row in rows}) != 1 or not rows[0]:
-                raise ArgumentError(f"{name}: expected three curves of equal length")
-            object.__setattr__(self, name, rows)
+            object.__setattr__(self, name, _checked_curves(name, getattr(self, name), least, most))
         check_number("strength", self.strength, low=0.0, high=10.0)
         check_number("residual", self.residual, low=0.0, high=1.0)
         check_number("scale", self.scale, low=1e-3, high=1e3)
+        object.__setattr__(self, "seed", check_whole("seed", self.seed, low=0, high=MOST_SEED))
+
+
+def _checked_curves(name: str, curves: Any, low: float, high: float) -> Curves:
+    """Three curves of equal length, of numbers in [low, high]."""
+    rows = curves if isinstance(curves, list | tuple | np.ndarray) else ()
+    lengths = {len(row) if isinstance(row, list | tuple | np.ndarray) else 0 for row in rows}
+    if len(rows) != len(PLANES) or len(lengths) != 1 or 0 in lengths:
+        raise ArgumentError(f"{name}: expected three curves of equal length")
+    return tuple(check_numbers(name, row, low=low, high=high) for row in rows)
 
 
 def apply_profile(

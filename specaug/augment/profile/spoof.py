@@ -14,6 +14,7 @@ from specaug.arrays import ArrayT, check_number
 from specaug.augment.profile.file import read_arrays
 from specaug.augment.profile.measure import BINS, MOST_BINS, PLANES, Mean, bin_centres
 from specaug.augment.profile.operation import ProfileParams, apply_profile, limited
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 
 _VERSION = 1
@@ -183,6 +184,7 @@ class SpoofProfile:
             seed=seed,
         )
 
+    @eager
     def apply(
         self,
         image: ArrayT,

@@ -15,9 +15,10 @@ from specaug.arrays import check_number
 from specaug.augment.engine import Applied
 from specaug.augment.recipes.recipe_names import find_fields, operation_fields
 from specaug.augment.recipes.recipe_toml import parse_recipe, read_recipe, read_shipped
-from specaug.augment.recipes.steps import Branch, Draws, Step, run_draws, steps_of, trial_draw
+from specaug.augment.recipes.steps import Branch, Draws, Step, run_draws, steps_of, takes_donor, trial_draw
 from specaug.augment.registry import OPERATIONS, Drawn, label_after, operation
 from specaug.checked_fields import check_fields
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
 
@@ -192,6 +193,7 @@ class Recipe:
         made = {"recipe": self.name, "branch": branch.name, "scale": scale, "steps": steps}
         return json.loads(json.dumps(made))  # type: ignore[no-any-return]  # lists for tuples, as a reader gets them
 
+    @eager
     def apply(
         self, clip: Any, drawn: Mapping[str, Any], donor: Any = None, *, channel_axis: int | None = -1
     ) -> Any:
@@ -220,10 +222,13 @@ class Recipe:
         """
         return self.run(clip, drawn, donor, channel_axis=channel_axis).image
 
+    @eager
     def run(
         self, clip: Any, drawn: Mapping[str, Any], donor: Any = None, *, channel_axis: int | None = -1
     ) -> Applied:
         """:meth:`apply`, with the largest share of clipped values and the halvings of the guard."""
+        if donor is not None and not self.takes_donor and not takes_donor(steps_of(drawn)):
+            raise ArgumentError(f"donor: expected None, since no step of {self.name!r} takes one, got a clip")
         return run_draws(clip, drawn, donor, channel_axis=channel_axis)
 
     def label_after(

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import check_axis, is_numpy, namespace
+from specaug.arrays import as_dtype, at_least_single, check_array, check_axis, is_numpy, namespace, quoted
 from specaug.augment.engine import Applied
 from specaug.augment.registry import Drawn, apply_drawn, draw, operation
 from specaug.augment.units import measured_in_source
 from specaug.checked_fields import check_fields, checked_record, quoted
+from specaug.eager import eager
 from specaug.errors import ArgumentError
 
 Draws = dict[str, Any]
@@ -89,26 +90,28 @@ def steps_of(drawn: Mapping[str, Any]) -> list[Drawn]:
     ArgumentError
         It is no record of a draw.
     """
-    try:
-        return [Drawn.from_dict(step) for step in drawn["steps"]]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ArgumentError(
-            f"drawn: expected what Recipe.sample gives, got {drawn!r:.80} ({error})"
-        ) from error
+    steps = drawn.get("steps") if isinstance(drawn, Mapping) else None
+    if not isinstance(steps, list | tuple):
+        raise ArgumentError(f"drawn: expected what Recipe.sample gives, got {quoted(drawn)}")
+    return [Drawn.from_dict(step) for step in steps]
 
 
+@eager
 def run_draws(
     clip: Any, drawn: Mapping[str, Any], donor: Any = None, *, channel_axis: int | None = -1
 ) -> Applied:
     """Apply the record of a draw; it holds everything, so the recipe that made it is not needed."""
     steps = steps_of(drawn)
-    takes = any(operation(step.operation).partner for step in steps)
+    takes = takes_donor(steps)
     if takes and donor is None:
         raise ArgumentError("donor: expected a clip, since a step of the recipe takes one, got None")
+    check_array("clip", clip)
     clip_axis = _clip_axis(clip.ndim, channel_axis)
     if takes:
+        check_array("donor", donor)
         donor = _frames_spread(donor, clip, channel_axis, clip_axis)
-    image, clipped, halvings = clip, np.zeros(()), np.zeros((), np.int64)
+    image = at_least_single(clip)
+    clipped, halvings = np.zeros(()), np.zeros((), np.int64)
     for step in steps:
         partner = donor if operation(step.operation).partner else None
         applied = apply_drawn(image, step, partner, channel_axis=channel_axis, clip_axis=clip_axis)
@@ -117,7 +120,12 @@ def run_draws(
         halvings = np.maximum(halvings, applied.halvings)
     if not steps:
         image = clip.copy() if is_numpy(clip) else clip.clone()
-    return Applied(image, clipped, halvings)
+    return Applied(as_dtype(image, clip), clipped, halvings)
+
+
+def takes_donor(steps: Sequence[Drawn]) -> bool:
+    """Whether any of the drawn operations takes a second clip."""
+    return any(operation(step.operation).partner for step in steps)
 
 
 def pai_after(drawn: Mapping[str, Any], donor_pai: str | None = None) -> str:
@@ -146,7 +154,8 @@ def _clip_axis(ndim: int, channel_axis: int | None) -> int | None:
 
 def _frames_spread(donor: Any, clip: Any, channel_axis: int | None, clip_axis: int | None) -> Any:
     """As many frames of the donor as the clip has."""
-    if clip_axis is None or donor.ndim < clip.ndim or donor.shape[clip_axis] in (1, clip.shape[clip_axis]):
+    # Axes are counted from the end, so that one donor of a batch of clips has its frames where they have theirs.
+    if clip_axis is None or -clip_axis > donor.ndim or donor.shape[clip_axis] in (1, clip.shape[clip_axis]):
         return donor
     wanted, held = clip.shape[clip_axis], donor.shape[clip_axis]
     index = np.arange(wanted) * held // wanted
