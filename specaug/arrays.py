@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 import array_api_compat
 import numpy as np
 
+from specaug.checked_fields import quoted
 from specaug.errors import ArgumentError
 
 ArrayT = TypeVar("ArrayT")
@@ -183,15 +184,6 @@ def check_flag(name: str, value: Any) -> None:
     """Refuse what is neither true nor false; a text such as ``"no"`` would count as true."""
     if not isinstance(value, bool | np.bool_):
         raise ArgumentError(f"{name}: expected True or False, got {quoted(value)}")
-
-
-def quoted(value: Any) -> str:
-    """What came, as messages quote it: no longer than a line, whatever it is."""
-    try:
-        text = repr(value)
-    except ValueError:  # an int of more digits than Python writes
-        text = f"an integer of {value.bit_length()} bits"
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 MOST_SEED = 2**63

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from specaug.errors import ArgumentError
 from specaug.parsing import parse_toml
@@ -200,7 +200,10 @@ def did_you_mean(value: object, choices: Iterable[object]) -> str:
 
 def quoted(value: object) -> str:
     """A value as a message shows it, cut where it is long."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # an int of more digits than Python writes
+        text = f"an integer of {cast('int', value).bit_length()} bits"
     return text if len(text) <= _WIDEST else f"{text[:_WIDEST]}…"
 
 

@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from specaug.arrays import check_number, quoted
+from specaug.arrays import check_number
+from specaug.checked_fields import quoted
 from specaug.errors import ArgumentError
 from specaug.records import Sampling
 

@@ -152,7 +152,7 @@ def test_a_probability_outside_its_limits_is_named(probability):
         (MoireRanges(), "ranges: expected FdaRanges, got MoireRanges(number=(1, 4)"),
         (3, "ranges: expected FdaRanges, got 3"),
         ({"beta": 0.1}, "ranges.beta: expected a list of a number, got 0.1"),
-        ({"betas": [0.1]}, "ranges: expected some of beta, got 'betas'; did you mean 'beta'?"),
+        ({"betas": [0.1]}, "ranges: expected some of beta, guard, got 'betas'; did you mean 'beta'?"),
     ],
 )
 def test_ranges_of_another_kind_are_named(ranges, message):

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, check_number, check_numbers, like, product, quoted, times
+from specaug.arrays import ArrayT, check_number, check_numbers, like, product, times
 from specaug.augment.engine import Applied, Change, apply_change
 from specaug.augment.units import FREQUENCY
+from specaug.checked_fields import quoted
 from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.spectrum.transform import Axes

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from specaug.arrays import check_number, quoted
+from specaug.arrays import check_number
 from specaug.augment import (
     bands,
     control,
@@ -23,7 +23,7 @@ from specaug.augment import (
     spectral_gains,
 )
 from specaug.augment.engine import Applied
-from specaug.checked_fields import did_you_mean
+from specaug.checked_fields import did_you_mean, quoted
 from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label

@@ -18,9 +18,9 @@ from specaug.arrays import (
     is_numpy,
     like,
     namespace,
-    quoted,
     to_unit,
 )
+from specaug.checked_fields import quoted
 from specaug.color import luma, rgb_to_hsv
 from specaug.errors import ArgumentError
 from specaug.spectrum.transform import rfft2

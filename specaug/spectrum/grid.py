@@ -9,7 +9,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from specaug.arrays import check_number, check_whole, quoted
+from specaug.arrays import check_number, check_whole
+from specaug.checked_fields import quoted
 from specaug.errors import ArgumentError
 
 Form = Literal["radial", "square"]

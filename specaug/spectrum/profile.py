@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import ArrayT, as_floats, check_whole, like, namespace, product, quoted
+from specaug.arrays import ArrayT, as_floats, check_whole, like, namespace, product
+from specaug.checked_fields import quoted
 from specaug.eager import eager
 from specaug.errors import ArgumentError
 from specaug.spectrum.amplitude import Channels, Window, log_amplitude

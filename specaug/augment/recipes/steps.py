@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from specaug.arrays import as_dtype, at_least_single, check_array, check_axis, is_numpy, namespace, quoted
+from specaug.arrays import as_dtype, at_least_single, check_array, check_axis, is_numpy, namespace
 from specaug.augment.engine import Applied
 from specaug.augment.registry import Drawn, apply_drawn, draw, operation
 from specaug.augment.units import measured_in_source
