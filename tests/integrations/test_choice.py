@@ -77,7 +77,7 @@ def test_ranges_are_a_record_or_some_of_its_fields():
     [
         ("fda", HalftoneRanges(), "ranges: expected .*, got HalftoneRanges"),
         ("fda", 3, "ranges: expected .*, got 3"),
-        ("fda", {"beta": (0.1,), "alpha": 1}, "ranges: expected some of beta, got 'alpha'"),
+        ("fda", {"beta": (0.1,), "alpha": 1}, "ranges: expected some of beta.*, got 'alpha'"),
         (
             "apr",
             {},

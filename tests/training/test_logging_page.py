@@ -120,7 +120,7 @@ def test_three_lines_are_enough_for_other_logs(names, monkeypatch, block, packag
     begun, told = [], []
     stand_in = ModuleType(package)
     setattr(stand_in, begins, lambda *args, **settings: begun.append((args, settings)))
-    setattr(stand_in, logs, lambda metrics, *, step: told.append((step, metrics)))
+    setattr(stand_in, logs, lambda metrics, step: told.append((step, metrics)))
     monkeypatch.setitem(sys.modules, package, stand_in)
     exec(compile(block, str(PAGE), "exec"), names)
     assert len([line for line in block.splitlines() if line]) == 3
