@@ -22,7 +22,7 @@ from playwright.sync_api import sync_playwright
 import specaug
 from specaug.records import SPLITS
 from specaug.shards import ClipWriter, decode_image, encode_image
-from specaug.training import TrainConfig, evaluate_run, train
+from specaug.training import TrainConfig, evaluate, train
 
 PICTURES = Path(__file__).parent / "howto" / "pictures"
 PERIOD, ANGLE, LEVELS = 5.0, 30.0, 5.0
@@ -87,7 +87,7 @@ def main(out: Path, work: Path) -> None:
     ):
         run, page = work / f"{name}-run", work / f"{name}.html"
         train(data, run, config)
-        print(evaluate_run(run, data), "\n", flush=True)
+        print(evaluate(run, data), "\n", flush=True)
         print(specaug.explain(run, data, output=page, **settings), "\n", flush=True)
         pictures_of(page, name)
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "build_dataset",
     "demo",
     "evaluate",
+    "explain",
     "finalize",
     "fit_profile",
     "preview",

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypedDict, get_args
 
 from specaug.attribution.frequency_bands import EDGES, FILLS, Fill
+from specaug.checked_fields import check_fields
 from specaug.errors import ArgumentError
 from specaug.records import SPLITS, Split
 from specaug.spectrum import MAX_RADIUS
 
 Part = Literal["bands", "streams", "waves", "gradients"]
 PARTS: tuple[Part, ...] = get_args(Part)
+
+
+class ExplainSettings(TypedDict, total=False):
+    """Fields of :class:`ExplainConfig` as keywords, for type checkers."""
+
+    split: Split
+    clips: int | None
+    map_clips: int
+    parts: tuple[Part, ...]
+    fill: Fill
+    edges: tuple[float, ...]
+    grid: int
+    wave: float
+    steps: int
+    batch_size: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +59,7 @@ class ExplainConfig:
     """Of the sample and of the phases of waves."""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.split not in SPLITS:
             raise ArgumentError(f"split: expected one of {', '.join(SPLITS)}, got {self.split!r}")
         if self.fill not in FILLS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from specaug.attribution.changed_logits import changed_logits
 from specaug.attribution.changes import ClipChange, band_changes, stream_changes
 from specaug.attribution.class_means import ClassMeans, class_means
 from specaug.attribution.effects import BaseRates, base_rates, effects
-from specaug.attribution.explain_config import ExplainConfig
+from specaug.attribution.explain_config import ExplainConfig, ExplainSettings
 from specaug.attribution.explanation import Explanation, Threshold
 from specaug.attribution.explanation_page import write_page
 from specaug.attribution.fourier_sensitivity import SensitivityMap, fourier_sensitivity
@@ -42,7 +42,7 @@ def explain(
     output: Path | str | None = None,
     faces: bool = True,
     progress: ProgressCallback | None = None,
-    **settings: Any,
+    **settings: Unpack[ExplainSettings],
 ) -> Explanation:
     """What a run goes by: frequency bands, directions, views, color, frames, and where its logit comes from.
 
@@ -98,7 +98,7 @@ def explain_network(
     output: Path | str | None = None,
     faces: bool = True,
     progress: ProgressCallback | None = None,
-    **settings: Any,
+    **settings: Unpack[ExplainSettings],
 ) -> Explanation:
     """What any network goes by: as :func:`explain`, for a module that takes views by name and gives a logit a clip.
 
@@ -138,15 +138,12 @@ def explain_network(
     return found
 
 
-def _config(settings: dict[str, Any]) -> ExplainConfig:
+def _config(settings: ExplainSettings) -> ExplainConfig:
     known = [field.name for field in dataclasses.fields(ExplainConfig)]
     for name in settings:
         if name not in known:
             raise ArgumentError(f"{name}: expected a setting among {', '.join(known)}, got an unknown one")
-    tuples = {
-        name: tuple(settings[name]) for name in ("parts", "edges") if isinstance(settings.get(name), list)
-    }
-    return ExplainConfig(**{**settings, **tuples})
+    return ExplainConfig(**settings)
 
 
 def _explained(

@@ -105,7 +105,8 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
         """
         batch = images[None] if self._is_one(images) else images
         given = _names(batch, labels)
-        scales = torch.as_tensor(scale, dtype=torch.float64).expand(len(batch)).tolist()
+        given_scales = scale.tolist() if isinstance(scale, torch.Tensor) else scale
+        scales = np.broadcast_to(np.asarray(given_scales, np.float64), len(batch)).tolist()
         out, names = list(batch), list(given)
         rng = self._generator()
         for i in range(len(out) if self.training else 0):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from types import SimpleNamespace
+from typing import get_type_hints
 
 import pytest
 from click.testing import CliRunner
 from making import write_split
 
-from specaug.attribution.explain_config import PARTS, ExplainConfig
+from specaug.attribution.explain_config import PARTS, ExplainConfig, ExplainSettings
 from specaug.attribution.frequency_bands import FILLS
 from specaug.errors import ArgumentError
 from specaug.training import TrainConfig, train
@@ -120,3 +121,8 @@ def test_the_report_has_the_section_where_a_run_is_given(work, monkeypatch):
     assert "What the decisions rest on" in section.content
     assert "mean frame" not in section.content
     assert ".uses-figures" in section.style
+
+
+def test_type_checkers_know_each_setting():
+    config = get_type_hints(ExplainConfig)
+    assert get_type_hints(ExplainSettings) == config

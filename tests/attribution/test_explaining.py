@@ -16,7 +16,7 @@ from specaug.attribution import explain_network
 from specaug.errors import ArgumentError
 from specaug.model import TwoStreamNet
 from specaug.spectrum import MAX_RADIUS
-from specaug.training import TrainConfig, evaluate_run, train
+from specaug.training import TrainConfig, evaluate, train
 
 CUE = "0.177 to 0.25 cycles/px"
 FEW = {"parts": ("bands", "streams"), "batch_size": 8}
@@ -155,7 +155,7 @@ def run(data, tmp_path_factory):
 class TestRuns:
     def test_the_threshold_is_that_of_evaluate_with_its_scores_and_without(self, data, run):
         before = specaug.explain(run, data, parts=("streams",), clips=4).threshold
-        report = evaluate_run(run, data).report
+        report = evaluate(run, data).report
         stored = specaug.explain(run, data, parts=("streams",), clips=4).threshold
         assert before.value == pytest.approx(report.threshold, abs=1e-6)
         assert stored.value == pytest.approx(report.threshold, abs=1e-12)
@@ -163,7 +163,7 @@ class TestRuns:
     def test_scores_of_another_checkpoint_are_not_believed(self, data, run):
         from specaug.shards.tables import read_columns, write_columns
 
-        evaluate_run(run, data)
+        evaluate(run, data)
         path = run / "scores/dev.parquet"
         columns = read_columns(path)
         right = specaug.explain(run, data, parts=("streams",), clips=4).threshold.value
@@ -173,7 +173,7 @@ class TestRuns:
         assert again == pytest.approx(right, abs=1e-6)
 
     def test_the_clips_as_they_are_score_as_in_evaluate(self, data, run):
-        report = evaluate_run(run, data).report
+        report = evaluate(run, data).report
         found = specaug.explain(run, data, clips=None, parts=("streams",))
         assert found.base.bpcer == report.bpcer
         assert found.base.apcer_by_pai == report.apcer_by_pai
@@ -183,7 +183,7 @@ class TestRuns:
     def test_the_baseline_is_explained_without_gradients(self, data, tmp_path):
         config = TrainConfig(model="radial", frames=2)
         train(data, tmp_path / "baseline", config)
-        report = evaluate_run(tmp_path / "baseline", data).report
+        report = evaluate(tmp_path / "baseline", data).report
         edges = (0.25, 0.354, MAX_RADIUS)
         found = specaug.explain(
             tmp_path / "baseline", data, clips=None, parts=("bands", "gradients"), edges=edges

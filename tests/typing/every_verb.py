@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import assert_type
 
 import specaug
+from specaug.attribution import Explanation
 from specaug.catalog import Catalog
 from specaug.demo_data import DemoReport
 from specaug.html_report.findings import Findings
@@ -67,7 +68,11 @@ def main(raw: Path, out: Path, run: Path) -> None:
         SynthesisReport,
     )
     assert_type(specaug.fit_profile(out, "profile.npz", split="train"), specaug.SpoofProfile)
-    assert_type(specaug.report(out, "report.html", faces=False), Findings)
+    assert_type(specaug.report(out, "report.html", faces=False, run=run), Findings)
+    assert_type(
+        specaug.explain(run, out, output="explain.html", faces=True, split="test", clips=8, parts=("bands",)),
+        Explanation,
+    )
     sheet = specaug.preview(
         raw / "a.mp4", "preview.png", partner=None, recipe="traces", draws=3, seed=0, config=settings
     )
