@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from specaug.color import hsv_to_rgb, rgb_to_hsv
-from specaug.shards import encode_image
 from specaug.spectrum import log_spectrum, temporal_spectrum
+from specaug.web_page import data_uri as data_uri
 
 _FRAMES = 8
 _SMALL, _LARGE = 96, 160
 """Sides of a frame and of a plane, px."""
-_QUALITY = 85
 _PROVENANCE = (
     *("clip_id", "source_path", "dataset", "split", "pai", "subject", "session", "device", "origin"),
     *("parent_id", "recipe", "source_width", "source_height", "fps", "source_frames", "missing_frames"),
@@ -54,16 +51,6 @@ def exhibit(row: dict[str, Any]) -> Exhibit:
     chosen = np.unique(np.linspace(0, len(frames) - 1, min(_FRAMES, len(frames))).round().astype(int))
     shown = tuple((_moment(row, i), data_uri(frames[i], _SMALL)) for i in chosen.tolist())
     return Exhibit(row["clip_id"], shown, _planes(frames, [frames[i] for i in chosen]), _facts(row))
-
-
-def data_uri(image: np.ndarray, side: int) -> str:
-    """(H, W, 3) uint8, scaled down to `side` px, as a JPEG in a ``data:`` address."""
-    if max(image.shape[:2]) > side:
-        ratio = side / max(image.shape[:2])
-        size = (max(1, round(image.shape[1] * ratio)), max(1, round(image.shape[0] * ratio)))
-        image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
-    data = encode_image(image, image_format="jpeg", jpeg_quality=_QUALITY)
-    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
 
 
 def _moment(row: dict[str, Any], i: int) -> str:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from specaug import __version__
-from specaug.errors import ArgumentError, MissingDependencyError
+from specaug.errors import ArgumentError
 from specaug.html_report.failure_summary import APART, SIGNIFICANT, Losses, Rate, losses
 from specaug.html_report.findings import SHORTCUT, Finding, Findings, findings, gaps, shortcut
 from specaug.html_report.histogram import Histogram
@@ -26,13 +22,8 @@ from specaug.records import SPLITS
 from specaug.shards import read_skipped
 from specaug.shards.look_alikes import ALIKE
 from specaug.spectrum import BANDS, radial_bins
-
-try:
-    import jinja2
-except ImportError as error:
-    raise MissingDependencyError(
-        "a report needs matplotlib and jinja2: pip install 'specaug[report]'"
-    ) from error
+from specaug.web_page import json_block as json_block
+from specaug.web_page import render
 
 _PLOTS = 12
 """Species that get a plot of their own; the table has all."""
@@ -259,32 +250,6 @@ def _tables(seen: Survey, lost: Losses) -> dict[str, dict[str, Any]]:
 
 
 def _render(content: Mapping[str, Any]) -> str:
-    """The page, with the hashes of its own script and style as the only ones that a browser may run."""
-    assets = files("specaug.html_report") / "assets"
-    style, script = ((assets / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters["block"] = json_block
-    template = environment.from_string((assets / "report.html").read_text(encoding="utf-8"))
-    page = template.render(
-        content, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script)
-    )
-    # A name from the file system may hold half of a surrogate pair, which UTF-8 cannot.
-    return page.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def json_block(value: Any) -> str:
-    """JSON that may stand in a script element: ASCII, and nothing in it can end the element.
-
-    Examples
-    --------
-    >>> json_block(["</script>"])
-    '["\\\\u003c/script\\\\u003e"]'
-    """
-    text = json.dumps(value, separators=(",", ":"))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    """The page, with its own script."""
+    package = "specaug.html_report"
+    return render(content, template=(package, "report.html"), script=(package, "report.js"))
