@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         spectral_jitter,
         spectral_mix,
     )
+    from specaug.differences import compare
     from specaug.loader import load
     from specaug.pipeline import build_dataset
     from specaug.pipeline.retry import retry
@@ -47,6 +48,7 @@ __all__ = [
     "band_scale",
     "bandpass_inject",
     "build_dataset",
+    "compare",
     "fda",
     "frame_indices",
     "halftone",
@@ -86,6 +88,7 @@ _SPECTRA = ("band_mask", "log_spectrum", "radial_frequency", "radial_profile", "
 _LAZY = {
     "align_face": "specaug.align",
     "build_dataset": "specaug.pipeline",
+    "compare": "specaug.differences",
     "load": "specaug.loader",
     "retry": "specaug.pipeline.retry",
     **dict.fromkeys(_OPERATIONS, "specaug.augment"),

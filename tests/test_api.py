@@ -21,6 +21,7 @@ PUBLIC = {
     "band_scale",
     "bandpass_inject",
     "build_dataset",
+    "compare",
     "fda",
     "frame_indices",
     "halftone",

@@ -46,6 +46,7 @@ COMMANDS = (
     "verify",
     "report",
     "preview",
+    "compare",
     "retry",
     "finalize",
     "synthesize",

@@ -13,6 +13,7 @@ from specaug.differences.comparison_sides import (
     check_sides,
     measured_side,
     split_conditions,
+    told_apart,
 )
 from specaug.differences.difference_report import DifferenceReport
 from specaug.differences.flicker import find_lines
@@ -85,7 +86,7 @@ def compare(
     if isinstance(most, bool) or most < 1:
         raise ArgumentError(f"most: expected at least one clip, got {most!r}")
     conditions = split_conditions(where)
-    settings = SideSettings(out, config or BuildConfig(), detector, fps, most)
+    settings = SideSettings(out, config or BuildConfig(), detector, fps, most, told_apart(bonafide, attack))
     check_sides(bonafide, attack, conditions, settings)
     first = measured_side(bonafide, "bonafide", conditions[0], settings)
     second = measured_side(attack, "attack", conditions[1], settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ class SideSettings:
     detector: FaceDetector | None = None
     fps: float | None = None
     most: int = MOST_CLIPS
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Label to what a media file is called; by default its name."""
 
 
 def measured_side(
@@ -62,14 +64,30 @@ def measured_side(
         return measure_side(label, [_of_array(thing, label, settings.fps)])
     out, clip_id = _address(thing, label, settings.out)
     if out is None:
-        return measure_side(
-            Path(thing).name, [clip_of_media(Path(thing), label, settings.config, detector=settings.detector)]
-        )
+        clip = clip_of_media(Path(thing), label, settings.config, detector=settings.detector)
+        return measure_side(settings.names.get(label, clip.name), [clip])
     if clip_id is not None:
         return measure_side(clip_id, [clip_by_id(out, clip_id)])
     wanted = _completed(conditions or {}, label)
     clips, total = clips_where(out, wanted, most=settings.most)
     return measure_side(described({k: v for k, v in wanted.items() if k != "origin"}), clips, total=total)
+
+
+def told_apart(bonafide: Any, attack: Any) -> dict[str, str]:
+    """Names of two files: as many of their last folders as tell them apart.
+
+    Examples
+    --------
+    >>> told_apart("raw/live/a/1.mp4", "raw/fake/a/1.mp4")
+    {'bonafide': 'live/a/1.mp4', 'attack': 'fake/a/1.mp4'}
+    """
+    if not (isinstance(bonafide, str | Path) and isinstance(attack, str | Path)):
+        return {}
+    first, second = Path(bonafide).parts, Path(attack).parts
+    parts = 1
+    while parts < max(len(first), len(second)) and first[-parts:] == second[-parts:]:
+        parts += 1
+    return {"bonafide": "/".join(first[-parts:]), "attack": "/".join(second[-parts:])}
 
 
 def check_sides(

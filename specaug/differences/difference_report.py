@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -125,9 +125,7 @@ class DifferenceReport:
 
     def as_json(self) -> dict[str, Any]:
         """All numbers as plain values."""
-        half = difference_interval(
-            (self.bonafide.subjects, self.bonafide.profiles), (self.attack.subjects, self.attack.profiles)
-        )
+        difference, half = self.profile_difference
         return {
             "bonafide": _side(self.bonafide),
             "attack": _side(self.attack),
@@ -143,11 +141,17 @@ class DifferenceReport:
                 "cycles_per_px": radial_bins(BINS).tolist(),
                 "bonafide_db": self.bonafide.profile.tolist(),
                 "attack_db": self.attack.profile.tolist(),
-                "difference_db": (self.attack.profile - self.bonafide.profile).tolist(),
+                "difference_db": difference.tolist(),
                 "interval_half_width_db": None if half is None else half.tolist(),
             },
             "notes": list(self.notes),
         }
+
+    @property
+    def profile_difference(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """(bins,) attack minus bona fide, dB, and half the width of its interval; None for too few subjects."""
+        sides = [(side.subjects, side.profiles) for side in (self.bonafide, self.attack)]
+        return self.attack.profile - self.bonafide.profile, difference_interval(*sides)
 
     @property
     def color(self) -> dict[str, dict[str, float]]:
@@ -206,15 +210,12 @@ class DifferenceReport:
         Raises
         ------
         ArgumentError
-            For another ending.
+            For another ending, or a folder that does not exist.
         """
         from specaug.shards import encode_image
 
         path = Path(path)
-        if path.suffix.lower() not in (".png", ".html"):
-            raise ArgumentError(f"output: expected a name that ends in .png or .html, got {path.name!r}")
-        if not path.parent.is_dir():
-            raise ArgumentError(f"output: expected a file in a folder that exists, got {str(path)!r}")
+        check_target(path)
         if path.suffix.lower() == ".html":
             path.write_text(self.html(), encoding="utf-8")
         else:
@@ -223,6 +224,19 @@ class DifferenceReport:
 
     def __repr__(self) -> str:
         return f"DifferenceReport({self.bonafide!r}, {self.attack!r}, {len(self.peaks)} peaks, {len(self.lines)} lines)"
+
+
+def check_target(path: Path) -> None:
+    """Refuse a file that no report can be written to.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if path.suffix.lower() not in (".png", ".html"):
+        raise ArgumentError(f"output: expected a name that ends in .png or .html, got {path.name!r}")
+    if not path.parent.is_dir():
+        raise ArgumentError(f"output: expected a file in a folder that exists, got {str(path)!r}")
 
 
 def _side(side: SideMeasures) -> dict[str, Any]:
@@ -251,26 +265,26 @@ _SCALES_APART = 1.25
 """Ratio of scales from which frequencies of the crops are clearly not those of the cameras: a third of an octave."""
 
 
-def _notes(report: DifferenceReport) -> list[str]:
-    notes = []
+def _notes(report: DifferenceReport) -> Iterator[str]:
     scales = report.bonafide.scale, report.attack.scale
     if scales[0] and scales[1] and max(scales) > _SCALES_APART * min(scales):  # type: ignore[type-var, operator]
-        notes.append(
+        yield (
             f"The faces differ in size: {scales[0]:.2f} source px per px of the bona fide crop, {scales[1]:.2f} of the "
             "attack's. What was reduced more has lost detail for that alone."
         )
-    for name, side in (("bona fide", report.bonafide), ("attack", report.attack)):
-        if side.temporal is None:
-            notes.append(f"Flicker: the {name} frames are not evenly spaced in time, or there is only one.")
-        elif len(side.temporal.power) <= SHORTEST // 2:
-            notes.append(
-                f"Flicker: lines are named from {SHORTEST} evenly spaced frames on, {name} has "
-                f"{2 * (len(side.temporal.power) - 1)} at {2 * side.temporal.hertz[-1]:.3g} a second."
+    sides = (("bona fide", report.bonafide), ("attack", report.attack))
+    still = [name for name, side in sides if side.temporal is None]
+    if still:
+        yield f"No flicker can be told: the frames of {' and '.join(still)} are not evenly spaced in time, or few."
+    for name, side in sides:
+        if side.temporal is not None and len(side.temporal.power) <= SHORTEST // 2:
+            yield (
+                f"Lines of flicker are named from {SHORTEST} evenly spaced frames on; {name} has "
+                f"{2 * (len(side.temporal.power) - 1)}, {2 * side.temporal.hertz[-1]:.3g} a second."
             )
         if side.total > side.clips:
-            notes.append(
-                f"Of {side.total:,} {name} clips {side.clips} were measured, chosen by a hash of their ids."
-            )
+            yield f"Of {side.total:,} {name} clips {side.clips} were measured, chosen by a hash of their ids."
         if side.clips > 1 and len(side.subjects) < 2:
-            notes.append(f"All {name} clips are of one subject, so there are no intervals.")
-    return notes
+            yield f"All {name} clips are of one subject, so there are no intervals."
+    if max(side.clips for _, side in sides) > 1:
+        yield "Faces, color planes and the low band show the clip of each side that is nearest to its mean."

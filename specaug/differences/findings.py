@@ -53,18 +53,26 @@ def _bands(report: DifferenceReport) -> Iterator[str]:
 
 def told(band: BandDifference) -> str:
     """A difference with its interval."""
-    between = (
-        ""
-        if band.interval is None
-        else f" (95 % interval {band.interval[0]:+.1f} to {band.interval[1]:+.1f})"
-    )
-    return f"{band.difference_db:+.1f} dB{between}"
+    ends = band.interval
+    between = "" if ends is None else f" (95 % interval {signed(ends[0])} to {signed(ends[1])})"
+    return f"{signed(band.difference_db)} dB{between}"
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A number with its sign, a minus as wide as a plus.
+
+    Examples
+    --------
+    >>> signed(-1.26), signed(0.04)
+    ('−1.3', '+0.0')
+    """
+    return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def _color(report: DifferenceReport) -> Iterator[str]:
     color = report.color
     told = [
-        f"{name} {'+' if color[name]['difference'] > 0 else '−'}{abs(color[name]['difference']):.2f}"
+        f"{name} {signed(color[name]['difference'], 2)}"
         for name in ("saturation", "red", "green", "blue")
         if abs(color[name]["difference"]) >= NOTABLE_COLOR
     ]

@@ -56,6 +56,11 @@ class Line:
     def __str__(self) -> str:
         return f"{self.hertz:.1f} Hz, {self.decibels:.0f} dB above its neighborhood"
 
+    @property
+    def short(self) -> str:
+        """For lists."""
+        return f"{self.hertz:.1f} Hz: {self.decibels:.0f} dB, {100 * self.amplitude:.2g} % of white"
+
 
 def frame_rate(pts_seconds: np.ndarray) -> float | None:
     """Frames a second of frames at these times; None where they are not evenly spaced, or where time is not known.

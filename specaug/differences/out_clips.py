@@ -42,8 +42,21 @@ def parse_where(text: Where) -> dict[str, tuple[str, ...]]:
 
 
 def described(conditions: Conditions) -> str:
-    """Conditions in words for a heading."""
-    return ", ".join(f"{name} {' or '.join(values)}" for name, values in conditions.items())
+    """Conditions in words for a heading.
+
+    Examples
+    --------
+    >>> described({"label": ("attack",), "pai": ("print", "replay"), "split": ("test",)})
+    'attack, print or replay, split test'
+    """
+    plain = {"bonafide": "bona fide", "1": "attack", "0": "bona fide"}
+    told = []
+    for name, values in conditions.items():
+        if name == "label":
+            told.append(" or ".join(plain.get(value, value) for value in values))
+        else:
+            told.append(("" if name == "pai" else f"{name} ") + " or ".join(values))
+    return ", ".join(told)
 
 
 def is_out(place: Path) -> bool:

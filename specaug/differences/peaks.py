@@ -58,6 +58,14 @@ class Peak:
             f"{self.decibels:.0f} dB above its neighborhood"
         )
 
+    @property
+    def short(self) -> str:
+        """For lists."""
+        return (
+            f"{self.frequency:.3f} cycles/px, {self.angle:.0f}°, period {self.period:.1f} px: "
+            f"{self.decibels:.0f} dB, {100 * self.amplitude:.2g} % of white"
+        )
+
 
 def find_peaks(bonafide: np.ndarray, attack: np.ndarray) -> tuple[Peak, ...]:
     """Find the waves by which two power spectra differ.
