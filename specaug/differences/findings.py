@@ -66,7 +66,7 @@ def signed(value: float, digits: int = 1) -> str:
     >>> signed(-1.26), signed(0.04)
     ('−1.3', '+0.0')
     """
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def _color(report: DifferenceReport) -> Iterator[str]:

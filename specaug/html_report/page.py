@@ -22,8 +22,8 @@ from specaug.records import SPLITS
 from specaug.shards import read_skipped
 from specaug.shards.look_alikes import ALIKE
 from specaug.spectrum import BANDS, radial_bins
+from specaug.web_page import SCRIPT, render
 from specaug.web_page import json_block as json_block
-from specaug.web_page import render
 
 _PLOTS = 12
 """Species that get a plot of their own; the table has all."""
@@ -252,4 +252,4 @@ def _tables(seen: Survey, lost: Losses) -> dict[str, dict[str, Any]]:
 def _render(content: Mapping[str, Any]) -> str:
     """The page, with its own script."""
     package = "specaug.html_report"
-    return render(content, template=(package, "report.html"), script=(package, "report.js"))
+    return render(content, template=(package, "report.html"), scripts=(SCRIPT, (package, "report.js")))

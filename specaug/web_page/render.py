@@ -18,16 +18,19 @@ except ImportError as error:
         "a report needs matplotlib and jinja2: pip install 'specaug[report]'"
     ) from error
 
-STYLE = "specaug.web_page", "page.css"
-"""Package and name of the style of all pages."""
+Asset = tuple[str, str]
+"""Package and name of a file in its folder ``assets``."""
+STYLE: Asset = ("specaug.web_page", "page.css")
+SCRIPT: Asset = ("specaug.web_page", "page.js")
+"""Of all pages; others come after them."""
 
 
 def render(
     content: Mapping[str, Any],
     *,
-    template: tuple[str, str],
-    script: tuple[str, str] | None = None,
-    styles: tuple[tuple[str, str], ...] = (STYLE,),
+    template: Asset,
+    scripts: tuple[Asset, ...],
+    styles: tuple[Asset, ...] = (STYLE,),
 ) -> str:
     """Fill a template.
 
@@ -35,16 +38,16 @@ def render(
     ----------
     content : mapping
         Names of the template; besides, it has ``style``, ``script`` and their hashes.
-    template, script : (package, name)
-        Files in the folder ``assets`` of a package.
-    styles : tuple of (package, name)
+    template : Asset
+    scripts, styles : tuple of Asset
+        One after the other.
 
     Returns
     -------
     str
     """
     style = "\n".join(_asset(*name) for name in styles)
-    code = "" if script is None else _asset(*script)
+    code = "\n".join(_asset(*name) for name in scripts)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["block"] = json_block
     page = environment.from_string(_asset(*template)).render(

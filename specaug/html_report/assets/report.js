@@ -1,19 +1,6 @@
-"use strict";
-// Everything that comes from the data is set as text or as the address of a picture, never as markup.
-
 const PAGE = 25;
 const LONG = new Set(["path", "detail"]);
 const FACT = 24; // letters of a fact that fit beside its name
-
-function element(name, text, properties) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  return Object.assign(made, properties);
-}
-
-function json(id) {
-  return JSON.parse(document.getElementById(id).textContent);
-}
 
 function compare(a, b) {
   if (typeof a === "number" && typeof b === "number") return a - b;
@@ -113,19 +100,6 @@ function openClip(clip) {
   document.getElementById("clip").showModal();
 }
 
-function themes(button) {
-  const dark = () => {
-    const chosen = document.documentElement.dataset.theme;
-    return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  };
-  const name = () => { button.textContent = dark() ? "Light" : "Dark"; };
-  button.addEventListener("click", () => {
-    document.documentElement.dataset.theme = dark() ? "light" : "dark";
-    name();
-  });
-  name();
-}
-
 const tables = json("tables");
 for (const root of document.querySelectorAll(".live")) liveTable(root, tables[root.dataset.table]);
 let details = null;
@@ -136,4 +110,3 @@ for (const button of document.querySelectorAll("[data-clip]")) {
   });
 }
 document.getElementById("close").addEventListener("click", () => document.getElementById("clip").close());
-themes(document.getElementById("theme"));
