@@ -220,4 +220,4 @@ def _mean_temporal(spectra: Iterable[TemporalSpectrum | None]) -> TemporalSpectr
     if any(s.hertz.shape != first.shape or not np.allclose(s.hertz, first, rtol=0.01) for s in known):
         return None
     power = np.exp(np.mean([np.log(s.power + 1e-300) for s in known], axis=0))
-    return TemporalSpectrum(first, power)
+    return TemporalSpectrum(first, power, known[0].frames)

@@ -277,10 +277,10 @@ def _notes(report: DifferenceReport) -> Iterator[str]:
     if still:
         yield f"No flicker can be told: the frames of {' and '.join(still)} are not evenly spaced in time, or few."
     for name, side in sides:
-        if side.temporal is not None and len(side.temporal.power) <= SHORTEST // 2:
+        if side.temporal is not None and side.temporal.frames < SHORTEST:
             yield (
                 f"Lines of flicker are named from {SHORTEST} evenly spaced frames on; {name} has "
-                f"{2 * (len(side.temporal.power) - 1)}, {2 * side.temporal.hertz[-1]:.3g} a second."
+                f"{side.temporal.frames}."
             )
         if side.total > side.clips:
             yield f"Of {side.total:,} {name} clips {side.clips} were measured, chosen by a hash of their ids."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,8 @@ class TemporalSpectrum:
     """(T//2 + 1,) frequencies, 0 first."""
     power: np.ndarray
     """(T//2 + 1,) of strips of the face, white being 1."""
+    frames: int
+    """T."""
 
     @property
     def decibels(self) -> np.ndarray:
@@ -100,7 +102,7 @@ def temporal_power(frames: np.ndarray, rate: float) -> TemporalSpectrum:
     window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(len(strips)) + 0.5) / len(strips))
     moving = (strips - strips.mean(axis=0) - time[:, None] * slope) * window[:, None]
     power = np.abs(np.fft.rfft(moving, axis=0)) ** 2 / float((window**2).sum())
-    return TemporalSpectrum(np.fft.rfftfreq(len(strips), 1 / rate), power.mean(axis=1))
+    return TemporalSpectrum(np.fft.rfftfreq(len(strips), 1 / rate), power.mean(axis=1), len(strips))
 
 
 def _strips(frame: np.ndarray) -> np.ndarray:
@@ -122,17 +124,18 @@ def find_lines(bonafide: TemporalSpectrum, attack: TemporalSpectrum) -> tuple[Li
     tuple of Line
         The strongest first; none where a clip has fewer than :data:`SHORTEST` frames.
     """
-    if min(len(bonafide.power), len(attack.power)) <= SHORTEST // 2:
+    if min(bonafide.frames, attack.frames) < SHORTEST:
         return ()
     common = attack.hertz <= bonafide.hertz[-1] + 1e-9
     hertz = attack.hertz[common]
     ratio = attack.decibels[common] - np.interp(hertz, bonafide.hertz, bonafide.decibels)
     own = np.interp(hertz, bonafide.hertz, bonafide.power)
-    found = [*_lines(hertz, ratio, attack.power[common], "attack"), *_lines(hertz, -ratio, own, "bonafide")]
+    both = replace(attack, hertz=hertz, power=attack.power[common]), replace(attack, hertz=hertz, power=own)
+    found = [*_lines(ratio, both[0], "attack"), *_lines(-ratio, both[1], "bonafide")]
     return tuple(sorted(found, key=lambda line: -line.decibels))
 
 
-def _lines(hertz: np.ndarray, ratio: np.ndarray, power: np.ndarray, more_in: MoreIn) -> list[Line]:
+def _lines(ratio: np.ndarray, side: TemporalSpectrum, more_in: MoreIn) -> list[Line]:
     steps = np.abs(np.arange(len(ratio))[:, None] - np.arange(len(ratio)))
     around = [ratio[(row >= _INNER) & (row <= _OUTER)] for row in steps]
     lower, median, upper = np.stack([np.percentile(near, (25, 50, 75)) for near in around], axis=1)
@@ -140,20 +143,16 @@ def _lines(hertz: np.ndarray, ratio: np.ndarray, power: np.ndarray, more_in: Mor
     found = []
     for at in range(2, len(ratio)):  # below, a Hann window shows what is left of the mean
         limit = max(LEAST_LINE_DB, chance_db(float(spread[at]), 2 * len(ratio)))
-        if (
-            hertz[at] >= LOWEST_HZ
-            and excess[at] >= limit
-            and ratio[at] == ratio[max(at - 2, 0) : at + 3].max()
-        ):
-            found.append(_line(hertz, power, at, float(excess[at]), more_in))
+        highest = ratio[at] == ratio[max(at - 2, 0) : at + 3].max()
+        if highest and excess[at] >= limit and side.hertz[at] >= LOWEST_HZ:
+            found.append(_line(side, at, float(excess[at]), more_in))
     return found
 
 
-def _line(hertz: np.ndarray, power: np.ndarray, at: int, above: float, more_in: MoreIn) -> Line:
-    near = np.arange(max(at - 1, 0), min(at + 2, len(power)))
-    weights = power[near]
-    frequency = float((weights * hertz[near]).sum() / max(float(weights.sum()), 1e-30))
+def _line(side: TemporalSpectrum, at: int, above: float, more_in: MoreIn) -> Line:
+    near = slice(at - 1, at + 2)
+    weights = side.power[near]
+    frequency = float((weights * side.hertz[near]).sum() / max(float(weights.sum()), 1e-30))
     # a²/4 · (Σw)²/Σw² in the middle of a lobe of 1.5 times that: T/6 · a² of Hann's Σw = T/2, Σw² = 3T/8.
-    frames = 2 * (len(power) - 1)
-    amplitude = math.sqrt(float(weights.sum()) / 1.5 * 6 / max(frames, 1))
+    amplitude = math.sqrt(float(weights.sum()) / 1.5 * 6 / side.frames)
     return Line(frequency, above, amplitude, more_in)

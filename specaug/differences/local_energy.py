@@ -14,7 +14,7 @@ from specaug.spectrum.transform import irfft2, rfft2
 
 _PERIODS = 0.5
 """Standard deviation of the averaging, in longest periods of the band: a wave must not show its own zeros."""
-_SLOPE = 0.15
+_SLOPE = 0.08
 """Of the logistic edges of a band, as a share of its limit: a hard edge would ring along the outline of a face."""
 
 

@@ -107,7 +107,7 @@ def _peaks_of(ratio: np.ndarray, power: np.ndarray, more_in: MoreIn) -> list[Pea
     for row, column, above, near in zip(rows, columns, excess, spread, strict=True):
         # Where the neighborhood is more restless than the plane, its own spread counts.
         if above >= max(LEAST_DB, chance_db(max(typical, float(near)), math.prod(shape))):
-            found.append(_peak(ratio, power, int(row), int(column), float(above), more_in))
+            found.append(_peak(ratio, power, int(row), int(column), more_in))
     return found
 
 
@@ -139,7 +139,7 @@ def excess_db(ratio: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple
     down, right = _annulus()
     around = ratio[(rows[:, None] + down) % ratio.shape[0], (columns[:, None] + right) % ratio.shape[1]]
     lower, median, upper = np.percentile(around, (25, 50, 75), axis=1)
-    return ratio[rows, columns] - median, (upper - lower) / 2
+    return ratio[rows % ratio.shape[0], columns % ratio.shape[1]] - median, (upper - lower) / 2
 
 
 def chance_db(quartile: float, trials: int) -> float:
@@ -177,12 +177,13 @@ def _bisected(falling: Callable[[float], float]) -> float:
     return math.sqrt(low * high)
 
 
-def _peak(ratio: np.ndarray, power: np.ndarray, row: int, column: int, above: float, more_in: MoreIn) -> Peak:
+def _peak(ratio: np.ndarray, power: np.ndarray, row: int, column: int, more_in: MoreIn) -> Peak:
     height, width = power.shape
-    # Noise of the other side moves the maximum of the ratio off that of the wave by a frequency.
+    # Noise of the other side moves the maximum of the ratio off that of the wave by a frequency, and makes it higher.
     beside = power[(row + np.arange(-1, 2)[:, None]) % height, (column + np.arange(-1, 2)) % width]
     step = np.unravel_index(int(beside.argmax()), beside.shape)
     row, column = row + int(step[0]) - 1, column + int(step[1]) - 1
+    above, _ = excess_db(ratio, np.array([row]), np.array([column]))
     down, right = np.mgrid[-2:3, -2:3]
     near = power[(row + down) % height, (column + right) % width]
     floor = float(np.median(power[(row + _annulus()[0]) % height, (column + _annulus()[1]) % width]))
@@ -196,7 +197,7 @@ def _peak(ratio: np.ndarray, power: np.ndarray, row: int, column: int, above: fl
         angle=math.degrees(math.atan2(fy, fx)) % 180 % 180,
         fx=fx,
         fy=fy,
-        decibels=above,
+        decibels=float(above[0]),
         amplitude=wave_amplitude(float(beside.max()) - floor, (height, width)),
         more_in=more_in,
     )
