@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from specaug.differences.clip_measures import SideMeasures
 from specaug.differences.comparison_sides import (
     MOST_CLIPS,
     SideSettings,
@@ -19,6 +18,7 @@ from specaug.differences.difference_report import DifferenceReport
 from specaug.differences.flicker import find_lines
 from specaug.differences.out_clips import Where
 from specaug.differences.peaks import find_peaks
+from specaug.differences.side_measures import SideMeasures
 from specaug.errors import ArgumentError
 from specaug.faces import FaceDetector
 from specaug.records import BuildConfig

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from specaug.arrays import check_image
-from specaug.differences.clip_measures import ClipToCompare, LoadedClip, SideMeasures, measure_side
+from specaug.differences.clip_measures import ClipToCompare, LoadedClip
 from specaug.differences.media_clip import clip_of_media
 from specaug.differences.out_clips import (
     Conditions,
@@ -22,6 +22,7 @@ from specaug.differences.out_clips import (
     looks_like_clip_id,
     parse_where,
 )
+from specaug.differences.side_measures import SideMeasures, measure_side
 from specaug.errors import ArgumentError
 from specaug.faces import FaceDetector
 from specaug.records import BuildConfig, Label

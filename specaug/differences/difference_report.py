@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from specaug.differences.clip_measures import COLOR, LOCAL, SideMeasures
+from specaug.differences.clip_measures import COLOR, LOCAL
 from specaug.differences.findings import sentences
 from specaug.differences.flicker import SHORTEST, Line
 from specaug.differences.intervals import difference_interval
 from specaug.differences.peaks import Peak
+from specaug.differences.side_measures import SideMeasures
 from specaug.differences.spectra import BANDS, BINS, OCTAVES, decibels
 from specaug.errors import ArgumentError
 from specaug.spectrum import radial_bins

@@ -11,7 +11,7 @@ from specaug.differences.findings import signed
 from specaug.differences.peaks import Peak
 from specaug.differences.spectra import detail_range, frequency_range
 from specaug.differences.tiles import COLUMNS, Tiles
-from specaug.web_page import ATTACK, BONAFIDE, LINE, MUTED, SCRIPT, STYLE, data_uri, render, svg_figure
+from specaug.web_page import ATTACK, BONAFIDE, LINE, MARKS, MUTED, SCRIPT, STYLE, data_uri, render, svg_figure
 
 _LARGEST = 512
 """Side of an image in the page, px; larger crops are scaled down."""
@@ -53,7 +53,7 @@ def difference_page(report: DifferenceReport) -> str:
         content,
         template=(package, "differences.html"),
         scripts=(SCRIPT, (package, "differences.js")),
-        styles=(STYLE, (package, "differences.css")),
+        styles=(STYLE, MARKS, (package, "differences.css")),
     )
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from specaug.arrays import to_unit
 from specaug.color import hsv_to_rgb, luma, rgb_to_hsv
-from specaug.differences.clip_measures import SideMeasures
 from specaug.differences.difference_report import DifferenceReport
 from specaug.differences.local_energy import band_image
+from specaug.differences.side_measures import SideMeasures
 from specaug.differences.spectra import BANDS, decibels, detail_range, frequency_range
 
 BLUE, NEUTRAL, ORANGE = (11, 98, 180), (246, 246, 244), (196, 72, 8)

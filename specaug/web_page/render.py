@@ -23,6 +23,8 @@ Asset = tuple[str, str]
 STYLE: Asset = ("specaug.web_page", "page.css")
 SCRIPT: Asset = ("specaug.web_page", "page.js")
 """Of all pages; others come after them."""
+MARKS: Asset = ("specaug.web_page", "marks.css")
+"""Of rings about peaks of a spectrum, and of the two sides of a comparison."""
 
 
 def render(

@@ -13,7 +13,8 @@ from made_frames import flicker, grating, noise
 
 import specaug
 from specaug.differences import difference_of
-from specaug.differences.clip_measures import ClipToCompare, LoadedClip, measure_side
+from specaug.differences.clip_measures import ClipToCompare, LoadedClip
+from specaug.differences.side_measures import measure_side
 
 pytest.importorskip("matplotlib", reason="the extra `report` is not installed")
 pytest.importorskip("jinja2", reason="the extra `report` is not installed")
