@@ -29,7 +29,6 @@ if TYPE_CHECKING:
         spectral_jitter,
         spectral_mix,
     )
-    from specaug.differences import compare
     from specaug.loader import load
     from specaug.pipeline import build_dataset
     from specaug.pipeline.retry import retry

@@ -14,9 +14,9 @@ from specaug.differences.spectra import ROUNDING
 
 SHORTEST = 16
 """Frames below which no line is named: it needs frequencies beside it to stand out from."""
-LEAST_LINE_DB = 6.0
-"""A line of less than four times the power is not named: its few neighbors tell their spread badly, and with the limit
-of chance alone 12 of 300 pairs of noise had a line; with both, 3."""
+LEAST_LINE_DB = 10.0
+"""A weaker line is not named: its few neighbors tell their spread badly (12 of 300 pairs of noise have one above the
+limit of chance, up to 6 dB), and the coding of a video has a rhythm of its own (up to 9 dB in the demo set)."""
 LOWEST_HZ = 3.0
 """Below it a head that nods and a hand that shakes change the brightness: that is movement and no flicker."""
 _STRIPS = 16
@@ -45,7 +45,7 @@ class TemporalSpectrum:
 
 
 @dataclass(frozen=True)
-class Line:
+class FlickerLine:
     """One flicker that the attack has and the bona fide clip has not, or the other way round."""
 
     hertz: float
@@ -113,7 +113,7 @@ def _strips(frame: np.ndarray) -> np.ndarray:
     return np.array([part.mean() for part in np.array_split(rows, min(_STRIPS, rows.size))])
 
 
-def find_lines(bonafide: TemporalSpectrum, attack: TemporalSpectrum) -> tuple[Line, ...]:
+def find_lines(bonafide: TemporalSpectrum, attack: TemporalSpectrum) -> tuple[FlickerLine, ...]:
     """Find the flicker by which two clips differ.
 
     Up to the lower of the two highest frequencies; of two frame rates, the spectrum of the bona fide clip is
@@ -121,7 +121,7 @@ def find_lines(bonafide: TemporalSpectrum, attack: TemporalSpectrum) -> tuple[Li
 
     Returns
     -------
-    tuple of Line
+    tuple of FlickerLine
         The strongest first; none where a clip has fewer than :data:`SHORTEST` frames.
     """
     if min(bonafide.frames, attack.frames) < SHORTEST:
@@ -135,7 +135,7 @@ def find_lines(bonafide: TemporalSpectrum, attack: TemporalSpectrum) -> tuple[Li
     return tuple(sorted(found, key=lambda line: -line.decibels))
 
 
-def _lines(ratio: np.ndarray, side: TemporalSpectrum, more_in: MoreIn) -> list[Line]:
+def _lines(ratio: np.ndarray, side: TemporalSpectrum, more_in: MoreIn) -> list[FlickerLine]:
     steps = np.abs(np.arange(len(ratio))[:, None] - np.arange(len(ratio)))
     around = [ratio[(row >= _INNER) & (row <= _OUTER)] for row in steps]
     lower, median, upper = np.stack([np.percentile(near, (25, 50, 75)) for near in around], axis=1)
@@ -149,10 +149,10 @@ def _lines(ratio: np.ndarray, side: TemporalSpectrum, more_in: MoreIn) -> list[L
     return found
 
 
-def _line(side: TemporalSpectrum, at: int, above: float, more_in: MoreIn) -> Line:
+def _line(side: TemporalSpectrum, at: int, above: float, more_in: MoreIn) -> FlickerLine:
     near = slice(at - 1, at + 2)
     weights = side.power[near]
     frequency = float((weights * side.hertz[near]).sum() / max(float(weights.sum()), 1e-30))
     # a²/4 · (Σw)²/Σw² in the middle of a lobe of 1.5 times that: T/6 · a² of Hann's Σw = T/2, Σw² = 3T/8.
     amplitude = math.sqrt(float(weights.sum()) / 1.5 * 6 / side.frames)
-    return Line(frequency, above, amplitude, more_in)
+    return FlickerLine(frequency, above, amplitude, more_in)

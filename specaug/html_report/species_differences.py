@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from specaug.differences import DifferenceReport, difference_of
-from specaug.differences.curves import draw_difference
-from specaug.differences.findings import signed
-from specaug.differences.page import PALETTE, rings
+from specaug.differences.difference_curves import draw_difference
+from specaug.differences.difference_page import PALETTE, rings
+from specaug.differences.difference_sentences import signed
 from specaug.differences.side_measures import SideTally
 from specaug.differences.spectra import OCTAVES, decibels, detail_range
-from specaug.differences.tiles import Tiles, diverging
+from specaug.differences.view_tiles import Tiles, diverging
 from specaug.html_report.exhibit import Exhibit, exhibit
 from specaug.html_report.sample import Pixels
 from specaug.html_report.survey import Kind

@@ -10,7 +10,7 @@ from made_frames import flicker, grating, noise
 
 import specaug
 from specaug.differences import DifferenceReport
-from specaug.differences.findings import NOTHING
+from specaug.differences.difference_sentences import NOTHING
 from specaug.errors import ArgumentError
 
 

@@ -7,13 +7,13 @@ import pytest
 from made_frames import grating, noise
 
 import specaug
-from specaug.differences.tiles import BLUE, COLUMNS, NEUTRAL, ORANGE, Tiles, diverging, overlaid
+from specaug.differences.view_tiles import BLUE, COLUMNS, NEUTRAL, ORANGE, Tiles, diverging, overlaid
 from specaug.errors import ArgumentError
 
 pytest.importorskip("matplotlib", reason="the extra `report` is not installed")
 pytest.importorskip("jinja2", reason="the extra `report` is not installed")
 
-from specaug.differences.page import rings
+from specaug.differences.difference_page import rings
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from specaug import __version__
-from specaug.differences.curves import Palette, draw_difference, draw_profiles, draw_temporal, has_temporal
-from specaug.differences.difference_report import DifferenceReport
-from specaug.differences.findings import signed
+from specaug.differences.difference_curves import (
+    Palette,
+    draw_difference,
+    draw_profiles,
+    draw_temporal,
+    has_temporal,
+)
+from specaug.differences.difference_numbers import DifferenceNumbers
+from specaug.differences.difference_sentences import signed
 from specaug.differences.peaks import Peak
 from specaug.differences.spectra import detail_range, frequency_range
-from specaug.differences.tiles import COLUMNS, Tiles
+from specaug.differences.view_tiles import COLUMNS, Tiles
 from specaug.web_page import ATTACK, BONAFIDE, LINE, MARKS, MUTED, SCRIPT, STYLE, data_uri, render, svg_figure
 
 _LARGEST = 512
@@ -21,12 +27,12 @@ _WIDE = (5.2, 3.1)
 """Inches of 72 px of a figure."""
 
 
-def difference_page(report: DifferenceReport) -> str:
+def difference_page(report: DifferenceNumbers) -> str:
     """Render a report.
 
     Parameters
     ----------
-    report : DifferenceReport
+    report : DifferenceNumbers
 
     Returns
     -------
@@ -57,7 +63,7 @@ def difference_page(report: DifferenceReport) -> str:
     )
 
 
-def _views(report: DifferenceReport) -> list[dict[str, Any]]:
+def _views(report: DifferenceNumbers) -> list[dict[str, Any]]:
     """A column of the matrix each: heading, and the images of both sides and of their difference."""
     tiles = Tiles(report)
     headings = tiles.headings()
@@ -91,7 +97,7 @@ def rings(peaks: tuple[Peak, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def curve_figures(report: DifferenceReport, prefix: str = "curve") -> list[tuple[str, str]]:
+def curve_figures(report: DifferenceNumbers, prefix: str = "curve") -> list[tuple[str, str]]:
     """(title, SVG) of the curves there are."""
     drawn = [("Power by frequency", draw_profiles)]
     if report.profile_difference[1] is not None:
@@ -119,7 +125,7 @@ def _wave(number: int, peak: Peak) -> dict[str, Any]:
     }
 
 
-def band_rows(report: DifferenceReport) -> list[dict[str, str]]:
+def band_rows(report: DifferenceNumbers) -> list[dict[str, str]]:
     """Bands and octaves for a table."""
     rows = []
     for band in (*report.bands, *report.octaves):

@@ -9,7 +9,7 @@ import numpy as np
 
 from specaug.arrays import to_unit
 from specaug.color import hsv_to_rgb, luma, rgb_to_hsv
-from specaug.differences.difference_report import DifferenceReport
+from specaug.differences.difference_numbers import DifferenceNumbers
 from specaug.differences.local_energy import band_image
 from specaug.differences.side_measures import SideMeasures
 from specaug.differences.spectra import BANDS, decibels, detail_range, frequency_range
@@ -39,7 +39,7 @@ class Heading:
 class Tiles:
     """Images of a report, drawn when they are asked for."""
 
-    report: DifferenceReport
+    report: DifferenceNumbers
 
     @cached_property
     def _frames(self) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from specaug.differences.difference_report import DifferenceReport
+from specaug.differences.difference_numbers import DifferenceNumbers
 from specaug.differences.spectra import BANDS, BINS
 from specaug.spectrum import radial_bins
 
@@ -24,7 +24,7 @@ class Palette:
     muted: str
 
 
-def draw_profiles(axes: Axes, report: DifferenceReport, palette: Palette) -> None:
+def draw_profiles(axes: Axes, report: DifferenceNumbers, palette: Palette) -> None:
     """Power by radial frequency of both sides, with intervals of groups."""
     radius = radial_bins(BINS)
     for side, label, color, style in (
@@ -79,7 +79,7 @@ def _name_bands(axes: Axes, radius: np.ndarray, palette: Palette) -> None:
         )
 
 
-def draw_difference(axes: Axes, report: DifferenceReport, palette: Palette) -> None:
+def draw_difference(axes: Axes, report: DifferenceNumbers, palette: Palette) -> None:
     """Attack over bona fide by radial frequency, with the interval of groups."""
     radius = radial_bins(BINS)
     difference, half = report.profile_difference
@@ -101,7 +101,7 @@ def draw_difference(axes: Axes, report: DifferenceReport, palette: Palette) -> N
     axes.set_ylabel("dB")
 
 
-def draw_temporal(axes: Axes, report: DifferenceReport, palette: Palette) -> None:
+def draw_temporal(axes: Axes, report: DifferenceNumbers, palette: Palette) -> None:
     """Power of what changes between frames of both sides, by Hz, with the lines that were found."""
     highest = []
     for side, label, color, style in (
@@ -128,6 +128,6 @@ def draw_temporal(axes: Axes, report: DifferenceReport, palette: Palette) -> Non
     axes.set_ylabel("power of strips, dB below white")
 
 
-def has_temporal(report: DifferenceReport) -> bool:
+def has_temporal(report: DifferenceNumbers) -> bool:
     """Whether a side has a temporal spectrum."""
     return report.bonafide.temporal is not None or report.attack.temporal is not None

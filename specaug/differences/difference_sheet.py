@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from specaug.differences.difference_report import DifferenceReport
-from specaug.differences.findings import told
-from specaug.differences.tiles import BLUE, COLUMNS, ORANGE, Tiles, diverging
+from specaug.differences.difference_numbers import DifferenceNumbers
+from specaug.differences.difference_sentences import told
+from specaug.differences.view_tiles import BLUE, COLUMNS, ORANGE, Tiles, diverging
 from specaug.errors import MissingDependencyError
 
 try:
@@ -20,7 +20,7 @@ try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from specaug.differences.curves import (
+    from specaug.differences.difference_curves import (
         Palette,
         draw_difference,
         draw_profiles,
@@ -43,7 +43,7 @@ _LISTED = 9
 Draw = ImageDraw.ImageDraw
 
 
-def draw_sheet(report: DifferenceReport) -> np.ndarray:
+def draw_sheet(report: DifferenceNumbers) -> np.ndarray:
     """Draw a report on white, (height, width, 3) uint8."""
     findings = report.findings[:_FINDINGS]
     top = _MARGIN + 58 + 34 * len(findings) + 14
@@ -67,7 +67,7 @@ def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / name), size)
 
 
-def _title(draw: Draw, report: DifferenceReport, findings: tuple[str, ...]) -> None:
+def _title(draw: Draw, report: DifferenceNumbers, findings: tuple[str, ...]) -> None:
     x, y = _MARGIN, _MARGIN
     for text, color in (
         ("What differs: ", _INK),
@@ -91,7 +91,7 @@ def _left(column: int) -> int:
     return _MARGIN + _NAMES + column * (_TILE + _GAP)
 
 
-def _matrix(sheet: Image.Image, draw: Draw, report: DifferenceReport, top: int) -> None:
+def _matrix(sheet: Image.Image, draw: Draw, report: DifferenceNumbers, top: int) -> None:
     """Two rows of both sides, one of what differs; a column for each view."""
     tiles = Tiles(report)
     headings = tiles.headings()
@@ -135,7 +135,7 @@ def _scaled(image: np.ndarray) -> Image.Image:
     return picture.resize((_TILE, _TILE), Image.Resampling.NEAREST if whole else Image.Resampling.LANCZOS)
 
 
-def _row_name(draw: Draw, report: DifferenceReport, row: int, y: int) -> None:
+def _row_name(draw: Draw, report: DifferenceNumbers, row: int, y: int) -> None:
     if row == 2:
         draw.text((_MARGIN, y + 4), "difference", fill=_INK, font=_font(22, bold=True))
         draw.text((_MARGIN, y + 36), "attack over\nbona fide", fill=_MUTED, font=_font(17))
@@ -160,7 +160,7 @@ def _legend(sheet: Image.Image, draw: Draw, corner: tuple[int, int]) -> None:
     draw.text((x + _TILE // 2, y + 110), "equal", fill=_MUTED, font=_font(17), anchor="ma")
 
 
-def _color_means(draw: Draw, report: DifferenceReport, corner: tuple[int, int]) -> None:
+def _color_means(draw: Draw, report: DifferenceNumbers, corner: tuple[int, int]) -> None:
     """Means of both sides, in the empty place beneath the hues, which are no numbers to subtract."""
     x, y = corner
     draw.text((x, y + 4), "means", fill=_MUTED, font=_font(17))
@@ -173,7 +173,7 @@ def _color_means(draw: Draw, report: DifferenceReport, corner: tuple[int, int]) 
             draw.text((x + right, line), text, fill=_SIDES[side], font=_font(16), anchor="ra")
 
 
-def _rings(draw: Draw, report: DifferenceReport, corner: tuple[int, int]) -> None:
+def _rings(draw: Draw, report: DifferenceNumbers, corner: tuple[int, int]) -> None:
     """A ring about each peak, in the ratio with its number and in the spectrum that has it."""
     for number, peak in enumerate(report.peaks, start=1):
         color = _SIDES[peak.more_in]
@@ -192,7 +192,7 @@ def _rings(draw: Draw, report: DifferenceReport, corner: tuple[int, int]) -> Non
             )  # fmt: skip
 
 
-def _bottom(sheet: Image.Image, draw: Draw, report: DifferenceReport, top: int, width: int) -> None:
+def _bottom(sheet: Image.Image, draw: Draw, report: DifferenceNumbers, top: int, width: int) -> None:
     """Curves and the list of peaks."""
     palette = Palette(_SIDES["bonafide"], _SIDES["attack"], _LINE, _MUTED)
     third = (width - 2 * _MARGIN - 2 * 30) // 3
@@ -233,7 +233,7 @@ def _curve(fill: Callable[[Axes], None], size: tuple[int, int]) -> Image.Image:
         return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
 
 
-def _list(draw: Draw, report: DifferenceReport, corner: tuple[int, int], width: int) -> None:
+def _list(draw: Draw, report: DifferenceNumbers, corner: tuple[int, int], width: int) -> None:
     """Peaks, flicker and bands in words."""
     x, y = corner
     draw.text((x, y), "Waves and flicker", fill=_INK, font=_font(20, bold=True))
