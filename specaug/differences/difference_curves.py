@@ -49,7 +49,7 @@ def draw_profiles(axes: Axes, report: DifferenceNumbers, palette: Palette) -> No
         axes.annotate(
             f"{number}",
             (peak.frequency, 0.02),
-            xycoords=axes.get_xaxis_transform(),  # type: ignore[arg-type]
+            xycoords=axes.get_xaxis_transform(),
             color=color,
             ha="center",
             va="bottom",

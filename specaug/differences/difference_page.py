@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from specaug import __version__
@@ -105,10 +106,7 @@ def curve_figures(report: DifferenceNumbers, prefix: str = "curve") -> list[tupl
     if has_temporal(report):
         drawn.append(("Change over time", draw_temporal))
     return [
-        (
-            title,
-            svg_figure(f"{prefix}-{number}", lambda axes, fill=fill: fill(axes, report, PALETTE), size=_WIDE),
-        )  # type: ignore[misc]
+        (title, svg_figure(f"{prefix}-{number}", partial(fill, report=report, palette=PALETTE), size=_WIDE))
         for number, (title, fill) in enumerate(drawn)
     ]
 

@@ -229,8 +229,9 @@ def _curve(fill: Callable[[Axes], None], size: tuple[int, int]) -> Image.Image:
         axes = figure.add_subplot()
         fill(axes)
         axes.legend(loc="best")
-        canvas.draw()
-        return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+        canvas.draw()  # type: ignore[no-untyped-call]
+        drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+        return Image.fromarray(drawn[..., :3].copy())
 
 
 def _list(draw: Draw, report: DifferenceNumbers, corner: tuple[int, int], width: int) -> None:

@@ -81,7 +81,7 @@ def species_differences(
     if base is None or len(base.clips) < _FEWEST:
         return [], []
     bonafide = base.result()
-    found = []
+    found: list[SpeciesDifference] = []
     attacks = [kind for kind in pixels.spectra if kind.label == "attack"]
     for kind in sorted(
         attacks, key=lambda kind: (kind.origin == "synthetic", -len(pixels.spectra[kind].clips), kind)

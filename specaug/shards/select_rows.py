@@ -125,7 +125,8 @@ def _mixed(text: str) -> bytes:
 def _words(name: str, values: Collection[str]) -> frozenset[str]:
     if name != "label":
         return frozenset(values)
-    known = {"0": "0", "1": "1", **{label: str(number) for number, label in enumerate(LABELS)}}
+    known = {"0": "0", "1": "1"}
+    known |= {str(label): str(number) for number, label in enumerate(LABELS)}
     unknown = sorted(set(values) - known.keys())
     if unknown:
         raise ArgumentError(f"label: expected {' or '.join(LABELS)}, got {unknown[0]!r}")
