@@ -85,3 +85,14 @@ def test_faces_of_another_size_are_noted(videos, tmp_path):
     large = replace(CONFIG, margin=2.6)
     other = specaug.compare(*videos, config=large, detector=MiddleFace())
     assert any("differ in size" in note for note in difference_of(report.bonafide, other.attack).notes)
+
+
+def test_frames_for_flicker_show_the_same_place_at_a_quarter_of_the_size(videos):
+    clip = specaug.compare(*videos, config=CONFIG, detector=MiddleFace()).bonafide.shown
+    whole = clip.frames.mean(axis=0).reshape(12, 4, 12, 4, 3).mean(axis=(1, 3))
+    small = clip.moving.mean(axis=0)
+    assert small.shape == (12, 12, 3)
+    inner = slice(2, -2)
+    distance = np.abs(small - whole)[inner, inner].mean()
+    beside = np.abs(np.roll(small, 1, axis=1) - whole)[inner, inner].mean()
+    assert distance < 0.25 * beside  # the filter is no mean of blocks: 0.15; shifted by 3/8 px it is 0.5
