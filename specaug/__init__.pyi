@@ -29,6 +29,7 @@ from specaug.augment.profile import profile as profile
 from specaug.color import hsv_to_rgb as hsv_to_rgb
 from specaug.color import rgb_to_hsv as rgb_to_hsv
 from specaug.demo_data import demo as demo
+from specaug.differences import compare as compare
 from specaug.errors import SpecaugError as SpecaugError
 from specaug.html_report import report as report
 from specaug.integrations.albumentations import SpectralTransform as SpectralTransform

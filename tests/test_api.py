@@ -24,6 +24,7 @@ from specaug import pipeline
 COMMANDS = {
     "ablate",
     "build_dataset",
+    "compare",
     "demo",
     "evaluate",
     "explain",

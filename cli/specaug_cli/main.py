@@ -47,6 +47,7 @@ COMMANDS = (
     "verify",
     "report",
     "preview",
+    "compare",
     "retry",
     "finalize",
     "synthesize",

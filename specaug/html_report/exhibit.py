@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from specaug.color import hsv_to_rgb, rgb_to_hsv
-from specaug.shards import encode_image
+from specaug.color import LUMA_WEIGHTS, hsv_to_rgb, rgb_to_hsv
+from specaug.html_report.sharpness import laplacian_variance
 from specaug.spectrum import log_spectrum, temporal_spectrum
+from specaug.web_page import data_uri as data_uri
 
 _FRAMES = 8
-_SMALL, _LARGE = 96, 160
-"""Sides of a frame and of a plane, px."""
-_QUALITY = 85
+_SMALL, _LARGE, _LARGEST = 96, 160, 256
+"""Sides of a frame, of a plane, and of the frame in the middle, px."""
 _PROVENANCE = (
     *("clip_id", "source_path", "dataset", "split", "pai", "subject", "session", "device", "origin"),
     *("parent_id", "recipe", "source_width", "source_height", "fps", "source_frames", "missing_frames"),
@@ -36,6 +35,10 @@ class Exhibit:
     """(caption, data URI): hue, saturation, value, spectra of the frame in the middle, and over time."""
     facts: tuple[tuple[str, str], ...]
     """(name, value) of what the shard says."""
+    image: str = ""
+    """Data URI of the frame in the middle, at a size to look at."""
+    order: Mapping[str, str | float] = field(default_factory=dict)
+    """What clips are filtered and sorted by: split, label, score, scale, sharpness; NaN where it is not known."""
 
 
 def exhibit(row: dict[str, Any]) -> Exhibit:
@@ -53,17 +56,20 @@ def exhibit(row: dict[str, Any]) -> Exhibit:
     frames: list[np.ndarray] = row["frames"]
     chosen = np.unique(np.linspace(0, len(frames) - 1, min(_FRAMES, len(frames))).round().astype(int))
     shown = tuple((_moment(row, i), data_uri(frames[i], _SMALL)) for i in chosen.tolist())
-    return Exhibit(row["clip_id"], shown, _planes(frames, [frames[i] for i in chosen]), _facts(row))
+    planes = _planes(frames, [frames[i] for i in chosen])
+    image = data_uri(frames[len(frames) // 2], _LARGEST)
+    return Exhibit(row["clip_id"], shown, planes, _facts(row), image, _order(row, frames[len(frames) // 2]))
 
 
-def data_uri(image: np.ndarray, side: int) -> str:
-    """(H, W, 3) uint8, scaled down to `side` px, as a JPEG in a ``data:`` address."""
-    if max(image.shape[:2]) > side:
-        ratio = side / max(image.shape[:2])
-        size = (max(1, round(image.shape[1] * ratio)), max(1, round(image.shape[0] * ratio)))
-        image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
-    data = encode_image(image, image_format="jpeg", jpeg_quality=_QUALITY)
-    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
+def _order(row: dict[str, Any], image: np.ndarray) -> dict[str, str | float]:
+    known = {
+        name: [v for v in row[name] or [] if v is not None and math.isfinite(v)]
+        for name in ("score", "scale")
+    }
+    means = {name: sum(values) / len(values) if values else math.nan for name, values in known.items()}
+    label = "bona fide" if not row["label"] else f"attack {row['pai'] or ''}".strip()
+    sharpness = laplacian_variance(image.astype(np.float64) @ np.array(LUMA_WEIGHTS))
+    return {"split": row["split"] or "", "label": label, **means, "sharpness": sharpness}
 
 
 def _moment(row: dict[str, Any], i: int) -> str:

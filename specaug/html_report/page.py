@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +12,14 @@ import numpy as np
 
 from specaug import __version__
 from specaug.checked_fields import check_arguments
-from specaug.errors import ArgumentError, MissingDependencyError
+from specaug.errors import ArgumentError
+from specaug.html_report.exhibit import Exhibit
 from specaug.html_report.failure_summary import APART, SIGNIFICANT, Losses, Rate, losses
 from specaug.html_report.findings import SHORTCUT, Finding, Findings, findings, gaps, shortcut
 from specaug.html_report.histogram import Histogram
 from specaug.html_report.network_section import NetworkSection, network_section
 from specaug.html_report.sample import Pixels, sample_pixels
+from specaug.html_report.species_differences import species_differences
 from specaug.html_report.survey import Kind, Survey, survey
 from specaug.html_report.svg_plots import ATTACK, BONAFIDE, SYNTHETIC, histogram_plot, profile_plot
 from specaug.parsing import parse_json
@@ -28,13 +27,8 @@ from specaug.records import SPLITS
 from specaug.shards import read_skipped
 from specaug.shards.look_alikes import ALIKE
 from specaug.spectrum import BANDS, radial_bins
-
-try:
-    import jinja2
-except ImportError as error:
-    raise MissingDependencyError(
-        "a report needs matplotlib and jinja2: pip install 'specaug[report]'"
-    ) from error
+from specaug.web_page import MARKS, SCRIPT, STYLE, render
+from specaug.web_page import json_block as json_block
 
 _PLOTS = 12
 """Species that get a plot of their own; the table has all."""
@@ -85,10 +79,12 @@ def report(
         raise ArgumentError(f"out: expected at least one clip, {str(out)!r} holds none; see its failures/")
     lost = losses(out)
     pixels = sample_pixels(seen, faces=faces)
+    species, extremes = species_differences(pixels, faces=faces)
     target.parent.mkdir(parents=True, exist_ok=True)
     found = findings(seen, lost, pixels, gaps(seen, read_skipped(out)))
     used = None if run is None else network_section(run, out, faces=faces)
-    page = _render(_content(head, seen, lost, pixels, found, faces=faces), used)
+    content = _content(head, seen, lost, pixels, found, faces=faces)
+    page = _render(content | _clips(pixels, extremes) | {"species": species}, used)
     target.write_text(page, encoding="utf-8")
     return found
 
@@ -141,10 +137,36 @@ def _content(
         "alike": _alike(pixels),
         "alike_bits": ALIKE,
         "duplicates": sum(n for loss, n in lost.table.items() if loss.reason == "duplicate"),
-        "sheets": [(str(kind), _size(seen, kind), shown) for kind, shown in pixels.shown.items() if shown],
+        "sheets": [
+            (str(kind), _size(seen, kind), len(shown)) for kind, shown in pixels.shown.items() if shown
+        ],
         "tables": _tables(seen, lost),
-        "details": {item.name: dataclasses.asdict(item) for shown in pixels.shown.values() for item in shown},
     }
+
+
+def _clips(pixels: Pixels, extremes: list[Exhibit]) -> dict[str, Any]:
+    """The contact sheet, with kinds in turn so that its first lines show all of them, and what a dialog tells."""
+    columns = [list(shown) for shown in pixels.shown.values() if shown]
+    sheet = [item for items in zip_longest(*columns) for item in items if item is not None]
+    details = {item.name: dataclasses.asdict(item) for item in (*sheet, *extremes)}
+    return {
+        "sheet": [(item, _finite(item.order)) for item in sheet],
+        "orders": {item.name: _finite(item.order) for item in sheet},
+        "splits": sorted({str(item.order["split"]) for item in sheet}),
+        "labels": sorted(
+            {str(item.order["label"]) for item in sheet}, key=lambda label: (label != "bona fide", label)
+        ),
+        "images": {item.name: item.image for item in (*sheet, *extremes)},
+        # The image is that of the sheet or of the examples, where it is in the page already.
+        "details": {
+            name: {**item, "image": "", "order": _finite(item["order"])} for name, item in details.items()
+        },
+    }
+
+
+def _finite(order: Mapping[str, str | float]) -> dict[str, str | float]:
+    """Without what is not known, which JSON has no word for."""
+    return {name: value for name, value in order.items() if isinstance(value, str) or np.isfinite(value)}
 
 
 def _about(value: float) -> str:
@@ -267,34 +289,13 @@ def _tables(seen: Survey, lost: Losses) -> dict[str, dict[str, Any]]:
     }
 
 
-def _render(content: Mapping[str, Any], used: NetworkSection | None = None) -> str:
-    """The page, with the hashes of its own script and style as the only ones that a browser may run."""
-    assets = files("specaug.html_report") / "assets"
-    style, script = ((assets / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    style += used.style if used else ""
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters["block"] = json_block
-    template = environment.from_string((assets / "report.html").read_text(encoding="utf-8"))
-    page = template.render(
-        content, used=used, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script)
+def _render(content: Mapping[str, Any], used: NetworkSection | None) -> str:
+    """The page, with its own script."""
+    package = "specaug.html_report"
+    return render(
+        {**content, "used": used},
+        template=(package, "report.html"),
+        scripts=(SCRIPT, (package, "report.js")),
+        styles=(STYLE, MARKS, (package, "report.css")),
+        rules=used.style if used else "",
     )
-    # A name from the file system may hold half of a surrogate pair, which UTF-8 cannot.
-    return page.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def json_block(value: Any) -> str:
-    """JSON that may stand in a script element: ASCII, and nothing in it can end the element.
-
-    Examples
-    --------
-    >>> json_block(["</script>"])
-    '["\\\\u003c/script\\\\u003e"]'
-    """
-    text = json.dumps(value, separators=(",", ":"))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from specaug.color import LUMA_WEIGHTS
+from specaug.differences.clip_measures import ClipToCompare, LoadedClip, measure_clip
+from specaug.differences.side_measures import SideTally
 from specaug.html_report.exhibit import Exhibit, exhibit
 from specaug.html_report.histogram import Histogram
+from specaug.html_report.sharpness import laplacian_variance as laplacian_variance
 from specaug.html_report.survey import Kind, Place, Survey, short_id
 from specaug.shards import read_rows
 from specaug.shards.look_alikes import ALIKE, MIRROR, bits_set, clip_bits
@@ -50,6 +54,17 @@ class Pixels:
     """(source_id, path, split) beside the hashes."""
     row_groups: int = 0
     """That were read."""
+    spectra: dict[Kind, SideTally] = field(default_factory=dict)
+    """Spectra of the frame in the middle of each clip."""
+    files: list[Path] = field(default_factory=list)
+    origins: dict[str, tuple[Place, int]] = field(default_factory=dict)
+    """Clip id to the row group and row that it was measured from."""
+
+    def row(self, clip_id: str) -> dict[str, Any]:
+        """A measured clip, read again."""
+        place, number = self.origins[clip_id]
+        (found,) = read_rows(self.files[place.file], place.group, [number])
+        return found
 
     @property
     def clips(self) -> int:
@@ -88,7 +103,7 @@ def sample_pixels(seen: Survey, *, faces: bool = True) -> Pixels:
     -------
     Pixels
     """
-    result = Pixels()
+    result = Pixels(files=seen.files)
     kinds = kinds_by_size(seen)[:_KINDS]
     result.profiles = {kind: [] for kind in kinds}
     wanted = _wanted(seen, kinds)
@@ -96,8 +111,10 @@ def sample_pixels(seen: Survey, *, faces: bool = True) -> Pixels:
     result.shown = {kind: [] for kind in sheet}
     for place in sorted({place for quota in wanted.values() for place in quota}, key=_mixed):
         result.row_groups += 1
-        for row in _rows(seen, place, Counter({kind: quota[place] for kind, quota in wanted.items()})):
+        quotas = Counter({kind: quota[place] for kind, quota in wanted.items()})
+        for number, row in _rows(seen, place, quotas):
             kind = Kind(("bonafide", "attack")[row["label"]], row["pai"] or "", row["origin"] or "")
+            result.origins[row["clip_id"]] = place, number
             _measure(result, kind, row)
             if len(result.shown.get(kind, ())) < sheet.get(kind, 0):
                 result.shown[kind].append(exhibit(row))
@@ -136,20 +153,21 @@ def _mixed(place: Place) -> tuple[int, Place]:
     return short_id(f"{place.file}/{place.group}"), place
 
 
-def _rows(seen: Survey, place: Place, quota: Counter[Kind]) -> Iterator[dict[str, Any]]:
-    """The first rows of each kind in a row group, in the order of the shard, which is that of a hash."""
+def _rows(seen: Survey, place: Place, quota: Counter[Kind]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number and content of the first rows of each kind in a row group; shards have the order of a hash."""
     left = Counter({kind: n for kind, n in quota.items() if n})
     chosen: list[int] = []
     for row, kind in enumerate(seen.kinds_of(place)):
         if left[kind] > 0:
             left[kind] -= 1
             chosen.append(row)
-    yield from read_rows(seen.files[place.file], place.group, chosen)
+    yield from zip(chosen, read_rows(seen.files[place.file], place.group, chosen), strict=True)
 
 
 def _measure(result: Pixels, kind: Kind, row: dict[str, Any]) -> None:
     picture = middle(row)
     result.profiles[kind].append(np.asarray(radial_profile(picture, bins=BINS)))
+    _add_spectrum(result, kind, row, picture)
     if kind.origin == "synthetic":
         return
     luma = picture.astype(np.float64) @ np.array(LUMA_WEIGHTS)
@@ -161,20 +179,18 @@ def _measure(result: Pixels, kind: Kind, row: dict[str, Any]) -> None:
         result.names.append((row["source_id"] or "", row["source_path"] or "", row["split"] or ""))
 
 
+def _add_spectrum(result: Pixels, kind: Kind, row: dict[str, Any], picture: np.ndarray) -> None:
+    name = row["clip_id"]
+    subject = row["subject"] or row["source_id"] or row["parent_id"] or name
+
+    def load() -> LoadedClip:
+        return LoadedClip(middle(result.row(name))[None])
+
+    tally = result.spectra.setdefault(kind, SideTally(str(kind)))
+    tally.add(ClipToCompare(name, subject, load), measure_clip(LoadedClip(picture[None]), maps=False))
+
+
 def middle(row: dict[str, Any]) -> np.ndarray:
     """The frame in the middle of a clip, (H, W, 3) uint8."""
     frames: list[np.ndarray] = row["frames"]
     return frames[len(frames) // 2]
-
-
-def laplacian_variance(luma: np.ndarray) -> float:
-    """Variance of the four-neighbour Laplacian of (H, W) values: low where a picture is blurred.
-
-    References
-    ----------
-    .. [1] Pech-Pacheco, J. L. et al. (2000). Diatom autofocusing in brightfield microscopy: a comparative study.
-       ICPR 15, vol. 3, 314-317.
-    """
-    inner = luma[1:-1, 1:-1]
-    around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
-    return float(np.var(around - 4 * inner))

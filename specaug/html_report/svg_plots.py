@@ -1,62 +1,20 @@
-"""Plots as SVG that takes its colours and its font from the page it stands in."""
+"""Plots of a report as SVG."""
 
 from __future__ import annotations
 
-import io
-import warnings
-import xml.etree.ElementTree as ET  # reads what matplotlib wrote, nothing else
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
-from specaug.errors import MissingDependencyError
 from specaug.html_report.histogram import Histogram
 from specaug.spectrum import BANDS, radial_bins
+from specaug.web_page import ATTACK as ATTACK
+from specaug.web_page import BONAFIDE as BONAFIDE
+from specaug.web_page import LINE, MUTED, svg_figure
+from specaug.web_page import SYNTHETIC as SYNTHETIC
 
-try:
-    import matplotlib as mpl
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-except ImportError as error:
-    raise MissingDependencyError(
-        "a report needs matplotlib and jinja2: pip install 'specaug[report]'"
-    ) from error
-
-_SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
-# Colours that stand for the page's: matplotlib writes them into the file, where they are replaced.
-_INK, _MUTED, _LINE = "#010203", "#040506", "#070809"
-BONAFIDE, ATTACK, SYNTHETIC = "#0a0b0c", "#0d0e0f", "#101112"
-_PAGE = {
-    _INK: "var(--ink)",
-    _MUTED: "var(--muted)",
-    _LINE: "var(--line)",
-    BONAFIDE: "var(--bonafide)",
-    ATTACK: "var(--attack)",
-    SYNTHETIC: "var(--synthetic)",
-}
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "text.parse_math": False,  # names may hold dollar signs
-    "font.size": 9,
-    "text.color": _INK,
-    "axes.edgecolor": _LINE,
-    "axes.labelcolor": _MUTED,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": _LINE,
-    "ytick.color": _LINE,
-    "xtick.labelcolor": _MUTED,
-    "ytick.labelcolor": _MUTED,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "lines.linewidth": 1.6,
-    "path.simplify": True,
-    "figure.constrained_layout.use": True,
-}
-_SIZE = (4.5, 3.0)
-"""Inches of 72 px: legible at its own size on a telephone."""
 _LABEL = 36
 """Letters of a label in a legend."""
 
@@ -80,7 +38,7 @@ def histogram_plot(name: str, histogram: Histogram) -> str:
         axes.set_ylabel("% of the class")
         axes.set_ylim(bottom=0)
 
-    return _drawn(name, draw)
+    return svg_figure(name, draw)
 
 
 def _step(
@@ -112,7 +70,7 @@ def profile_plot(name: str, curves: Sequence[tuple[str, str, np.ndarray]]) -> st
         axes.set_xlabel("radial frequency, cycles/px")
         axes.set_ylabel("mean log-amplitude")
 
-    return _drawn(name, draw)
+    return svg_figure(name, draw)
 
 
 def _short(label: str) -> str:
@@ -128,52 +86,7 @@ def _bands(axes: Axes, first: float, last: float) -> None:
     axes.minorticks_off()
     for band, (low, high) in BANDS.items():
         if low:
-            axes.axvline(low, color=_LINE, linewidth=0.8)
+            axes.axvline(low, color=LINE, linewidth=0.8)
         middle = float(np.sqrt(max(low, first) * min(high, last)))
         place = axes.get_xaxis_transform()
-        axes.text(middle, 1.0, band, color=_MUTED, transform=place, va="bottom", ha="center")
-
-
-def _drawn(name: str, draw: Any) -> str:
-    """SVG of one pair of axes that `draw` fills, its ids prefixed by `name`."""
-    stream = io.StringIO()
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # the page's font is used, not matplotlib's
-        figure = Figure(figsize=_SIZE, dpi=72)
-        axes = figure.add_subplot()
-        draw(axes)
-        axes.legend(loc="best").set_in_layout(False)
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _for_page(stream.getvalue(), name)
-
-
-def _for_page(text: str, name: str) -> str:
-    """The SVG without metadata and style sheet, with the page's colours and with ids of its own."""
-    ET.register_namespace("", _SVG)
-    ET.register_namespace("xlink", _XLINK)
-    root = ET.fromstring(text)
-    root.attrib.pop("height", None)
-    root.attrib.pop("width", None)
-    root.set("aria-hidden", "true")
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"):
-                parent.remove(child)
-        _own_names(parent.attrib, name)
-    return ET.tostring(root, encoding="unicode")
-
-
-def _own_names(attributes: dict[str, str], name: str) -> None:
-    for key, value in attributes.items():
-        if key == "id":
-            attributes[key] = f"{name}-{value}"
-        elif key == f"{{{_XLINK}}}href":
-            attributes[key] = f"#{name}-{value.removeprefix('#')}"
-        else:
-            attributes[key] = _replaced(value.replace("url(#", f"url(#{name}-"), _PAGE)
-
-
-def _replaced(text: str, words: Mapping[str, str]) -> str:
-    for old, new in words.items():
-        text = text.replace(old, new)
-    return text
+        axes.text(middle, 1.0, band, color=MUTED, transform=place, va="bottom", ha="center")

@@ -55,6 +55,14 @@ NOT_RUN = {
         "a Kubernetes cluster"
     ),
     "torchrun --nproc-per-node 4 -m specaug train out -o run": "two processes: training/test_commands.py",
+    **dict.fromkeys(
+        (
+            "specaug compare out --where label=bonafide,device=old --where label=bonafide,device=new -o phone.html",
+            "specaug compare out --where device=old,pai=print -o old-print.png",
+            "specaug compare out --where device=new,pai=print -o new-print.png",
+        ),
+        "a set that names two phones; differences/test_compare_groups.py",
+    ),
 }
 """Lines that no test runs as they stand, and why."""
 
@@ -214,6 +222,10 @@ PREPARED: dict[str, Callable[[Path], None]] = {
     "docs/datasets/pseudonyms.md": renamed(RAW="raw", KEYFILE="key.txt"),
     "docs/datasets/several.md": several,
     "docs/clusters.md": clusters,
+    "docs/howto/show-the-difference.md": lambda work: [
+        shutil.copy(next((work / "raw/test").glob(f"{kind}/*/*.mp4")), work / name)
+        for kind, name in (("bonafide", "live.mp4"), ("attack/print", "fake.mp4"))
+    ],
     "docs/training.md": lambda work: shutil.copytree(work / "out", work / "other-out"),
 }
 STORE = "docs/object-stores.md"

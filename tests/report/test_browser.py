@@ -90,7 +90,7 @@ def test_a_clip_opens_and_closes_by_keyboard(tab):
     dialog = tab.get_by_role("dialog")
     assert dialog.get_by_role("heading", level=2).inner_text() == f"{5:032x}-000"
     images = dialog.locator("img")
-    assert images.count() == 8
+    assert images.count() == 9
     assert images.evaluate_all("all => all.every(i => i.complete && i.naturalWidth > 0 && i.alt)")
     tab.keyboard.press("Escape")
     assert not dialog.is_visible()
@@ -125,6 +125,58 @@ def test_captions_of_wide_tables_fit_the_telephone(tab):
         "[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)"
     )
     assert max(widths) <= 390
+
+
+def shown(tab):
+    return tab.locator(".sheet li:not([hidden])")
+
+
+def test_the_sheet_is_filtered_and_sorted(tab):
+    assert tab.locator(".choose .count").inner_text() == "60 of 60 clips"
+    assert shown(tab).count() == 24
+    tab.locator("#more").click()
+    assert shown(tab).count() == 60
+    tab.locator("[data-by=label]").select_option("attack print")
+    assert set(shown(tab).locator("span").all_inner_texts()) == {"attack print"}
+    assert tab.locator(".choose .count").inner_text() == "20 of 60 clips"
+    tab.locator("[data-by=label]").select_option("")
+    for highest in (False, True):
+        if highest:
+            tab.get_by_role("button", name="Highest first").click()
+        tab.locator("#sort").select_option("sharpness")
+        numbers = [
+            float(text.removeprefix("sharpness ")) for text in shown(tab).locator("small").all_inner_texts()
+        ]
+        assert len(set(numbers)) > 2
+        assert numbers == sorted(numbers, reverse=highest)
+    tab.locator("[data-by=split]").select_option("train")
+    assert shown(tab).count() == 60
+
+
+def test_arrow_keys_go_through_the_clips_as_they_are_sorted(tab):
+    tab.locator("[data-by=label]").select_option("bona fide")
+    tab.locator("#sort").select_option("scale")
+    names = shown(tab).evaluate_all("all => all.map(i => i.dataset.name)")
+    shown(tab).nth(1).locator("button").click()
+    heading = tab.get_by_role("dialog").get_by_role("heading", level=2)
+    assert heading.inner_text() == names[1]
+    tab.keyboard.press("ArrowRight")
+    assert heading.inner_text() == names[2]
+    tab.keyboard.press("ArrowLeft")
+    tab.get_by_role("dialog").get_by_role("button", name="Previous").click()
+    assert heading.inner_text() == names[0]
+    tab.keyboard.press("ArrowLeft")
+    assert heading.inner_text() == names[-1]  # after the first comes the last
+
+
+def test_examples_of_a_species_open_and_stay_among_themselves(tab):
+    group = tab.locator(".extremes").first.locator("[data-clip]")
+    names = group.evaluate_all("all => all.map(b => b.dataset.clip)")
+    group.last.click()
+    heading = tab.get_by_role("dialog").get_by_role("heading", level=2)
+    assert heading.inner_text() == names[-1]
+    tab.keyboard.press("ArrowRight")
+    assert heading.inner_text() == names[0]
 
 
 def test_long_facts_have_a_line_of_their_own(tab):
@@ -194,7 +246,7 @@ CONTRAST = """() => {
     return [255, 255, 255];
   };
   return [...document.querySelectorAll('p, td, th, h1, h2, h3, a, dt, dd, li span, figcaption, caption, svg text')]
-    .filter((n) => n.textContent.trim() && n.getClientRects().length && !n.closest('.skip'))
+    .filter((n) => n.textContent.trim() && n.getClientRects().length && !n.closest('.skip, .marks'))
     .map((n) => {
       const style = getComputedStyle(n);
       const [a, b] = [light(rgb(n.closest('svg') ? style.fill : style.color).slice(0, 3)), light(behind(n))];

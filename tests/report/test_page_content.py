@@ -223,11 +223,30 @@ def test_settings_are_sorted_and_versions_are_named(report):
 def test_sheets_tell_how_many_of_how_many_and_clips_how_they_are_found(report):
     rows = [clip_row(n) for n in range(26)] + [attack_row(50)]
     text = report(rows, faces=True)
-    heads = re.findall(r"<h3><bdi>(.*?)</bdi> <small>(.*?)</small></h3>", text)
-    assert heads == [("bonafide", "24 of 26"), ("attack print", "1 of 1")]
-    names = re.findall(r'data-clip="(.*?)"', text)
+    told = re.findall(r"<bdi>([^<]*)</bdi>: (\d+ of \d+)", section(text, "clips"))
+    assert told == [("bonafide", "24 of 26"), ("attack print", "1 of 1")]
+    names = re.findall(r'data-clip="(.*?)"', section(text, "clips"))
     assert set(names) == set(blocks(text, "details"))
     assert len(names) == 25
+    assert set(blocks(text, "orders")) == set(names)
+
+
+def test_the_contact_sheet_comes_before_tables_and_shows_kinds_in_turn(report):
+    rows = [clip_row(n) for n in range(3)] + [attack_row(50), attack_row(51, pai="mask")]
+    text = report(rows, faces=True)
+    assert text.index('id="clips"') < text.index("<table")
+    labels = re.findall(r'<li data-name=".*?alt="([^,]*),', section(text, "clips"))
+    assert labels == ["bona fide", "attack mask", "attack print", "bona fide", "bona fide"]
+
+
+def test_what_is_not_known_of_a_clip_is_left_out_of_its_order(report):
+    text = report([clip_row(0, score=[None], scale=[2.0, 4.0])], faces=True)
+    (order,) = blocks(text, "orders").values()
+    assert order == {"split": "train", "label": "bona fide", "scale": 3.0, "sharpness": 0.0}
+
+
+def test_without_two_clips_of_a_species_nothing_is_compared(report):
+    assert 'id="differences"' not in report([clip_row(0), clip_row(1), attack_row(2)], faces=True)
 
 
 def test_only_the_script_and_style_of_the_page_may_run(report):

@@ -10,6 +10,7 @@ from typing import assert_type
 
 import specaug
 from specaug.attribution import Explanation
+from specaug.differences import DifferenceReport
 from specaug.catalog import Catalog
 from specaug.demo_data import DemoReport
 from specaug.html_report.findings import Findings
@@ -69,6 +70,10 @@ def main(raw: Path, out: Path, run: Path) -> None:
     )
     assert_type(specaug.fit_profile(out, "profile.npz", split="train"), specaug.SpoofProfile)
     assert_type(specaug.report(out, "report.html", faces=False, run=run), Findings)
+    difference = specaug.compare(
+        out, where={"label": "attack"}, out=None, config=settings, detector=None, fps=25.0, most=200
+    )
+    assert_type(difference, DifferenceReport)
     assert_type(
         specaug.explain(run, out, output="explain.html", faces=True, split="test", clips=8, parts=("bands",)),
         Explanation,

@@ -1,19 +1,6 @@
-"use strict";
-// Everything that comes from the data is set as text or as the address of a picture, never as markup.
-
 const PAGE = 25;
 const LONG = new Set(["path", "detail"]);
 const FACT = 24; // letters of a fact that fit beside its name
-
-function element(name, text, properties) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  return Object.assign(made, properties);
-}
-
-function json(id) {
-  return JSON.parse(document.getElementById(id).textContent);
-}
 
 function compare(a, b) {
   if (typeof a === "number" && typeof b === "number") return a - b;
@@ -97,7 +84,7 @@ function strip(pictures, className) {
   return list;
 }
 
-function openClip(clip) {
+function showClip(clip) {
   const facts = element("dl");
   for (const [name, value] of clip.facts) {
     const line = element("div", undefined, { className: value.length > FACT ? "long" : "" });
@@ -106,34 +93,86 @@ function openClip(clip) {
   }
   document.getElementById("h-clip").textContent = clip.name;
   document.getElementById("clip-body").replaceChildren(
+    large(clip),
     element("h3", "Frames"), strip(clip.frames, "strip"),
     element("h3", "Planes and spectra"), strip(clip.planes, "strip large"),
     element("h3", "Provenance"), facts,
   );
-  document.getElementById("clip").showModal();
 }
 
-function themes(button) {
-  const dark = () => {
-    const chosen = document.documentElement.dataset.theme;
-    return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  };
-  const name = () => { button.textContent = dark() ? "Light" : "Dark"; };
-  button.addEventListener("click", () => {
-    document.documentElement.dataset.theme = dark() ? "light" : "dark";
-    name();
-  });
-  name();
+function large(clip) {
+  const shown = document.querySelector(`[data-clip="${CSS.escape(clip.name)}"] img`);
+  return element("img", undefined, { src: shown.src, alt: shown.alt, className: "whole" });
 }
 
 const tables = json("tables");
 for (const root of document.querySelectorAll(".live")) liveTable(root, tables[root.dataset.table]);
 let details = null;
+const detail = (name) => {
+  details ??= json("details"); // megabytes of images: read when first asked for
+  return details[name];
+};
+
+// The contact sheet: chosen, sorted, and no more at first than a reader takes in.
+const FIRST = 24;
+const sheet = document.querySelector(".sheet");
+const orders = sheet ? json("orders") : {};
+const items = sheet ? [...sheet.children] : [];
+let shown = items;
+let all = false;
+
+function told(order, by) {
+  const value = order[by];
+  if (by === "" || by === "label") return order.split;
+  return typeof value === "number" ? `${by} ${value.toPrecision(3)}` : `${value ?? `${by} unknown`}`;
+}
+
+function drawSheet() {
+  shown.forEach((item, number) => { item.hidden = number >= FIRST && !all; });
+  const by = document.getElementById("sort").value;
+  for (const item of items) item.querySelector("small").textContent = told(orders[item.dataset.name], by);
+  const more = document.getElementById("more");
+  more.hidden = all || shown.length <= FIRST;
+  more.textContent = `Show all ${shown.length}`;
+  document.querySelector(".choose .count").textContent = `${shown.length} of ${items.length} clips`;
+}
+
+function chooseClips() {
+  const wanted = [...document.querySelectorAll(".choose [data-by]")].filter((select) => select.value);
+  const by = document.getElementById("sort").value;
+  const sign = document.getElementById("turn").getAttribute("aria-pressed") === "true" ? -1 : 1;
+  const order = (item) => orders[item.dataset.name];
+  shown = items.filter((item) => wanted.every((select) => order(item)[select.dataset.by] === select.value));
+  if (by) {
+    // What is not known comes last, whichever way the others go.
+    const known = (item) => Number(order(item)[by] === undefined);
+    shown.sort((a, b) => known(a) - known(b) || sign * compare(order(a)[by], order(b)[by]));
+  }
+  for (const item of items) item.hidden = true;
+  sheet.append(...shown);
+  drawSheet();
+}
+
+if (sheet) {
+  for (const select of document.querySelectorAll(".choose select")) select.addEventListener("change", chooseClips);
+  document.getElementById("turn").addEventListener("click", ({ currentTarget }) => {
+    currentTarget.setAttribute("aria-pressed", currentTarget.getAttribute("aria-pressed") !== "true");
+    chooseClips();
+  });
+  document.getElementById("more").addEventListener("click", () => {
+    all = true;
+    drawSheet();
+  });
+  document.querySelector(".choose").hidden = false;
+  drawSheet();
+}
+
+let near = () => [];
+const open = gallery(document.getElementById("clip"), () => near(), (name) => showClip(detail(name)));
 for (const button of document.querySelectorAll("[data-clip]")) {
   button.addEventListener("click", () => {
-    details ??= json("details"); // megabytes of pictures: read when first asked for
-    openClip(details[button.dataset.clip]);
+    const others = button.closest(".extremes")?.querySelectorAll("[data-clip]");
+    near = others ? () => [...others].map((other) => other.dataset.clip) : () => shown.map((item) => item.dataset.name);
+    open(button.dataset.clip);
   });
 }
-document.getElementById("close").addEventListener("click", () => document.getElementById("clip").close());
-themes(document.getElementById("theme"));

@@ -1,0 +1,158 @@
+"""Temporal spectra of a face: how its brightness changes, by Hz, and lines that one clip has and another has not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from specaug.arrays import to_unit
+from specaug.color import luma
+from specaug.differences.peaks import MoreIn, chance_db
+from specaug.differences.spectra import ROUNDING
+
+SHORTEST = 16
+"""Frames below which no line is named: it needs frequencies beside it to stand out from."""
+LEAST_LINE_DB = 10.0
+"""A weaker line is not named: its few neighbors tell their spread badly (12 of 300 pairs of noise have one above the
+limit of chance, up to 6 dB), and the coding of a video has a rhythm of its own (up to 9 dB in the demo set)."""
+LOWEST_HZ = 3.0
+"""Below it a head that nods and a hand that shakes change the brightness: that is movement and no flicker."""
+_STRIPS = 16
+"""A face is averaged over so many strips of rows, which keep the horizontal bands of a rolling shutter."""
+_UNEVEN = 0.1
+"""Steps between frames may differ by this share of their median; more is no constant rate."""
+_INNER, _OUTER = 3, 8
+"""Neighborhood of a line in frequencies, as in :mod:`specaug.differences.peaks`."""
+
+
+@dataclass(frozen=True, eq=False)
+class TemporalSpectrum:
+    """Power of what changes between frames."""
+
+    hertz: np.ndarray
+    """(T//2 + 1,) frequencies, 0 first."""
+    power: np.ndarray
+    """(T//2 + 1,) of strips of the face, white being 1."""
+    frames: int
+    """T."""
+
+    @property
+    def decibels(self) -> np.ndarray:
+        """(T//2 + 1,) dB; strips of n px each round to a power of 1/n of that of one pixel, which is left out here."""
+        return np.asarray(10 * np.log10(self.power + ROUNDING * 1e-3))
+
+
+@dataclass(frozen=True)
+class FlickerLine:
+    """One flicker that the attack has and the bona fide clip has not, or the other way round."""
+
+    hertz: float
+    decibels: float
+    """How far the ratio of the spectra lies above its neighborhood."""
+    amplitude: float
+    """Of the brightness, white being 1, averaged over strips of the face."""
+    more_in: MoreIn
+
+    def __str__(self) -> str:
+        return f"{self.hertz:.1f} Hz, {self.decibels:.0f} dB above its neighborhood"
+
+    @property
+    def short(self) -> str:
+        """For lists."""
+        return f"{self.hertz:.1f} Hz: {self.decibels:.0f} dB, {100 * self.amplitude:.2g} % of white"
+
+
+def frame_rate(pts_seconds: np.ndarray) -> float | None:
+    """Frames a second of frames at these times; None where they are not evenly spaced, or where time is not known.
+
+    Examples
+    --------
+    >>> frame_rate(np.arange(8) * 0.04), frame_rate(np.array([0.0, 0.1, 0.9]))
+    (25.0, None)
+    """
+    steps = np.diff(np.asarray(pts_seconds, np.float64))
+    if not steps.size or not np.isfinite(steps).all():
+        return None
+    typical = float(np.median(steps))
+    if typical <= 0 or np.abs(steps - typical).max() > _UNEVEN * typical:
+        return None
+    return round(1 / float(steps.mean()), 6)
+
+
+def temporal_power(frames: np.ndarray, rate: float) -> TemporalSpectrum:
+    """Compute the temporal spectrum of the face in a clip.
+
+    Parameters
+    ----------
+    frames : (T, H, W, 3) array
+        uint8 or float in [0, 1], evenly spaced in time.
+    rate : float
+        Frames a second.
+
+    Returns
+    -------
+    TemporalSpectrum
+        Mean over 16 strips of rows, of a Hann-windowed periodogram of their brightness without its linear trend.
+    """
+    strips = np.stack([_strips(frame) for frame in frames])
+    time = np.arange(len(strips)) - (len(strips) - 1) / 2
+    slope = time @ strips / max(float(time @ time), 1.0)
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(len(strips)) + 0.5) / len(strips))
+    moving = (strips - strips.mean(axis=0) - time[:, None] * slope) * window[:, None]
+    power = np.abs(np.fft.rfft(moving, axis=0)) ** 2 / float((window**2).sum())
+    return TemporalSpectrum(np.fft.rfftfreq(len(strips), 1 / rate), power.mean(axis=1), len(strips))
+
+
+def _strips(frame: np.ndarray) -> np.ndarray:
+    """Mean luma of each strip of rows in the middle half of the columns, where the face is."""
+    plane = np.asarray(to_unit(np.asarray(luma(frame))), np.float64)
+    quarter = plane.shape[1] // 4
+    rows = plane[:, quarter : plane.shape[1] - quarter].mean(axis=1)
+    return np.array([part.mean() for part in np.array_split(rows, min(_STRIPS, rows.size))])
+
+
+def find_lines(bonafide: TemporalSpectrum, attack: TemporalSpectrum) -> tuple[FlickerLine, ...]:
+    """Find the flicker by which two clips differ.
+
+    Up to the lower of the two highest frequencies; of two frame rates, the spectrum of the bona fide clip is
+    interpolated at the frequencies of the attack.
+
+    Returns
+    -------
+    tuple of FlickerLine
+        The strongest first; none where a clip has fewer than :data:`SHORTEST` frames.
+    """
+    if min(bonafide.frames, attack.frames) < SHORTEST:
+        return ()
+    common = attack.hertz <= bonafide.hertz[-1] + 1e-9
+    hertz = attack.hertz[common]
+    ratio = attack.decibels[common] - np.interp(hertz, bonafide.hertz, bonafide.decibels)
+    own = np.interp(hertz, bonafide.hertz, bonafide.power)
+    both = replace(attack, hertz=hertz, power=attack.power[common]), replace(attack, hertz=hertz, power=own)
+    found = [*_lines(ratio, both[0], "attack"), *_lines(-ratio, both[1], "bonafide")]
+    return tuple(sorted(found, key=lambda line: -line.decibels))
+
+
+def _lines(ratio: np.ndarray, side: TemporalSpectrum, more_in: MoreIn) -> list[FlickerLine]:
+    steps = np.abs(np.arange(len(ratio))[:, None] - np.arange(len(ratio)))
+    around = [ratio[(row >= _INNER) & (row <= _OUTER)] for row in steps]
+    lower, median, upper = np.stack([np.percentile(near, (25, 50, 75)) for near in around], axis=1)
+    excess, spread = ratio - median, (upper - lower) / 2
+    found = []
+    for at in range(2, len(ratio)):  # below, a Hann window shows what is left of the mean
+        limit = max(LEAST_LINE_DB, chance_db(float(spread[at]), 2 * len(ratio)))
+        highest = ratio[at] == ratio[max(at - 2, 0) : at + 3].max()
+        if highest and excess[at] >= limit and side.hertz[at] >= LOWEST_HZ:
+            found.append(_line(side, at, float(excess[at]), more_in))
+    return found
+
+
+def _line(side: TemporalSpectrum, at: int, above: float, more_in: MoreIn) -> FlickerLine:
+    near = slice(at - 1, at + 2)
+    weights = side.power[near]
+    frequency = float((weights * side.hertz[near]).sum() / max(float(weights.sum()), 1e-30))
+    # a²/4 · (Σw)²/Σw² in the middle of a lobe of 1.5 times that: T/6 · a² of Hann's Σw = T/2, Σw² = 3T/8.
+    amplitude = math.sqrt(float(weights.sum()) / 1.5 * 6 / side.frames)
+    return FlickerLine(frequency, above, amplitude, more_in)

@@ -1,0 +1,20 @@
+"""Parts of the HTML pages that this library writes: style, figures, images in addresses, rendering."""
+
+from specaug.web_page.data_uri import data_uri
+from specaug.web_page.render_page import MARKS, SCRIPT, STYLE, json_block, render
+from specaug.web_page.svg_figure import ATTACK, BONAFIDE, LINE, MUTED, SYNTHETIC, svg_figure
+
+__all__ = [
+    "ATTACK",
+    "BONAFIDE",
+    "LINE",
+    "MARKS",
+    "MUTED",
+    "SCRIPT",
+    "STYLE",
+    "SYNTHETIC",
+    "data_uri",
+    "json_block",
+    "render",
+    "svg_figure",
+]

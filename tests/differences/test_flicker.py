@@ -1,0 +1,81 @@
+"""Flicker: the planted frequency is named in Hz, movement and noise are not, uneven times have no Hz."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_frames import flicker, noise
+
+from specaug.differences.flicker import find_lines, frame_rate, temporal_power
+
+
+def clip(seed, frames=64, *, light=0.0):
+    return noise(seed, frames, sigma=0.02, side=48) + light
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(("hertz", "rate", "frames"), [(12.5, 50.0, 64), (11.9, 50.0, 64), (10.0, 30.0, 32)])
+def test_a_planted_flicker_is_named(hertz, rate, frames, swapped):
+    plain = temporal_power(clip(1, frames), rate)
+    lit = temporal_power(clip(2, frames, light=flicker(hertz, rate, 0.01, frames)), rate)
+    (line,) = find_lines(lit, plain) if swapped else find_lines(plain, lit)
+    assert line.more_in == ("bonafide" if swapped else "attack")
+    assert line.hertz == pytest.approx(hertz, abs=0.3 * rate / frames)
+    assert line.amplitude == pytest.approx(0.01, rel=0.15)
+
+
+def test_decibels_are_those_of_the_light_over_the_noise_of_the_strips():
+    frames, amplitude = 64, 0.01
+    plain = temporal_power(clip(1), 50)
+    (line,) = find_lines(plain, temporal_power(clip(2, light=flicker(12.5, 50, amplitude, frames)), 50))
+    # T/6·a² in the middle of the lobe; strips of 3 rows and 24 columns of noise of deviation 0.02
+    theory = 10 * np.log10(frames / 6 * amplitude**2 / (0.02**2 / (3 * 24)))
+    assert line.decibels == pytest.approx(theory, abs=3)
+
+
+def test_movement_is_no_flicker():
+    slow = flicker(1.2, 25, 0.05, 64)
+    assert find_lines(temporal_power(clip(1), 25), temporal_power(clip(2, light=slow), 25)) == ()
+
+
+def test_noise_does_not_flicker():
+    found = [
+        find_lines(temporal_power(clip(2 * n, 32), 25), temporal_power(clip(2 * n + 1, 32), 25))
+        for n in range(60)
+    ]
+    assert sum(map(bool, found)) <= 3
+
+
+def test_the_bands_of_a_rolling_shutter_are_seen_although_their_mean_is_constant():
+    frames, rows = 64, np.arange(48)[None, :, None, None]
+    phase = 2 * np.pi * 12.5 * np.arange(frames)[:, None, None, None] / 50
+    bands = 0.01 * np.cos(phase + 2 * np.pi * rows / 48)
+    (line,) = find_lines(temporal_power(clip(1), 50), temporal_power(clip(2, light=bands), 50))
+    assert line.hertz == pytest.approx(12.5, abs=0.2)
+
+
+def test_frame_rates_may_differ():
+    lit = temporal_power(clip(2, light=flicker(10, 50, 0.02, 64)), 50)
+    (line,) = find_lines(temporal_power(clip(1), 30), lit)
+    assert line.hertz == pytest.approx(10, abs=0.2)
+
+
+def test_few_frames_name_nothing():
+    lit = temporal_power(clip(2, 15, light=flicker(10, 50, 0.05, 15)), 50)
+    assert find_lines(temporal_power(clip(1, 15), 50), lit) == ()
+
+
+@pytest.mark.parametrize(
+    ("times", "rate"),
+    [
+        ([0.0, 0.04, 0.08], 25.0),
+        ([1.0, 1.02, 1.041, 1.06], 50.0),
+        ([0.0, 0.04, 0.2], None),
+        ([0.0], None),
+        ([], None),
+        ([0.0, 0.0, 0.0], None),
+        ([0.0, np.nan, 0.1], None),
+    ],
+)
+def test_a_frame_rate_needs_even_times(times, rate):
+    assert frame_rate(np.array(times)) == (None if rate is None else pytest.approx(rate, rel=0.01))
