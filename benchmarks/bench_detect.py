@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from results import save
 
-from specaug.demo_data import demo
+from specaug.demo_data import demo as make_demo
 from specaug.extract import extract
 from specaug.faces import CenterFace, FaceDetector
 from specaug.media import kind_of, probe, read_frames
@@ -153,7 +153,7 @@ def main() -> None:
     figures = {}
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw"
-        demo(raw, subjects=arguments.subjects, seed=arguments.seed, frames=60, jobs=1)
+        make_demo(raw, subjects=arguments.subjects, seed=arguments.seed, frames=60, jobs=1)
         demo = sorted(raw.rglob("*.mp4"))
         crowd(Path(folder) / "crowd", demo[:: max(1, len(demo) // 16)])
         sets = {"demo": demo, "crowd": sorted((Path(folder) / "crowd").iterdir())}

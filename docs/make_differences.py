@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 import specaug
-from specaug.demo_data import make_demo
+from specaug.demo_data import demo as make_demo
 from specaug.differences import DifferenceReport
 
 OUT = Path(__file__).parent / "howto" / "images"

@@ -10,9 +10,9 @@ from typing import assert_type
 
 import specaug
 from specaug.attribution import Explanation
-from specaug.differences import DifferenceReport
 from specaug.catalog import Catalog
 from specaug.demo_data import DemoReport
+from specaug.differences import DifferenceReport
 from specaug.html_report.findings import Findings
 from specaug.loader import ArrowClips, ClipLoader
 from specaug.loader.tensors import TorchClips
