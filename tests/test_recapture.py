@@ -24,7 +24,7 @@ from specaug.augment import (
 )
 from specaug.augment.recapture import display_density
 from specaug.augment.recapture.optics import View, sight_lines
-from specaug.augment.recapture.screen import STRIPE_HEIGHT, STRIPE_WIDTH, stripes
+from specaug.augment.recapture.version1.screen import STRIPE_HEIGHT, STRIPE_WIDTH, stripes
 from specaug.errors import ArgumentError
 
 torch = pytest.importorskip("torch", reason="torch is an optional dependency")

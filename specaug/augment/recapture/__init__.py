@@ -12,12 +12,12 @@ from specaug.augment.recapture.operations import (
     recapture_print,
     recapture_screen,
 )
-from specaug.augment.recapture.settings import (
+from specaug.augment.recapture.panels import display_density
+from specaug.augment.recapture.version1.settings import (
     RecapturePrintParams,
     RecapturePrintRanges,
     RecaptureScreenParams,
     RecaptureScreenRanges,
-    display_density,
     sample_recapture_print,
     sample_recapture_screen,
 )

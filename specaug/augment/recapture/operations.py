@@ -10,7 +10,7 @@ import numpy as np
 
 from specaug.arrays import ArrayT, check_axis, check_image, is_numpy, namespace, white
 from specaug.augment.engine import Applied
-from specaug.augment.recapture.settings import (
+from specaug.augment.recapture.version1.settings import (
     RecapturePrintParams,
     RecapturePrintRanges,
     RecaptureScreenParams,
@@ -87,7 +87,7 @@ def apply_recapture_screen(
 
 
 def _film_screen(clip: np.ndarray, params: RecaptureScreenParams) -> np.ndarray:
-    from specaug.augment.recapture.simulate import film_screen  # here: `import specaug` loads no OpenCV
+    from specaug.augment.recapture.version1.simulate import film_screen
 
     return film_screen(clip, params)
 
@@ -145,7 +145,7 @@ def apply_recapture_print(
 
 
 def _film_print(clip: np.ndarray, params: RecapturePrintParams) -> np.ndarray:
-    from specaug.augment.recapture.simulate import film_print
+    from specaug.augment.recapture.version1.simulate import film_print
 
     return film_print(clip, params)
 
