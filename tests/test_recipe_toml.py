@@ -118,7 +118,7 @@ def test_the_branches_of_a_preset_share_the_weight_that_it_is_given():
 
 def test_a_preset_brings_its_steps_unchanged():
     recipe = Recipe.from_text(branches("preset = 'traces'", MOIRE))
-    assert [b.steps for b in recipe.branches[:2]] == [b.steps for b in Recipe.from_preset("traces").branches]
+    assert [b.steps for b in recipe.branches[:3]] == [b.steps for b in Recipe.from_preset("traces").branches]
     assert sum(b.weight for b in recipe.branches) == pytest.approx(2.0)
 
 
