@@ -96,17 +96,12 @@ class RecapturePrintParams(Phone):
 class RecapturePrintRanges(PhoneRanges):
     """From where a print before a phone is drawn; each field says where its range comes from."""
 
-    lens_sigma: Pair = (0.6, 1.5)
-    """A sheet that a hand holds leaves the focus: 10 mm at a distance of 250 mm are a disc of 3 µm for a lens of 6 mm
-    at f/1.8, 2 to 3 px wide, or 0.6 to 0.8 px of standard deviation beyond what the lens has in focus."""
-    contrast: Pair = (-0.15, 0.25)
-    """Phones compress a bright sheet in a darker room: real prints come out 0.4 octaves down, of which ink and veil
-    take some 0.2 to 0.3."""
-    saturation: Pair = (0.9, 1.2)
-    """Color of real prints falls by 2 to 3 dB at low frequencies, where the gamut takes it; no boost as on displays."""
+    lens_sigma: Pair = (0.7, 1.8)
+    """A sheet that a hand holds leaves the focus: 10 to 20 mm at a distance of 250 mm are a disc of 3 to 6 µm for a
+    lens of 6 mm at f/1.8, or 0.7 to 1.4 px of standard deviation beyond what the lens has in focus."""
     sheets: tuple[SheetName, ...] = ("laser-plain", "laser-coated", "inkjet-plain", "inkjet-photo")
     """One is taken; what stands twice is taken twice as often."""
-    pitch: Pair = (0.055, 0.12)
+    pitch: Pair = (0.045, 0.12)
     """A sheet of 150 to 300 mm that fills half or all of 4000 px; drawn evenly on a logarithmic scale."""
     spread: Pair = (0.8, 1.6)
     """From a printer in order to draft mode and worn drums."""
@@ -124,9 +119,9 @@ class RecapturePrintRanges(PhoneRanges):
     """Shadow of hand, head or phone beside the light of the room."""
     penumbra: Pair = (4.0, 40.0)
     """Mm; drawn evenly on a logarithmic scale."""
-    veil: Pair = (0.005, 0.04)
-    """4 % are reflected at every surface, of which matt paper sends some half to the phone; veiling glare of lenses
-    is 1 to 3 %."""
+    veil: Pair = (0.002, 0.03)
+    """4 % of the room's light are reflected at every surface, and the room is darker than the lamp; lenses spread 1 to
+    3 % of what they see, of which the phone's black level takes a part away."""
     glossy: float = 0.35
     """Share of draws in which a lamp's reflection falls on the crop or near it."""
     gloss: Pair = (0.1, 1.0)
