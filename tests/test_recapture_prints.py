@@ -13,7 +13,14 @@ import pytest
 
 from specaug.augment.recapture.fields import blur
 from specaug.augment.recapture.prints.film_print import film_print, is_dotted, print_image, smear
-from specaug.augment.recapture.prints.halftone import FINE, dot_gain, dotted, seen_by_pixels
+from specaug.augment.recapture.prints.halftone import (
+    FINE,
+    dot_gain,
+    dot_screen,
+    dotted,
+    ink_dots,
+    seen_by_pixels,
+)
 from specaug.augment.recapture.prints.ink import (
     BEST_INKS,
     compensate_black,
@@ -248,6 +255,24 @@ def test_dots_of_each_ink_stand_at_its_angle_and_distance(color, channel, angle)
     assert math.hypot(f[row], f[column]) == pytest.approx(0.04 / 0.20, abs=0.012)
     off = (math.degrees(math.atan2(f[row], f[column])) - angle + 45) % 90 - 45
     assert abs(off) < 4
+
+
+@pytest.mark.parametrize(("cell", "angle"), [(12.0, 0.0), (9.7, 15.0)])
+def test_ink_covers_the_share_that_is_asked_for(cell, angle):
+    """No dot where there is no ink, no gap where there is full ink, and its share between, whatever the grid."""
+    screen = dot_screen((240, 240), cell=cell, angle=angle)
+    for share, error in ((0.0, 1e-6), (0.02, 0.01), (0.3, 0.01), (0.5, 0.01), (0.9, 0.01), (1.0, 1e-6)):
+        ink = ink_dots(np.full((80, 80), share, np.float32), screen, cell=cell)
+        assert ((ink >= 0) & (ink <= 1)).all()
+        assert ink.mean() == pytest.approx(share, abs=error)
+
+
+def test_a_screen_is_two_waves_at_right_angles():
+    screen = dot_screen((40, 53), cell=6.3, angle=15.0)
+    y, x = np.mgrid[:40, :53]
+    c, s = math.cos(math.radians(15)), math.sin(math.radians(15))
+    expected = (np.cos(2 * np.pi * (c * x + s * y) / 6.3) + np.cos(2 * np.pi * (c * y - s * x) / 6.3)) / 2
+    np.testing.assert_allclose(screen, expected, atol=1e-5)
 
 
 def test_dots_have_the_mean_of_the_tone_they_stand_for():

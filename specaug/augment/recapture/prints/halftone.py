@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import cv2
 import numpy as np
@@ -48,27 +49,27 @@ def dot_screen(shape: tuple[int, int], *, cell: float, angle: float) -> Array:
     return np.asarray((along + across) / 2, np.float32)
 
 
-@functools.lru_cache(maxsize=1)
-def _heights() -> tuple[Array, Array]:
-    """Shares of the area from 0 to 1, and the heights of a screen below which so much of it lies."""
-    wave = np.cos(np.pi * (np.arange(720) + 0.5) / 720)
-    shares = np.linspace(0, 1, 129)
-    heights = np.quantile(np.add.outer(wave, wave) / 2, shares)
-    return shares.astype(np.float32), heights.astype(np.float32)
+@functools.lru_cache(maxsize=8)
+def _levels(edge: float) -> tuple[Array, Array]:
+    """Heights at which a screen is cut, and the share of the area that is inked, with edges that rise over `edge`."""
+    wave = np.cos(np.pi * (np.arange(180) + 0.5) / 180)
+    hills = np.add.outer(wave, wave).ravel() / 2
+    levels = np.linspace(-1 - edge / 2, 1 + edge / 2, 129)
+    shares = [float(np.clip((level - hills) / edge + 0.5, 0, 1).mean()) for level in levels]
+    return np.asarray(levels, np.float32), np.asarray(shares, np.float32)
 
 
 def ink_dots(coverage: Array, screen: Array, *, cell: float) -> Array:
     """(H, W) where ink lies, 0 to 1, so that its mean is the wanted `coverage` (h, w), which may be smaller.
 
-    The hills of `screen` are cut at the height below which the wanted share of them lies. Edges rise over two texture
-    px, so that a px in which an edge lies holds the part of it that is covered.
+    The hills of `screen` are cut at the height that leaves the wanted share below. Edges rise over two texture px, so
+    that a px in which an edge lies holds about the part of it that is covered.
     """
-    shares, heights = _heights()
-    edge = np.float32(2 * np.pi / cell)  # of the slope that a screen has in the middle of its rise
-    ends = np.array([-edge, *np.zeros(len(heights) - 2), edge], np.float32)
-    level = np.interp(coverage, shares, heights + ends).astype(np.float32)
+    edge = 2 * math.pi / cell  # of the slope that a screen has in the middle of its rise
+    levels, shares = _levels(edge)
+    level = np.interp(coverage, shares, levels).astype(np.float32)
     level = np.asarray(cv2.resize(level, screen.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
-    return np.asarray(np.clip((level - screen) / edge + np.float32(0.5), 0, 1), np.float32)
+    return np.asarray(np.clip((level - screen) / np.float32(edge) + np.float32(0.5), 0, 1), np.float32)
 
 
 def dotted(light: Array, sheet: Sheet, *, pitch: float) -> Array:
