@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 from specaug.augment import (
     Drawn,
-    RecapturePrintParams,
     RecapturePrintRanges,
-    RecaptureScreenParams,
     RecaptureScreenRanges,
     Recipe,
     apply_drawn,
@@ -24,6 +22,7 @@ from specaug.augment import (
 )
 from specaug.augment.recapture import display_density
 from specaug.augment.recapture.optics import View, sight_lines
+from specaug.augment.recapture.version1 import RecapturePrintParams, RecaptureScreenParams
 from specaug.augment.recapture.version1.screen import STRIPE_HEIGHT, STRIPE_WIDTH, stripes
 from specaug.errors import ArgumentError
 
@@ -340,7 +339,7 @@ def test_parameters_of_lists_are_those_of_tuples(name):
         (lambda x: recapture_print(x, ranges=3), "ranges: expected RecapturePrintRanges or None, got 3"),
         (
             lambda x: RecaptureScreenRanges(density=(0.5, 9.0)),
-            r"density: expected a number in \[0.05, 4\], got 9",
+            r"density: expected a number in \[0.05, 8\], got 9",
         ),
         (lambda x: RecaptureScreenRanges(glare=(0.5, 0.1)), "glare: expected the lowest number first"),
         (lambda x: RecaptureScreenRanges(turn=0.1), "turn: expected a lowest and a highest number, got 0.1"),

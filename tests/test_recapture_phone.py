@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from specaug.augment.recapture.framing import Framing
 from specaug.augment.recapture.phone.denoise import (
+    COLOR_BLUR,
     LUMA_RADIUS,
     denoise,
     denoise_color,
@@ -215,8 +217,17 @@ def test_radii_are_those_of_the_sensor(reduction):
     found = denoise_luma(grating(frequency, amplitude=1e-4), threshold=0.02, reduction=reduction)
     assert amplitude(found, frequency) / 1e-4 == pytest.approx(left, abs=0.01)
     wide = denoise_color(grating(0.03, amplitude=1e-4), radius=4.0, threshold=0.02, reduction=reduction)
-    left = math.exp(-2 * (math.pi * 4 / reduction * 0.03) ** 2)
+    left = math.exp(-2 * (math.pi * math.hypot(4, COLOR_BLUR) / reduction * 0.03) ** 2)
     assert amplitude(wide, 0.03) / 1e-4 == pytest.approx(left, abs=0.03)
+
+
+def test_color_that_the_mosaic_cannot_tell_goes_however_strong_it_is():
+    """Stripes of a display that the sensor resolves are gray; wide bands of moiré keep their color."""
+    fine, wide = (
+        denoise_color(grating(f, (48, 400), amplitude=0.5), radius=2.0, threshold=0.05) for f in (0.3, 0.02)
+    )
+    assert amplitude(fine, 0.3) < 0.03
+    assert amplitude(wide, 0.02) > 0.45
 
 
 def test_nothing_is_taken_for_noise_at_a_threshold_of_zero():
@@ -385,7 +396,7 @@ def test_a_phone_is_drawn_from_its_ranges():
         assert low <= values.min() <= low + 0.06 * (high - low), name
         assert high - 0.06 * (high - low) <= values.max() <= high, name
     reductions = np.array([p.reduction for p in drawn])
-    assert (reductions == 1).mean() == pytest.approx(0.4, abs=4 * math.sqrt(0.24 / 600))
+    assert (reductions == 1).mean() == pytest.approx(0.5, abs=4 * math.sqrt(0.25 / 600))
     assert reductions[reductions > 1].min() >= 1.5
     assert reductions.max() <= 3.2
 
@@ -409,13 +420,27 @@ def test_a_range_that_a_draw_cannot_meet_is_refused(changes, match):
 
 @pytest.mark.parametrize(
     ("scale", "smaller", "expected"),
-    [
-        (1.3, (1.0, 1.0), (1.3, 1.3)),
-        (1.3, (1.0, 1.3), (1.0, 1.3)),
-        (4.0, (1.0, 4.0), (1.0, 1.8)),
-        (0.5, (1.0, 2.0), (0.75, 0.75)),
-    ],
+    [(1.4, 1.0, 1.4), (1.4, 1.25, 1.12), (1.0, 1.3, 1 / 1.3), (1.0, 4.0, 0.75)],
 )
 def test_a_smaller_face_has_fewer_px_of_the_file_for_a_crop_px(scale, smaller, expected):
-    assert PhoneRanges(smaller=smaller).at_scale(scale).scale == pytest.approx(expected)
-    assert PhoneRanges(scale=(0.9, 1.1)).at_scale(scale).scale == (0.9, 1.1)
+    """Two spots 40 crop px apart are that many px of the file apart."""
+    clip = np.full((1, 80, 80, 3), 40, np.uint8)
+    clip[0, 38:43, 18:23] = clip[0, 38:43, 58:63] = 240
+    shown = (
+        Framing.of(clip, Phone(scale=scale, smaller=smaller))
+        .enlarged(clip[0])[..., 1]
+        .astype(float)
+        .sum(axis=0)
+    )
+    at, half = np.arange(shown.size), shown.size // 2
+    weight = np.clip(shown - np.median(shown) - 5, 0, None)
+    left, right = (np.average(at[part], weights=weight[part]) for part in (slice(half), slice(half, None)))
+    assert right - left == pytest.approx(40 * expected, rel=0.01)
+
+
+def test_the_scale_of_a_clip_is_taken_as_far_as_it_is_calculated():
+    for scale, expected in ((0.3, 0.75), (1.25, 1.25), (9.0, 1.8)):
+        assert PhoneRanges().at_scale(scale).scale == (expected, expected)
+        assert PhoneRanges(scale=(0.9, 1.1)).at_scale(scale).scale == (0.9, 1.1)
+    with pytest.raises(ArgumentError, match="scale: expected a number"):
+        PhoneRanges(scale=(1.0, 1.0)).at_scale(0)

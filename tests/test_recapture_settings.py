@@ -9,15 +9,16 @@ from dataclasses import asdict, fields, replace
 import numpy as np
 import pytest
 
-from specaug.augment import (
+from specaug.augment import Recipe, draw
+from specaug.augment.recapture import display_density
+from specaug.augment.recapture.version1 import (
     RecapturePrintParams,
     RecapturePrintRanges,
     RecaptureScreenParams,
     RecaptureScreenRanges,
-    Recipe,
-    draw,
+    sample_recapture_print,
+    sample_recapture_screen,
 )
-from specaug.augment.recapture import display_density, sample_recapture_print, sample_recapture_screen
 from specaug.errors import ArgumentError
 
 SCREEN, PRINT = RecaptureScreenParams(), RecapturePrintParams()

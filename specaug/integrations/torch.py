@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from specaug.augment import OPERATIONS, Drawn, apply_drawn, label_after
+from specaug.augment import Drawn, apply_drawn, label_after
+from specaug.augment.registry import operation
 from specaug.errors import ArgumentError, MissingDependencyError
 from specaug.integrations._choice import chosen_preset
 from specaug.records import LABELS
@@ -124,7 +125,7 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
     ) -> tuple[Any, Any]:
         """Image `i` after the draw, and its new label; `names` are those of the images as they were given."""
         image, name, partner, partner_label = images[i], names[i], None, None
-        if OPERATIONS[drawn.operation].partner is not None:
+        if operation(drawn.operation).partner is not None:
             partners = _certain(drawn, i, names) if references is None else list(range(len(references)))
             if not partners:
                 return image, name

@@ -13,6 +13,7 @@ from specaug.align import warp_image
 from specaug.augment.control import compressed
 from specaug.augment.recapture.fields import Array
 from specaug.augment.recapture.hand import Pose, hand_poses
+from specaug.augment.recapture.limits import MIN_SCALE
 from specaug.augment.recapture.optics import View, sight_lines
 from specaug.augment.recapture.phone.film import center_weighted_mean, film
 from specaug.augment.recapture.phone.lens import blur_field
@@ -41,7 +42,8 @@ class Framing:
     @classmethod
     def of(cls, clip: Frames, phone: Phone) -> Framing:
         """For a clip (T, H, W, 3)."""
-        longer = phone.scale * max(clip.shape[1:3])
+        scale = _scale_of(phone)
+        longer = scale * max(clip.shape[1:3])
         side = 2 * math.ceil((longer + 2 * (_BORDER * longer + 4)) / 2)
         mean = float(center_weighted_mean(decode_tone(clip[0])).mean())
         return cls(phone, (clip.shape[1], clip.shape[2]), side, max(mean, _DARKEST))
@@ -101,13 +103,19 @@ class Framing:
 
     def _placed(self, turn: float) -> npt.NDArray[np.float64]:
         """(2, 3) crop px to file px, the crop in the middle and turned by `turn` against it."""
-        c, s = self.phone.scale * math.cos(turn), self.phone.scale * math.sin(turn)
+        scale = _scale_of(self.phone)
+        c, s = scale * math.cos(turn), scale * math.sin(turn)
         look = np.array([[c, s], [-s, c]])
         middle = np.array([(self.shape[1] - 1) / 2, (self.shape[0] - 1) / 2])
         # About the middle of the file, as a View turns; the offset moves the picture, not the axis.
         axis = np.full(2, (self.side - 1) / 2)
-        turned = look / self.phone.scale @ (np.asarray(self.phone.offset) - 1)
+        turned = look / scale @ (np.asarray(self.phone.offset) - 1)
         return np.column_stack([look, axis + turned - look @ middle])
+
+
+def _scale_of(phone: Phone) -> float:
+    """Px of the file per crop px."""
+    return max(phone.scale / phone.smaller, MIN_SCALE)
 
 
 def _inverse(warp: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

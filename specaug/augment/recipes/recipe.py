@@ -13,9 +13,15 @@ import numpy as np
 
 from specaug.arrays import check_number
 from specaug.augment.engine import Applied
-from specaug.augment.recipes.recipe_toml import parse_recipe, preset_names, read_preset, read_recipe
+from specaug.augment.recipes.recipe_toml import (
+    earlier_names,
+    parse_recipe,
+    preset_names,
+    read_preset,
+    read_recipe,
+)
 from specaug.augment.recipes.steps import Branch, Draws, Step, run_draws, steps_of, trial_draw
-from specaug.augment.registry import OPERATIONS, Drawn, label_after, operation
+from specaug.augment.registry import Drawn, label_after, operation
 from specaug.errors import ArgumentError
 from specaug.records import LABELS, Label
 
@@ -73,7 +79,10 @@ class Recipe:
 
     @classmethod
     def from_preset(cls, name: str) -> Recipe:
-        """One of the recipes that come with the library, by name, such as ``fda`` or ``recapture-screen``."""
+        """One of the recipes that come with the library, by name, such as ``fda`` or ``recapture-screen``.
+
+        A recipe whose operation has changed is there in its earlier version too, such as ``recapture-screen@1``.
+        """
         return cls(**read_preset(name))
 
     @classmethod
@@ -108,7 +117,7 @@ class Recipe:
         ArgumentError
             It is neither, or the file cannot be read.
         """
-        if str(name) in preset_names():
+        if str(name) in (*preset_names(), *earlier_names()):
             return cls.from_preset(str(name))
         if not Path(name).is_file():
             raise ArgumentError(
@@ -119,7 +128,7 @@ class Recipe:
     @property
     def takes_donor(self) -> bool:
         """Whether any step takes a second clip."""
-        return any(OPERATIONS[s.operation].partner for b in self.branches for s in b.steps)
+        return any(operation(s.operation).partner for b in self.branches for s in b.steps)
 
     def sample(self, rng: np.random.Generator | int | None = None, *, scale: float = 1.0) -> Draws:
         """Draw all parameters for one clip.

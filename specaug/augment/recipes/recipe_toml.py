@@ -11,7 +11,7 @@ from typing import Any
 
 from specaug.augment.recipes.steps import Branch, Step, trial_draw
 from specaug.augment.recipes.typed_fields import record_from
-from specaug.augment.registry import OPERATIONS
+from specaug.augment.registry import EARLIER, OPERATIONS, operation
 from specaug.augment.units import has_units
 from specaug.errors import ArgumentError
 from specaug.parsing import parse_toml
@@ -34,6 +34,13 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
 
 
+@lru_cache(maxsize=1)
+def earlier_names() -> tuple[str, ...]:
+    """Names of those recipes in earlier versions, sorted: they give what they gave then."""
+    files = resources.files("specaug.augment").joinpath("recipes", "shipped", "earlier").iterdir()
+    return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
+
+
 def read_preset(name: str) -> Fields:
     """Fields of a recipe that comes with the library.
 
@@ -42,14 +49,15 @@ def read_preset(name: str) -> Fields:
     ArgumentError
         There is none of that name.
     """
-    if name not in preset_names():
+    if name not in (*preset_names(), *earlier_names()):
         raise ArgumentError(f"preset: expected one of {', '.join(preset_names())}, got {name!r}")
     return _shipped(name)
 
 
 @lru_cache(maxsize=64)
 def _shipped(name: str) -> Fields:
-    file = resources.files("specaug.augment").joinpath("recipes", "shipped", f"{name}.toml")
+    folder = resources.files("specaug.augment").joinpath("recipes", "shipped")
+    file = (folder.joinpath("earlier") if name in earlier_names() else folder).joinpath(f"{name}.toml")
     return parse_recipe(file.read_text(encoding="utf-8"), name=name)
 
 
@@ -153,14 +161,14 @@ def _steps(tables: list[Any], where: str) -> tuple[Step, ...]:
 def _step(table: Any, where: str) -> Step:
     _check_keys(table, _STEP, where)
     name = table.get("operation")
-    if name not in OPERATIONS:
+    if name not in OPERATIONS and name not in EARLIER:
         raise ArgumentError(f"{where}.operation: expected one of {', '.join(OPERATIONS)}, got {name!r}")
     probability, unit = table.get("probability", 1.0), table.get("unit", "crop")
     if not 0 <= probability <= 1:
         raise ArgumentError(f"{where}.probability: expected a number from 0 to 1, got {probability!r}")
     if unit not in _UNITS:
         raise ArgumentError(f"{where}.unit: expected one of {', '.join(_UNITS)}, got {unit!r}")
-    chosen = OPERATIONS[name]
+    chosen = operation(name)
     ranges = record_from(chosen.ranges, table.get("ranges", {}), where=f"{where}.ranges")
     if unit == "source" and not has_units(ranges):
         raise ArgumentError(f"{where}.unit: expected 'crop', {name} has no length or frequency to convert")

@@ -14,6 +14,8 @@ from specaug.augment.recapture.phone.sensor import Planes
 
 LUMA_RADIUS = 1.0
 """Standard deviation over which luma is averaged, sensor px: a window of 5 px, which keeps texture of skin."""
+COLOR_BLUR = 1.4
+"""Standard deviation, sensor px: leaves a tenth of 0.25 cycles/px, the finest color that every second px can tell."""
 _LEAST = 0.3
 """A narrower Gaussian than this has nothing left but its middle."""
 
@@ -58,8 +60,15 @@ def denoise_luma(luma: Array, *, threshold: float, reduction: float = 1.0) -> Ar
 
 
 def denoise_color(plane: Array, *, radius: float, threshold: float, reduction: float = 1.0) -> Array:
-    """:func:`denoise` over `radius` sensor px at half the resolution, at which phones keep color (4:2:0)."""
+    """:func:`denoise` over `radius` sensor px at half the resolution, at which phones keep color (4:2:0).
+
+    Before that, color that is finer than a mosaic tells is taken away whatever its strength, as the false color of a
+    demosaic is: by a Gaussian of :data:`COLOR_BLUR` sensor px.
+    """
     height, width = plane.shape
-    half = cv2.resize(plane, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
-    half = denoise(np.asarray(half, np.float32), sigma=radius / reduction / 2, threshold=threshold)
+    size = ((width + 1) // 2, (height + 1) // 2)
+    half = np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
+    if COLOR_BLUR / reduction / 2 >= _LEAST:
+        half = blur(half, COLOR_BLUR / reduction / 2)
+    half = denoise(half, sigma=radius / reduction / 2, threshold=threshold)
     return np.asarray(cv2.resize(half, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

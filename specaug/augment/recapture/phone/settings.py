@@ -31,6 +31,7 @@ VERSION = 2
 
 PHONE: Limits = {
     "scale": (MIN_SCALE, MAX_SCALE),
+    "smaller": (1.0, 4.0),
     "turn": (-0.3, 0.3),
     "keystone": (-0.2, 0.2),
     "bend": (-0.2, 0.2),
@@ -70,7 +71,9 @@ class Phone:
     """The camera of a recapture, its hand and its file."""
 
     scale: float = 1.0
-    """Px of the phone's file per crop px."""
+    """Px of the phone's file per crop px, where the face is as large as a live one."""
+    smaller: float = 1.0
+    """How much smaller it is; no fewer than 0.75 px of the file are calculated for a crop px."""
     turn: float = 0.0
     """Roll of the phone against the picture, radians."""
     keystone: Pair = (0.0, 0.0)
@@ -146,7 +149,7 @@ class PhoneRanges:
     """From where the camera of a recapture is drawn; each field says where its range comes from."""
 
     scale: Pair | None = None
-    """None takes that of the clip itself, source px per crop px, over `smaller`."""
+    """None takes that of the clip itself, source px per crop px."""
     smaller: Pair = (1.0, 1.3)
     """How much smaller a replayed face is in its frame than a live one: a display or a sheet must fit in with its
     surroundings, or an edge would give it away."""
@@ -158,13 +161,13 @@ class PhoneRanges:
     """1 to 2 % of distortion of a phone's lens at the corner, and displays bent at 1000 to 1800 mm."""
     offset: Pair = (0.0, 2.0)
     """One period of the mosaic."""
-    reduced: float = 0.6
+    reduced: float = 0.5
     """Share of files that hold fewer px than the sensor: photographs of 12 megapixels sent by a messenger at 1280 to
     1600 px, or 4K sensors read out for 1080p."""
     reduction: Pair = (1.5, 3.2)
     """4000 px reduced to 1280 to 2560, drawn evenly on a logarithmic scale."""
-    lens_sigma: Pair = (0.45, 1.1)
-    """A phone's lens passes half of the contrast at 0.17 to 0.4 cycles/px: sigma = 0.187 / f50."""
+    lens_sigma: Pair = (0.4, 0.85)
+    """A phone's lens passes half of the contrast at 0.22 to 0.47 cycles/px: sigma = 0.187 / f50."""
     lens_edge: Pair = (1.0, 1.9)
     """Corners pass about half of the frequencies that the middle does, and a tilted display leaves the focus."""
     full_well: Pair = (500.0, 6000.0)
@@ -178,16 +181,18 @@ class PhoneRanges:
     """Automatics miss white by one or two just noticeable differences in mixed light."""
     luma_threshold: Pair = (0.003, 0.012)
     """One to three times the noise that the stack leaves at middle grey."""
-    color_threshold: Pair = (0.02, 0.06)
-    """Color is denoised some five times as much as luma, since the eye does not see what is lost."""
-    color_radius: Pair = (1.5, 4.0)
+    color_threshold: Pair = (0.03, 0.1)
+    """Color is denoised some eight times as much as luma, since the eye does not see what is lost."""
+    color_radius: Pair = (1.5, 3.0)
     exposure: Pair = (0.8, 1.25)
-    contrast: Pair = (0.0, 0.55)
-    """Real displays come out 0 to 0.4 octaves up after reflections have taken some 0.1."""
-    saturation: Pair = (0.95, 1.4)
-    """Color of real recaptures changes by -1.6 to +3 dB beyond luma."""
-    sharpening: Pair = (0.2, 1.2)
-    """Adds up to 6 dB at high frequencies, which is the most that was measured."""
+    contrast: Pair = (0.25, 1.0)
+    """A phone's tone curve is 0.3 to 0.6 octaves steeper in the middle than sRGB, and here it is laid on a picture that
+    has one; reflections and blur take some 0.3, and 0 to 0.4 octaves are left, as on real displays."""
+    saturation: Pair = (1.1, 1.7)
+    """Displays and automatics each make color stronger; reflections take a part, and real recaptures come out between
+    -1.6 and +4 dB."""
+    sharpening: Pair = (0.3, 1.6)
+    """Adds 2 to 6 dB at high frequencies after a reduction, the latter being the most that was measured."""
     halo: Pair = (1.0, 1.6)
     quality: tuple[int, int] = (60, 96)
     """Messengers 60 to 85, cameras 85 to 96."""
@@ -209,7 +214,6 @@ class PhoneRanges:
 
     def __post_init__(self) -> None:
         check_ranges(self, PHONE)
-        check_ranges(self, {"smaller": (1.0, 4.0)})
         check_number("reduced", self.reduced, low=0.0, high=1.0)
         for name in ("quality", "stack"):
             if any(value != int(value) for value in getattr(self, name)):
@@ -220,11 +224,12 @@ class PhoneRanges:
         scale = check_number("scale", scale, low=1e-3, high=1e3)
         if self.scale is not None:
             return self
-        least, most = (min(max(scale / s, MIN_SCALE), MAX_SCALE) for s in (self.smaller[1], self.smaller[0]))
-        return replace(self, scale=(least, most))
+        near = min(max(scale, MIN_SCALE), MAX_SCALE)
+        return replace(self, scale=(near, near))
 
 
 _EVENLY = (
+    "smaller",
     "turn",
     "lens_sigma",
     "lens_edge",
