@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import math
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
+from specaug.augment import Drawn, Recipe, apply_drawn, recapture_print
+from specaug.augment.recapture import version1
 from specaug.augment.recapture.fields import blur
 from specaug.augment.recapture.prints.film_print import film_print, is_dotted, print_image, smear
 from specaug.augment.recapture.prints.halftone import (
@@ -475,3 +478,44 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not():
     params = sample_recapture_print(RecapturePrintRanges().at_scale(1.2), rng=np.random.default_rng(3))
     assert film(clip, params).tobytes() == film(clip, params).tobytes()
     assert film(clip, params).tobytes() != film(clip, replace(params, seed=params.seed + 1)).tobytes()
+
+
+def test_a_record_without_a_version_is_of_version_1_and_replays_as_it_did(rng):
+    clip = rng.integers(0, 256, (2, 40, 40, 3), dtype=np.uint8)
+    params = version1.sample_recapture_print(rng=np.random.default_rng(5))
+    old = {"operation": "recapture_print", "params": json.loads(json.dumps(dataclasses.asdict(params)))}
+    assert Drawn.from_dict(old) == Drawn("recapture_print@1", params)
+    replayed = Recipe.from_preset("recapture-print").apply(
+        clip, {"recipe": "recapture-print", "steps": [old]}
+    )
+    expected = apply_drawn(clip, Drawn("recapture_print@1", params), clip_axis=0).image
+    np.testing.assert_array_equal(replayed, expected)
+
+
+def test_the_first_version_gives_the_bytes_that_it_gave():
+    """A part of what version 1 made of a ramp, noise and JPEG left out, when there was no other."""
+    ramp = np.add.outer(np.arange(32), np.arange(32)).astype(np.uint8)
+    clip = np.stack([ramp, ramp + 40, 200 - ramp], axis=-1)
+    params = version1.RecapturePrintParams(
+        full_well=1e9, read_noise=0.0, shake=0.0, quality=0, sharpening=0.0, seed=3
+    )
+    out = apply_drawn(clip, Drawn("recapture_print@1", params)).image
+    assert out[8::8, 8::8, 1].tolist() == [[86, 83, 102], [85, 94, 95], [94, 101, 110]]
+
+
+def test_a_draw_of_the_recipe_replays_from_json():
+    recipe, clip = Recipe.from_preset("recapture-print"), np.stack([scene(40)] * 2)
+    for seed in range(4):
+        drawn = recipe.sample(seed, scale=1.3)
+        again = json.loads(json.dumps(drawn, allow_nan=False))
+        assert recipe.apply(clip, drawn).tobytes() == recipe.apply(clip, again).tobytes()
+        assert Drawn.from_dict(again["steps"][0]).operation == "recapture_print"
+        assert recipe.label_after(drawn) == "attack"
+
+
+def test_pictures_of_a_batch_share_the_sheet_and_not_the_noise():
+    same = np.repeat(scene(48)[None], 3, axis=0)
+    together = recapture_print(same, rng=3)
+    np.testing.assert_array_equal(together[0], recapture_print(same[0], rng=3))
+    assert len({picture.tobytes() for picture in together}) == 3
+    assert np.ptp(together.mean(axis=(1, 2)), axis=0).max() < 3

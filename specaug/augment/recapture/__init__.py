@@ -1,7 +1,8 @@
 """How a face is seen once more: a display or a print before a phone, in closed form.
 
-``display.settings`` and ``operations`` are what the registry knows. The other modules are the physics; they need
-OpenCV, so nothing imports them before a clip is recaptured. ``version1`` is what there was before, for records of it.
+``display.settings``, ``prints.print_settings`` and ``operations`` are what the registry knows. The other modules are
+the physics; they need OpenCV, so nothing imports them before a clip is recaptured. ``version1`` is what there was
+before, for records of it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from specaug.augment.recapture.operations import (
     recapture_screen,
 )
 from specaug.augment.recapture.panels import PANELS, display_density
-from specaug.augment.recapture.version1.settings import (
+from specaug.augment.recapture.prints.print_settings import (
     RecapturePrintParams,
     RecapturePrintRanges,
     sample_recapture_print,

@@ -17,16 +17,17 @@ from specaug.augment.recapture.display.settings import (
     sample_recapture_screen,
 )
 from specaug.augment.recapture.phone.settings import Phone
-from specaug.augment.recapture.version1.settings import (
+from specaug.augment.recapture.prints.print_settings import (
     RecapturePrintParams,
     RecapturePrintRanges,
-    SecondCamera,
     sample_recapture_print,
 )
+from specaug.augment.recapture.version1.settings import SecondCamera
 from specaug.errors import ArgumentError
 
 ParamsT = TypeVar("ParamsT", bound=SecondCamera | Phone)
 AnyScreen = RecaptureScreenParams | version1.RecaptureScreenParams
+AnyPrint = RecapturePrintParams | version1.RecapturePrintParams
 
 
 def recapture_screen(
@@ -111,10 +112,10 @@ def recapture_print(
     channel_axis: int = -1,
     clip_axis: int | None = None,
 ) -> ArrayT:
-    """Print the first frame of a clip, and film the print.
+    """Print the first frame of a clip, hold the sheet before a phone, and film it.
 
-    Gamut and tone of four inks, a halftone screen for each ink at its own angle or the grain of an ink jet, paper and
-    the scatter of light in it, a slight curl, a lamp to one side, a hand that sways; then the camera of
+    Tone and gamut of four inks, dots where the phone resolves them, softness of ink and scatter of light in the paper,
+    fibers, a lamp to one side of a bent sheet, shadow and gloss, a second hand; then the phone of
     :func:`recapture_screen`.
 
     Parameters
@@ -148,14 +149,18 @@ def recapture_print(
 
 
 def apply_recapture_print(
-    image: Any, params: RecapturePrintParams, *, channel_axis: int | None = -1, clip_axis: int | None = None
+    image: Any, params: AnyPrint, *, channel_axis: int | None = -1, clip_axis: int | None = None
 ) -> Applied:
-    """:func:`recapture_print` with drawn parameters."""
+    """:func:`recapture_print` with drawn parameters, of this version or of version 1."""
     return _each_clip(image, _film_print, params, channel_axis, clip_axis, alike=True)
 
 
-def _film_print(clip: np.ndarray, params: RecapturePrintParams) -> np.ndarray:
-    from specaug.augment.recapture.version1.simulate import film_print
+def _film_print(clip: np.ndarray, params: AnyPrint) -> np.ndarray:
+    if isinstance(params, version1.RecapturePrintParams):
+        from specaug.augment.recapture.version1.simulate import film_print as film_print_of_version_1
+
+        return film_print_of_version_1(clip, params)
+    from specaug.augment.recapture.prints.film_print import film_print
 
     return film_print(clip, params)
 

@@ -99,6 +99,14 @@ class RecapturePrintRanges(PhoneRanges):
     lens_sigma: Pair = (0.7, 1.8)
     """A sheet that a hand holds leaves the focus: 10 to 20 mm at a distance of 250 mm are a disc of 3 to 6 µm for a
     lens of 6 mm at f/1.8, or 0.7 to 1.4 px of standard deviation beyond what the lens has in focus."""
+    full_well: Pair = (150.0, 2000.0)
+    """Paper in a room of 100 to 300 lux sends a quarter of a display's light to the phone, whose gain is four times as
+    high. Drawn evenly on a logarithmic scale."""
+    contrast: Pair = (0.0, 0.6)
+    """The phone's curve is made for a lit room around the sheet, and is some 0.3 octaves flatter than before a display,
+    whose surroundings are dark: real prints come out 0.4 octaves down, of which ink and veil take some 0.6."""
+    saturation: Pair = (1.0, 1.3)
+    """That of the phone; paper adds none, as displays do."""
     sheets: tuple[SheetName, ...] = ("laser-plain", "laser-coated", "inkjet-plain", "inkjet-photo")
     """One is taken; what stands twice is taken twice as often."""
     pitch: Pair = (0.045, 0.12)
