@@ -358,6 +358,14 @@ def test_a_reduction_averages_noise_and_leaves_none_in_color():
     np.testing.assert_allclose(blue, green, atol=1e-6)
 
 
+@pytest.mark.parametrize("reduction", [1.0, 2.0])
+def test_a_full_pixel_is_white_whatever_its_color(reduction):
+    """A light that overflows all three colors is white; what is missing of one is not taken from the others."""
+    light = np.broadcast_to(np.float32([2.0, 3.0, 1.5]), (32, 32, 3)).astype(np.float32)
+    for plane in read_out(light, replace(SILENT, reduction=reduction), 1.0, rng=np.random.default_rng(0)):
+        np.testing.assert_allclose(plane, 1, atol=1e-4)
+
+
 def test_values_are_coded_as_srgb():
     light = np.linspace(-0.1, 1.2, 200, dtype=np.float32)[None]
     for plane in encode_planes((light, light, light)):

@@ -88,13 +88,12 @@ def hand_poses(
     tuple of Pose
         One a frame.
     """
-    times = np.arange(frames) * interval
+    times: Floats = np.arange(frames, dtype=np.float64) * interval
     moved = [
         degree * (drift(times, slow, rng=rng) + tremor(times, fast, middle=middle, rng=rng)) for _ in range(2)
     ]
-    roll = np.radians(drift(times, slow, rng=rng))
-    zoom = drift(times, approach, rng=rng)
-    x, y, roll, zoom = (values - values.mean() for values in (*moved, roll, zoom))
+    turned, nearer = np.radians(drift(times, slow, rng=rng)), drift(times, approach, rng=rng)
+    x, y, roll, zoom = (values - values.mean() for values in (*moved, turned, nearer))
     return tuple(
         Pose(float(a), float(b), float(c), 1 + float(d)) for a, b, c, d in zip(x, y, roll, zoom, strict=True)
     )

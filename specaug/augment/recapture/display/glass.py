@@ -16,12 +16,12 @@ _HARMONICS = 6
 
 def reflections(params: RecaptureScreenParams, side: int) -> Array:
     """(side, side) light that the glass reflects, as a share of white: a lamp, a window, and a veil over all."""
-    at = np.arange(side, dtype=np.float32) / side
+    at = np.arange(side, dtype=np.float32) / np.float32(side)
     x, y = at - np.float32(params.glare_at[0]), at[:, None] - np.float32(params.glare_at[1])
     lamp = np.exp(-(x**2 + y**2) / np.float32(2 * params.glare_size**2))
     light = np.float32(params.glare) * lamp + np.float32(params.veil)
     if params.window:
-        light += np.float32(params.window) * _window(params, at)
+        light += np.float32(params.window) * _window(params, np.asarray(at, np.float32))
     return np.asarray(light, np.float32)
 
 

@@ -48,7 +48,8 @@ def replay(
         light = np.asarray(cv2.LUT(framing.enlarged(frame), levels), np.float32)
         light *= shade
         x, y = framing.moved(lines, pose)
-        seen = cv2.remap(light, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        # Linear interpolation would take 4 dB of the finest detail, which no display and no lens do.
+        seen = cv2.remap(light, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         seen = lens_blur(np.asarray(seen, np.float32), sigma=softness, field=spread)
         grid = grid_light(waves, x * density, y * density, softer=softer, lens_sigma=sigma)
         if grid is not None:
@@ -62,10 +63,11 @@ def replay(
 def _softness(params: RecaptureScreenParams, field: Array) -> tuple[float, Array]:
     """Least blur of lens and display px together, px of the file, and (H, W) how many times as large it is.
 
-    The square of a display px has the variance of 1/12, and stands for a Gaussian of the same.
+    A display px shows the mean over its square, and shows it as a square: each has the variance of 1/12, and both stand
+    for a Gaussian of the same.
     """
     lens = params.lens_sigma / params.reduction
-    shown = 1 / (params.density * params.reduction) / np.sqrt(12)
+    shown = 1 / (params.density * params.reduction) / np.sqrt(6)
     least = float(np.hypot(lens, shown))
     return least, np.sqrt(np.float32(lens**2) * np.square(field) + np.float32(shown**2)) / np.float32(least)
 

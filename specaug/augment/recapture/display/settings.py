@@ -103,7 +103,7 @@ class RecaptureScreenRanges(PhoneRanges):
         "laptop-15-768p",
     )
     """One is taken; what stands twice is taken twice as often."""
-    fill: Pair = (0.8, 2.8)
+    fill: Pair = (0.8, 3.0)
     """Width of the display over that of the phone's view: from a display with its surroundings to a part of it, but no
     nearer than lenses focus. Drawn evenly on a logarithmic scale."""
     sensor_width: Pair = (1920.0, 4000.0)

@@ -14,8 +14,9 @@ from specaug.augment.recapture.phone.sensor import Planes
 
 LUMA_RADIUS = 1.0
 """Standard deviation over which luma is averaged, sensor px: a window of 5 px, which keeps texture of skin."""
-COLOR_BLUR = 1.4
-"""Standard deviation, sensor px: leaves a tenth of 0.25 cycles/px, the finest color that every second px can tell."""
+COLOR_BLUR = 1.7
+"""Standard deviation, sensor px: leaves a tenth of 0.2 cycles/px. Every second pixel tells color up to 0.25, and real
+grids of displays are gray at that."""
 _LEAST = 0.3
 """A narrower Gaussian than this has nothing left but its middle."""
 

@@ -13,7 +13,14 @@ import numpy.typing as npt
 from specaug.augment.recapture.fields import Array
 from specaug.augment.recapture.phone.denoise import denoise_color, denoise_luma, to_luma_color, to_rgb
 from specaug.augment.recapture.phone.finish import apply_contrast, sharpen
-from specaug.augment.recapture.phone.sensor import Planes, balance_white, demosaic, expose, mosaic
+from specaug.augment.recapture.phone.sensor import (
+    Planes,
+    balance_white,
+    demosaic,
+    expose,
+    mosaic,
+    noise_deviation,
+)
 from specaug.augment.recapture.phone.settings import Phone
 from specaug.augment.recapture.srgb import encode_tone
 
@@ -49,7 +56,7 @@ def meter(light: Array, phone: Phone, *, brightness: float, white: npt.ArrayLike
     balance = seen[1] / seen * np.array([phone.tint[0], 1, phone.tint[1]])
     aim = brightness * phone.exposure
     gain = aim / max(float((center_weighted_mean(light) * balance).mean()), 1e-6)
-    pivot = float(np.clip(encode_tone(np.float64(aim)), _DARKEST, _BRIGHTEST))
+    pivot = float(np.clip(encode_tone(np.asarray(aim, np.float64)), _DARKEST, _BRIGHTEST))
     red, green, blue = (float(v) for v in balance)
     return Exposure(float(gain), (red, green, blue), pivot)
 
@@ -64,11 +71,10 @@ def read_out(light: Array, phone: Phone, gain: float, *, rng: np.random.Generato
     noise = {"full_well": phone.full_well, "read_noise": phone.read_noise}
     if phone.reduction == 1:
         return demosaic(expose(mosaic(scaled), **noise, averaged=phone.stack, rng=rng))
-    red, green, blue = cv2.split(scaled)
-    rest = -green
-    green = expose(np.asarray(green, np.float32), **noise, averaged=phone.stack * phone.reduction**2, rng=rng)
-    rest += green
-    return np.asarray(red + rest, np.float32), green, np.asarray(blue + rest, np.float32)
+    spread = noise_deviation(scaled[..., 1], **noise, averaged=phone.stack * phone.reduction**2)
+    spread *= rng.standard_normal(spread.shape, dtype=np.float32)
+    red, green, blue = (np.minimum(scaled[..., c] + spread, np.float32(1)) for c in range(3))
+    return red, green, blue
 
 
 @functools.lru_cache(maxsize=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 
-import cv2
 import numpy as np
 
 from specaug.augment.recapture.fields import Array, blur
@@ -23,7 +22,7 @@ def tone_curve(value: np.ndarray, *, contrast: float, pivot: float) -> np.ndarra
     steepness = 2.0**contrast
     below = pivot * (np.clip(value, 0, pivot) / pivot) ** steepness
     above = (1 - pivot) * ((1 - np.clip(value, pivot, 1)) / (1 - pivot)) ** steepness
-    return np.where(value < pivot, below, 1 - above)
+    return np.asarray(np.where(value < pivot, below, 1 - above))
 
 
 @functools.lru_cache(maxsize=16)
@@ -50,6 +49,6 @@ def sharpen(luma: Array, *, amount: float, sigma: float) -> Array:
         return luma
     detail = luma - blur(luma, sigma)
     detail *= np.float32(amount)
-    cv2.max(cv2.min(detail, _OVERSHOOT, dst=detail), -_OVERSHOOT, dst=detail)
+    np.clip(detail, -_OVERSHOOT, _OVERSHOOT, out=detail)
     detail += luma
     return detail

@@ -166,8 +166,9 @@ class PhoneRanges:
     1600 px, or 4K sensors read out for 1080p."""
     reduction: Pair = (1.5, 3.2)
     """4000 px reduced to 1280 to 2560, drawn evenly on a logarithmic scale."""
-    lens_sigma: Pair = (0.4, 0.85)
-    """A phone's lens passes half of the contrast at 0.22 to 0.47 cycles/px: sigma = 0.187 / f50."""
+    lens_sigma: Pair = (0.45, 0.85)
+    """A phone's lens passes half of the contrast at 0.22 to 0.42 cycles/px (sigma = 0.187 / f50), and 3 to 37 % at half
+    a cycle, where color moiré comes from."""
     lens_edge: Pair = (1.0, 1.9)
     """Corners pass about half of the frequencies that the middle does, and a tilted display leaves the focus."""
     full_well: Pair = (500.0, 6000.0)
@@ -188,7 +189,7 @@ class PhoneRanges:
     contrast: Pair = (0.25, 1.0)
     """A phone's tone curve is 0.3 to 0.6 octaves steeper in the middle than sRGB, and here it is laid on a picture that
     has one; reflections and blur take some 0.3, and 0 to 0.4 octaves are left, as on real displays."""
-    saturation: Pair = (1.1, 1.7)
+    saturation: Pair = (1.15, 1.8)
     """Displays and automatics each make color stronger; reflections take a part, and real recaptures come out between
     -1.6 and +4 dB."""
     sharpening: Pair = (0.3, 1.6)
