@@ -16,9 +16,9 @@ FINE = 3
 """Texture px for one px of the file, along each axis."""
 ANGLES = (15.0, 75.0, 0.0, 45.0)
 """Degrees at which the screens of cyan, magenta, yellow and black stand, to keep rosettes small."""
-FAINTEST = 0.04
-"""Gain of a screen's first wave below which its dots are left out: dots of a twentieth of white, which the first wave
-of a middle tone has at most a half of, then change less than a noise of 1 %."""
+FAINTEST = 0.03
+"""Gain of a screen's first wave below which its dots are left out: of a middle tone, whose first wave has some half of
+white, a sixtieth of white is left then, as much as a phone's noise."""
 
 
 def dot_gain(*, ruling: float, pitch: float, softness: float) -> float:

@@ -96,9 +96,10 @@ class RecapturePrintParams(Phone):
 class RecapturePrintRanges(PhoneRanges):
     """From where a print before a phone is drawn; each field says where its range comes from."""
 
-    lens_sigma: Pair = (0.7, 1.8)
-    """A sheet that a hand holds leaves the focus: 10 to 20 mm at a distance of 250 mm are a disc of 3 to 6 µm for a
-    lens of 6 mm at f/1.8, or 0.7 to 1.4 px of standard deviation beyond what the lens has in focus."""
+    lens_sigma: Pair = (0.9, 2.3)
+    """A sheet that a hand holds, bent and tilted, leaves the focus: 10 to 30 mm at a distance of 250 mm are a disc of 3
+    to 9 µm for a lens of 6 mm at f/1.8, or 0.7 to 2.1 px of standard deviation beyond what the lens has in focus. Real
+    prints are softer than their pictures by 0.7 to 2 px of the file."""
     full_well: Pair = (150.0, 2000.0)
     """Paper in a room of 100 to 300 lux sends a quarter of a display's light to the phone, whose gain is four times as
     high. Drawn evenly on a logarithmic scale."""
