@@ -44,7 +44,7 @@ class Panel:
         Examples
         --------
         >>> round(PANELS["monitor-24-1080p"].pitch, 4)
-        0.2745
+        0.2744
         """
         return self.diagonal * 25.4 / math.hypot(self.columns, self.rows)
 
