@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,20 +11,13 @@ import pytest
 from specaug.augment import (
     Drawn,
     RecaptureScreenParams,
-    RecaptureScreenRanges,
-    Recipe,
     apply_drawn,
-    recapture_screen,
     sample_recapture_screen,
 )
-from specaug.augment.recapture import version1
 from specaug.augment.recapture.display.glass import apply_rows, pwm_rows, reflections, shading
 from specaug.augment.recapture.display.replay import replay
-from specaug.augment.recapture.display.settings import SCREEN
 from specaug.augment.recapture.framing import Framing
-from specaug.augment.recapture.panels import PANELS
 from specaug.augment.recapture.srgb import decode_tone
-from specaug.errors import ArgumentError
 
 STILL = RecaptureScreenParams(
     full_well=1e9,
@@ -260,135 +252,36 @@ def test_an_edge_is_as_soft_as_lens_and_display_px_together(density, reduction):
     assert variance == pytest.approx(2.0**2 + 1 / 6 / (density * reduction) ** 2 + 0.1, rel=0.1)
 
 
+def first_light(clip, params):
+    (light,) = replay(clip, params, Framing.of(clip, params), rng=np.random.default_rng(0))
+    return light
+
+
+def test_a_reflection_is_added_to_what_is_shown_and_a_shade_takes_a_share_of_it():
+    gray = np.full((1, 64, 64, 3), 150, np.uint8)
+    plain = replace(STILL, density=3.0)
+    shown = first_light(gray, plain)
+    glared = first_light(gray, replace(plain, glare=0.2, glare_at=(0.3, 0.6), veil=0.05))
+    expected = reflections(replace(plain, glare=0.2, glare_at=(0.3, 0.6), veil=0.05), shown.shape[0])
+    np.testing.assert_allclose(glared - shown, np.repeat(expected[..., None], 3, axis=-1), atol=1e-4)
+    dimmed = first_light(gray, replace(plain, falloff=0.3))
+    middle = shown.shape[0] // 2
+    assert dimmed[middle, middle, 1] == pytest.approx(shown[middle, middle, 1], rel=0.01)
+    assert dimmed[1, 1, 1] / shown[1, 1, 1] == pytest.approx(0.7, abs=0.02)
+
+
+@pytest.mark.parametrize("reduction", [1.0, 2.0])
+def test_a_grid_is_fainter_where_the_lens_is_softer(reduction):
+    gray = np.full((1, 120, 120, 3), 150, np.uint8)
+    params = replace(
+        STILL, density=0.3 / reduction, lens_sigma=0.6 * reduction, lens_edge=3.0, reduction=reduction
+    )
+    light = first_light(gray, params)[..., 1]
+    sharp, soft = light[20:-20, 12:32].std(), light[20:-20, -32:-12].std()
+    assert soft < 0.3 * sharp
+
+
 def test_a_display_plays_its_frames_in_turn():
     clip = np.stack([np.full((40, 40, 3), v, np.uint8) for v in (110, 60, 160)])
     out = filmed(clip, replace(STILL, density=3.0), clip_axis=0).mean(axis=(1, 2, 3))
     assert out[1] < out[0] - 30 < out[2] - 60
-
-
-# Settings, versions, records -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", SCREEN)
-def test_a_number_of_a_display_lies_within_its_limits(name):
-    low, high = SCREEN[name]
-    value = getattr(RecaptureScreenParams(), name)
-    several = (lambda v: (v,) * len(value)) if isinstance(value, tuple) else (lambda v: v)
-    for fits in (low, high):
-        assert getattr(RecaptureScreenParams(**{name: several(fits)}), name) == several(fits)
-    for odd in (np.nextafter(low, -math.inf) - 1e-9, high * (1 + 1e-9) + 1e-9, math.nan, "1", None, True):
-        with pytest.raises(ArgumentError, match=f"^{name}: expected a (whole )?number"):
-            RecaptureScreenParams(**{name: several(odd)})
-
-
-@pytest.mark.parametrize(
-    ("changes", "match"),
-    [
-        ({"panels": ()}, "panels: expected one or more of"),
-        ({"panels": ("crt",)}, "panel: expected one of"),
-        ({"dust": (0, 2.5)}, "dust: expected whole numbers"),
-        ({"pwm_hz": (5.0, 100.0)}, r"pwm_hz: expected a number in \[10, 100000\]"),
-        ({"windows": 1.5}, r"windows: expected a number in \[0, 1\]"),
-        ({"fill": (2.0, 1.0)}, "fill: expected the lowest number first"),
-        ({"density": (0.5, 9.0)}, r"density: expected a number in \[0.05, 8\]"),
-    ],
-)
-def test_ranges_that_no_draw_can_meet_are_refused(changes, match):
-    with pytest.raises(ArgumentError, match=match):
-        RecaptureScreenRanges(**changes)
-
-
-def test_displays_are_drawn_within_their_ranges():
-    ranges, rng = RecaptureScreenRanges(), np.random.default_rng(0)
-    drawn = [sample_recapture_screen(ranges, rng=rng) for _ in range(800)]
-    for name in (
-        "black",
-        "veil",
-        "glare",
-        "glare_size",
-        "falloff",
-        "adaptation",
-        "pwm_hz",
-        "pwm_duty",
-        "dust",
-    ):
-        low, high = getattr(ranges, name)
-        values = np.array([getattr(p, name) for p in drawn])
-        assert low <= values.min() <= low + 0.05 * (high - low), name
-        assert high - 0.05 * (high - low) <= values.max() <= high, name
-    for share, shown in ((0.35, [p.pwm > 0 for p in drawn]), (0.15, [p.window > 0 for p in drawn])):
-        assert np.mean(shown) == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / 800))
-    warm = np.mean([p.white[2] < 0.8 for p in drawn])
-    assert warm == pytest.approx(0.12, abs=4 * math.sqrt(0.12 * 0.88 / 800))
-    assert {p.panel for p in drawn} == set(PANELS)
-    for p in drawn:
-        columns = PANELS[p.panel].columns
-        assert columns / (3.0 * 4000) <= p.density <= columns / (0.8 * 1920)
-
-
-def test_no_phone_focuses_nearer_than_seven_centimeters():
-    """Its view is then 98 mm wide, less than a phone's display of 140 mm: it fills 1.4 times as much, and no more."""
-    ranges = RecaptureScreenRanges(panels=("phone-6-lcd",), sensor_width=(4000.0, 4000.0))
-    rng = np.random.default_rng(0)
-    drawn = [sample_recapture_screen(ranges, rng=rng).density for _ in range(400)]
-    width = PANELS["phone-6-lcd"].pitch * 1792
-    assert min(drawn) == pytest.approx(1792 / 4000 / (width / 98), rel=0.01)
-
-
-def test_a_draw_comes_back_from_json_and_gives_the_same_bytes(rng):
-    clip = rng.integers(0, 256, (3, 40, 40, 3), dtype=np.uint8)
-    recipe = Recipe.from_preset("recapture-screen")
-    for seed in range(3):
-        drawn = recipe.sample(seed, scale=1.3)
-        assert drawn["steps"][0]["params"]["version"] == 2
-        again = json.loads(json.dumps(drawn, allow_nan=False))
-        assert recipe.apply(clip, drawn).tobytes() == recipe.apply(clip, again).tobytes()
-        record = Drawn.from_dict(again["steps"][0])
-        assert record.operation == "recapture_screen"
-        assert type(record.params)(**json.loads(json.dumps(asdict(record.params)))) == record.params
-
-
-def test_a_record_without_a_version_is_of_version_1_and_replays_as_it_did(rng):
-    clip = rng.integers(0, 256, (2, 40, 40, 3), dtype=np.uint8)
-    params = version1.sample_recapture_screen(rng=np.random.default_rng(5))
-    old = {"operation": "recapture_screen", "params": json.loads(json.dumps(asdict(params)))}
-    record = Drawn.from_dict(old)
-    assert record == Drawn("recapture_screen@1", params)
-    assert Drawn.from_dict(record.to_dict()) == record
-    recipe = Recipe.from_preset("recapture-screen")
-    replayed = recipe.apply(clip, {"recipe": "recapture-screen", "steps": [old]})
-    expected = apply_drawn(clip, Drawn("recapture_screen@1", params), clip_axis=0).image
-    np.testing.assert_array_equal(replayed, expected)
-    assert recipe.label_after({"steps": [old]}) == "attack"
-
-
-def test_the_first_version_of_the_recipe_draws_what_it_drew():
-    recipe = Recipe.find("recapture-screen@1")
-    drawn = recipe.sample(11, scale=1.2)
-    rng = np.random.default_rng(11)
-    rng.choice(1, p=[1.0])
-    rng.uniform()  # the coin of the step
-    ranges = version1.RecaptureScreenRanges().at_scale(1.2)
-    assert Drawn.from_dict(drawn["steps"][0]).params == version1.sample_recapture_screen(ranges, rng=rng)
-    assert {f.name for f in fields(version1.RecaptureScreenParams)} == set(drawn["steps"][0]["params"])
-
-
-def test_the_first_version_gives_the_bytes_that_it_gave():
-    """A part of what version 1 made of a ramp, noise and JPEG left out, when there was no other."""
-    ramp = np.add.outer(np.arange(32), np.arange(32)).astype(np.uint8)
-    clip = np.stack([ramp, ramp + 40, 200 - ramp], axis=-1)
-    params = version1.RecaptureScreenParams(
-        full_well=1e9, read_noise=0.0, shake=0.0, quality=0, flicker=0.0, sharpening=0.0
-    )
-    out = filmed(clip, params)
-    assert out[8::8, 8::8, 1].tolist() == [[59, 66, 73], [66, 73, 81], [74, 81, 88]]
-
-
-def test_functions_draw_from_their_ranges():
-    picture = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(recapture_screen(picture, rng=3), recapture_screen(picture, rng=3))
-    assert (recapture_screen(picture, rng=3) != recapture_screen(picture, rng=4)).any()
-    narrow = RecaptureScreenRanges(panels=("phone-6-oled",), density=(0.5, 0.5), reduced=0.0)
-    assert recapture_screen(picture, rng=3, ranges=narrow).shape == picture.shape
-    with pytest.raises(ArgumentError, match="ranges: expected RecaptureScreenRanges or None"):
-        recapture_screen(picture, ranges=version1.RecaptureScreenRanges())

@@ -115,12 +115,12 @@ class RecaptureScreenRanges(PhoneRanges):
     white: Pair = (0.88, 1.14)
     """Red and blue against green of displays set to 5500 to 8500 K."""
     night_light: float = 0.12
-    """Share of displays whose white was made warmer for the evening."""
+    """Share of displays whose white was made warmer for the evening; assumed."""
     night_red: Pair = (1.1, 1.5)
     """3400 to 5000 K, in linear sRGB against green."""
     night_blue: Pair = (0.45, 0.8)
     adaptation: Pair = (0.6, 1.0)
-    """Automatics leave a part of a warm light's color."""
+    """Automatics leave a part of a warm light's color; assumed."""
     black: Pair = (0.0005, 0.012)
     """Contrast of 2000:1 to 80:1, the latter seen from aside."""
     veil: Pair = (0.0, 0.03)
@@ -128,7 +128,7 @@ class RecaptureScreenRanges(PhoneRanges):
     glare: Pair = (0.0, 0.06)
     glare_size: Pair = (0.1, 0.5)
     windows: float = 0.15
-    """Share of displays in which a window is reflected."""
+    """Share of displays in which a window is reflected; assumed."""
     window: Pair = (0.01, 0.08)
     """4 % of a window that is half to twice as bright as the display."""
     falloff: Pair = (0.0, 0.12)
@@ -136,9 +136,9 @@ class RecaptureScreenRanges(PhoneRanges):
     slope: Pair = (-0.15, 0.15)
     dust: tuple[int, int] = (0, 6)
     dimmed: float = 0.35
-    """Share of displays that are dimmed by pulses."""
+    """Share of displays that are dimmed by pulses; assumed."""
     pwm: Pair = (0.03, 0.25)
-    """OLED displays dim by 3 to 25 % in each pulse at the brightness of a room, and by all in the dark."""
+    """Assumed: partial dips at the brightness of a room; 1 is a display that is off between its pulses."""
     pwm_hz: Pair = (200.0, 960.0)
     """Evenly on a logarithmic scale."""
     pwm_duty: Pair = (0.4, 0.95)

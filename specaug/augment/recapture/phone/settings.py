@@ -162,24 +162,24 @@ class PhoneRanges:
     offset: Pair = (0.0, 2.0)
     """One period of the mosaic."""
     reduced: float = 0.5
-    """Share of files that hold fewer px than the sensor: photographs of 12 megapixels sent by a messenger at 1280 to
-    1600 px, or 4K sensors read out for 1080p."""
+    """Assumed share of files that hold fewer px than the sensor: photographs of 12 megapixels sent by a messenger at
+    1280 to 1600 px, or 4K sensors read out for 1080p."""
     reduction: Pair = (1.5, 3.2)
     """4000 px reduced to 1280 to 2560, drawn evenly on a logarithmic scale."""
     lens_sigma: Pair = (0.45, 0.85)
     """A phone's lens passes half of the contrast at 0.22 to 0.42 cycles/px (sigma = 0.187 / f50), and 3 to 37 % at half
     a cycle, where color moiré comes from."""
     lens_edge: Pair = (1.0, 1.9)
-    """Corners pass about half of the frequencies that the middle does, and a tilted display leaves the focus."""
+    """Assumed: corners pass half of the frequencies that the middle does, and a tilted display leaves the focus."""
     full_well: Pair = (500.0, 6000.0)
     """Pixels of 1 to 1.4 µm hold some 6000 electrons at the lowest gain; rooms need ISO 50 to 600.
     Drawn evenly on a logarithmic scale."""
     read_noise: Pair = (1.5, 3.5)
-    """Data sheets of back-illuminated sensors."""
+    """Of back-illuminated sensors."""
     stack: tuple[int, int] = (3, 9)
     """Frames of a burst, as in HDR+ (Hasinoff et al. 2016)."""
     tint: Pair = (0.94, 1.06)
-    """Automatics miss white by one or two just noticeable differences in mixed light."""
+    """Assumed: errors of white that are just seen in mixed light."""
     luma_threshold: Pair = (0.003, 0.012)
     """One to three times the noise that the stack leaves at middle grey."""
     color_threshold: Pair = (0.03, 0.1)
@@ -204,11 +204,11 @@ class PhoneRanges:
     interval: Pair = (1 / 30, 0.5)
     """From frames that follow each other to eight over four seconds; evenly on a logarithmic scale."""
     drift: Pair = (0.01, 0.15)
-    """Below 2 Hz: 0.1 to 0.2° rms for a phone held in a hand, less where it is steadied optically."""
+    """Below 2 Hz; assumed: 0.1 to 0.2° for a phone held in a hand, less where it is steadied optically."""
     approach: Pair = (0.0, 0.004)
     """1 to 2 mm at a distance of 400 mm."""
     tremor: Pair = (0.003, 0.03)
-    """8 to 12 Hz, physiological: some hundredths of a degree."""
+    """8 to 12 Hz, physiological; assumed: up to some hundredths of a degree."""
     tremor_hz: Pair = (8.0, 12.0)
     degree: Pair = (17.0, 30.0)
     """1280 to 1920 px over 65° to 75°."""
