@@ -100,9 +100,11 @@ class RecapturePrintRanges(PhoneRanges):
     """A sheet that a hand holds, bent and tilted, leaves the focus: 10 to 30 mm at a distance of 250 mm are a disc of 3
     to 9 µm for a lens of 6 mm at f/1.8, or 0.7 to 2.1 px of standard deviation beyond what the lens has in focus. Real
     prints are softer than their pictures by 0.7 to 2 px of the file."""
-    full_well: Pair = (150.0, 2000.0)
+    full_well: Pair = (125.0, 1500.0)
     """Paper in a room of 100 to 300 lux sends a quarter of a display's light to the phone, whose gain is four times as
     high. Drawn evenly on a logarithmic scale."""
+    luma_threshold: Pair = (0.006, 0.024)
+    """Twice that before a display, as the noise is, which goes with the root of the light."""
     contrast: Pair = (0.0, 0.6)
     """The phone's curve is made for a lit room around the sheet, and is some 0.3 octaves flatter than before a display,
     whose surroundings are dark: real prints come out 0.4 octaves down, of which ink and veil take some 0.6."""
