@@ -42,7 +42,7 @@ def test_a_phone_is_drawn_from_its_ranges():
         assert low <= values.min() <= low + 0.06 * (high - low), name
         assert high - 0.06 * (high - low) <= values.max() <= high, name
     reductions = np.array([p.reduction for p in drawn])
-    assert (reductions == 1).mean() == pytest.approx(0.5, abs=4 * math.sqrt(0.25 / 600))
+    assert (reductions == 1).mean() == pytest.approx(0.6, abs=4 * math.sqrt(0.24 / 600))
     assert reductions[reductions > 1].min() >= 1.5
     assert reductions.max() <= 3.2
 

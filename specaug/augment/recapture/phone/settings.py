@@ -161,14 +161,15 @@ class PhoneRanges:
     """1 to 2 % of distortion of a phone's lens at the corner, and displays bent at 1000 to 1800 mm."""
     offset: Pair = (0.0, 2.0)
     """One period of the mosaic."""
-    reduced: float = 0.5
+    reduced: float = 0.4
     """Assumed share of files that hold fewer px than the sensor: photographs of 12 megapixels sent by a messenger at
     1280 to 1600 px, or 4K sensors read out for 1080p."""
     reduction: Pair = (1.5, 3.2)
     """4000 px reduced to 1280 to 2560, drawn evenly on a logarithmic scale."""
-    lens_sigma: Pair = (0.45, 0.85)
-    """A phone's lens passes half of the contrast at 0.22 to 0.42 cycles/px (sigma = 0.187 / f50), and 3 to 37 % at half
-    a cycle, where color moiré comes from."""
+    lens_sigma: Pair = (0.45, 1.1)
+    """A phone's lens passes half of the contrast at 0.22 to 0.42 cycles/px (sigma = 0.187 / f50: 0.45 to 0.85 px); near
+    focus, frames of a stack that are aligned to a fraction of a px, and the hand during an exposure come on top. Drawn
+    evenly on a logarithmic scale: of real recaptures some are sharper than what they show, and more are softer."""
     lens_edge: Pair = (1.0, 1.9)
     """Assumed: corners pass half of the frequencies that the middle does, and a tilted display leaves the focus."""
     full_well: Pair = (500.0, 6000.0)
@@ -232,7 +233,6 @@ class PhoneRanges:
 _EVENLY = (
     "smaller",
     "turn",
-    "lens_sigma",
     "lens_edge",
     "read_noise",
     "luma_threshold",
@@ -250,7 +250,7 @@ _EVENLY = (
     "tremor_hz",
     "degree",
 )
-_LOGARITHMIC = ("full_well", "shutter", "interval")
+_LOGARITHMIC = ("lens_sigma", "full_well", "shutter", "interval")
 _BOTH_AXES = ("keystone", "bend", "offset", "tint")
 _WHOLE = ("stack", "quality")
 
