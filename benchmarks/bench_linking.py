@@ -20,7 +20,7 @@ import numpy as np
 from results import save
 
 import specaug.demo_data.render as rendering
-from specaug.augment.recapture.camera import film, sample_camera
+from specaug.augment.recapture.version1.camera import film, sample_camera
 from specaug.demo_data.portrait import draw_portrait
 from specaug.demo_data.scene import poses, sample_scene
 from specaug.demo_data.subject import sample_subject

@@ -1,4 +1,4 @@
-"""Write docs/in-place-of-attacks.md from the results of benchmarks/bench_recipes.py and bench_realism.py.
+"""Write docs/in-place-of-attacks.md from the results of bench_recipes.py, bench_realism.py and bench_real.py.
 
 python docs/make_in_place.py
 """
@@ -9,9 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from real_section import real_section
+
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "recipes.json"
 REALISM = ROOT / "benchmarks" / "results" / "realism.json"
+REAL = ROOT / "benchmarks" / "results" / "real.json"
 PAGE = ROOT / "docs" / "in-place-of-attacks.md"
 IN_FREQUENCY = ("traces", "profile", "mix-high", "bandpass")
 """Recipes of this library's own kind; the others simulate displays and prints, as the demo set itself does."""
@@ -31,7 +34,8 @@ Can a network that has never seen an attack be taught by attacks that a recipe m
 the recipe `control`: plain blur, JPEG and colour in place of attacks. What does not beat it has shown nothing.
 
 **Simulated data.** Subjects and devices are those of `specaug demo`. A figure here says how recipes compare in that
-world, and nothing of real printers and displays: run `specaug ablate` on a set of yours.
+world, and nothing of real printers and displays: run `specaug ablate` on a set of yours. What was measured on real
+recaptures stands [apart](#on-real-recaptures).
 """
 
 NEAR = """
@@ -44,10 +48,10 @@ Intervals are 95 %, over subjects.
 ![Bona fide, attacks, and what each recipe makes, spectra beneath](operations/pictures/recipes.png)
 """
 TAIL = """
-## Why most recipes fail, and what `traces` does
+## Why most recipes fail, and what `traces@1` did
 
-Seen while recipes were chosen, on the research set below with two seeds of training each, where a few points are
-noise:
+Seen while recipes were first chosen, on the research set below with two seeds of training each, where a few points
+are noise. The `traces` of today keeps the first and the third, and takes its trace from real recaptures:
 
 - **Noise.** A recaptured face has gone through two lenses, and the noise of the last sensor comes after both.
   `control` blurs scene and noise alike, so a network learns that attacks have less noise, and takes the noise of a
@@ -69,7 +73,7 @@ noise:
 
 Recipes were chosen on one research set (`specaug demo --subjects 48 --seed 4101`: its training, dev and test
 subjects), when simulated attacks were a little paler than bona fide clips. Their contrast is alike now, and the
-recipes are the same. The sets of this page were made for this table and used once. `python
+recipes were the same. The sets of this page were made for this table and used once. `python
 benchmarks/bench_recipes.py FOLDER --first-seed N` makes another.
 
 ## Limits
@@ -84,13 +88,14 @@ benchmarks/bench_recipes.py FOLDER --first-seed N` makes another.
 """
 
 
-def page(result: dict[str, Any], realism: dict[str, Any]) -> str:
+def page(result: dict[str, Any], realism: dict[str, Any], real: dict[str, Any]) -> str:
     """The page."""
     figures = result["figures"]
     ways = figures["ways"]
     arms = {arm["name"]: arm for arm in figures["ablation"]["arms"]}
     parts = [HEAD, *_setup(result), *_table(arms, ways), "", *_verdict(arms, ways)]
-    return "\n".join([*parts, NEAR, *_distances(realism["figures"]), TAIL.rstrip(), ""])
+    shown = [*parts, NEAR, *_distances(realism["figures"]), *real_section(real), TAIL.rstrip(), ""]
+    return "\n".join(shown)
 
 
 def _distances(figures: dict[str, Any]) -> list[str]:
@@ -179,4 +184,4 @@ def _verdict(arms: dict[str, Any], ways: dict[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(json.loads(RESULT.read_text()), json.loads(REALISM.read_text())))
+    PAGE.write_text(page(*(json.loads(path.read_text()) for path in (RESULT, REALISM, REAL))))

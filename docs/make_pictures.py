@@ -129,8 +129,7 @@ def recaptured(name: str) -> np.ndarray:
     for seed in (1, 2, 4):
         drawn = recipe.sample(seed)
         params = drawn["steps"][0]["params"]
-        dots = f"{params.get('screening')}, cell {params.get('cell', 0):.1f} px"
-        told = f"density {params['density']:.2f}" if "density" in params else dots
+        told = f"density {params['density']:.2f}" if "density" in params else params["sheet"]
         shown.append((told, np.asarray(recipe.apply(live, drawn))))
     return with_spectra(shown, columns=4)
 

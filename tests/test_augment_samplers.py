@@ -24,6 +24,7 @@ from specaug.augment import (
     ToneRanges,
     draw,
 )
+from specaug.errors import ArgumentError
 from specaug.spectrum import MAX_RADIUS
 
 DRAWS = 400
@@ -195,3 +196,44 @@ def test_default_ranges_are_those_that_are_documented():
     assert GrainRanges() == GrainRanges((0.01, 0.06), (0.2, 0.4), (0, 1))
     assert JpegRanges() == JpegRanges((30, 90))
     assert ToneRanges() == ToneRanges((0.8, 1.25), (0.8, 1.2), (0.9, 1.1), 3)
+
+
+def test_waves_of_a_display_lie_near_rows_and_columns_evenly():
+    limit = 0.09
+    waves = [g for p in draws("moire", MoireRanges(off_axis=limit, color=0.0)) for g in p.gratings]
+    angles = np.array([math.atan2(g.v, g.u) for g in waves])
+    off = (angles + math.pi / 4) % (math.pi / 2) - math.pi / 4
+    assert np.abs(off).max() <= limit
+    assert np.mean(np.abs(off) < limit / 2) == pytest.approx(0.5, abs=4 * 0.5 / math.sqrt(len(waves)))
+    across = np.abs(np.sin(angles)) < 0.5
+    assert np.mean(across) == pytest.approx(0.5, abs=4 * 0.5 / math.sqrt(len(waves)))
+
+
+def test_grey_waves_have_one_phase_and_faintly_colored_ones_near_phases():
+    for color, reach in ((0.0, 0.0), (0.3, 0.3 * math.pi)):
+        gratings = [g for p in draws("moire", MoireRanges(color=color), n=100) for g in p.gratings]
+        apart = np.array([np.subtract(g.phase[1:], g.phase[0]) for g in gratings])
+        assert np.abs(apart).max() <= reach + 1e-12
+        assert np.abs(apart).max() >= 0.9 * reach
+
+
+def test_new_settings_of_moire_change_no_draw_of_the_old_ones():
+    """Drawn by the version before them, with the seed 5."""
+    params = draw("moire", MoireRanges(number=(1, 1)), rng=5).params
+    rng = np.random.default_rng(5)
+    rng.integers(1, 2)
+    frequency, angle = math.exp(rng.uniform(*np.log((1 / 64, 0.45)))), rng.uniform(0, math.pi)
+    assert wave(params).u == pytest.approx(frequency * math.cos(angle), rel=1e-12)
+    assert wave(params).phase == tuple(rng.uniform(0, 2 * math.pi, 3))
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"off_axis": 0.9}, r"off_axis: expected a number in \[0, 0.785398\], got 0.9"),
+        ({"color": 1.5}, r"color: expected a number in \[0, 1\], got 1.5"),
+    ],
+)
+def test_settings_of_moire_outside_their_limits_are_named(settings, match):
+    with pytest.raises(ArgumentError, match=match):
+        MoireRanges(**settings)

@@ -7,9 +7,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from specaug.augment.recapture.camera import sample_camera
-from specaug.augment.recapture.paper import sample_print
-from specaug.augment.recapture.screen import sample_screen
+from specaug.augment.recapture.version1.camera import sample_camera
+from specaug.augment.recapture.version1.paper import sample_print
+from specaug.augment.recapture.version1.screen import sample_screen
 from specaug.demo_data.devices import PER_SPLIT, Body, Devices, Display, Printer, devices_of
 from specaug.records import SPLITS
 

@@ -13,7 +13,7 @@ import pytest
 
 import specaug.demo_data.render as rendering
 from specaug.align import TEMPLATE
-from specaug.augment.recapture.camera import film, sample_camera
+from specaug.augment.recapture.version1.camera import film, sample_camera
 from specaug.demo_data.portrait import Portrait, draw_portrait
 from specaug.demo_data.scene import poses, sample_scene
 from specaug.demo_data.subject import sample_subject

@@ -206,7 +206,7 @@ def test_captions_tell_the_settings_that_are_not_the_default(tiles, drawn, capti
 def test_settings_at_their_default_are_left_out(tiles):
     plain = next(d for d in SHOWCASE if d.operation == "recapture_screen")
     text = tiles(picture(), operations=[plain])[6].text
-    assert text == "recapture_screen: lens_sigma 0.5, density 0.7, flicker 0.05"
+    assert text == "recapture_screen: lens_sigma 0.5, density 0.3, pwm 0.2"
 
 
 def test_a_recipe_is_drawn_in_order_with_its_branch_and_steps_as_caption(tiles):

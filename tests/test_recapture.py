@@ -13,9 +13,6 @@ from hypothesis import strategies as st
 
 from specaug.augment import (
     Drawn,
-    RecapturePrintParams,
-    RecapturePrintRanges,
-    RecaptureScreenParams,
     RecaptureScreenRanges,
     Recipe,
     apply_drawn,
@@ -24,7 +21,10 @@ from specaug.augment import (
 )
 from specaug.augment.recapture import display_density
 from specaug.augment.recapture.optics import View, sight_lines
-from specaug.augment.recapture.screen import STRIPE_HEIGHT, STRIPE_WIDTH, stripes
+from specaug.augment.recapture.prints.print_settings import RecapturePrintRanges
+from specaug.augment.recapture.version1 import RecapturePrintParams, RecaptureScreenParams
+from specaug.augment.recapture.version1 import RecapturePrintRanges as EarlierPrintRanges
+from specaug.augment.recapture.version1.screen import STRIPE_HEIGHT, STRIPE_WIDTH, stripes
 from specaug.errors import ArgumentError
 
 torch = pytest.importorskip("torch", reason="torch is an optional dependency")
@@ -276,8 +276,8 @@ def test_functions_draw_from_their_ranges():
     assert (recapture_screen(picture, rng=3) != recapture_screen(picture, rng=4)).any()
     fixed = RecaptureScreenRanges(density=(0.5, 0.5), turn=(0.01, 0.01))
     assert recapture_screen(picture, rng=3, ranges=fixed).shape == picture.shape
-    grain = RecapturePrintRanges(screenings=("grain",))
-    assert (recapture_print(picture, rng=3, ranges=grain) != recapture_print(picture, rng=3)).any()
+    photo = RecapturePrintRanges(sheets=("inkjet-photo",))
+    assert (recapture_print(picture, rng=3, ranges=photo) != recapture_print(picture, rng=3)).any()
 
 
 @pytest.mark.parametrize(
@@ -340,13 +340,13 @@ def test_parameters_of_lists_are_those_of_tuples(name):
         (lambda x: recapture_print(x, ranges=3), "ranges: expected RecapturePrintRanges or None, got 3"),
         (
             lambda x: RecaptureScreenRanges(density=(0.5, 9.0)),
-            r"density: expected a number in \[0.05, 4\], got 9",
+            r"density: expected a number in \[0.05, 8\], got 9",
         ),
         (lambda x: RecaptureScreenRanges(glare=(0.5, 0.1)), "glare: expected the lowest number first"),
         (lambda x: RecaptureScreenRanges(turn=0.1), "turn: expected a lowest and a highest number, got 0.1"),
         (lambda x: RecapturePrintRanges(quality=(60, 80.5)), "quality: expected whole numbers"),
-        (lambda x: RecapturePrintRanges(roll=(0.0, 50.0)), r"roll: expected a number in \[0, 30\], got 50"),
-        (lambda x: RecapturePrintRanges(screenings=()), "screenings: expected one or more of dots, grain"),
+        (lambda x: EarlierPrintRanges(roll=(0.0, 50.0)), r"roll: expected a number in \[0, 30\], got 50"),
+        (lambda x: EarlierPrintRanges(screenings=()), "screenings: expected one or more of dots, grain"),
         (
             lambda x: Recipe.from_text(
                 "[[steps]]\noperation = 'recapture_screen'\nranges = { tint = [0.9, 9] }"

@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specaug.augment.recapture.camera import (
+from specaug.augment.recapture.srgb import decode_tone, encode_tone
+from specaug.augment.recapture.version1.camera import (
     _PEDESTAL,
     _WHITE,
     Camera,
     Exposure,
     capture,
-    decode_tone,
     develop,
-    encode_tone,
     expose,
     meter,
     mosaic,

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from specaug.augment.recapture.camera import decode_tone
 from specaug.augment.recapture.optics import View, sight_lines
-from specaug.augment.recapture.screen import (
+from specaug.augment.recapture.srgb import decode_tone
+from specaug.augment.recapture.version1.screen import (
     STRIPE_HEIGHT,
     STRIPE_WIDTH,
     Screen,

@@ -8,14 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from specaug.augment.recapture.camera import (
+from specaug.augment.recapture.srgb import decode_tone, encode_tone
+from specaug.augment.recapture.version1.camera import (
     Camera,
     Exposure,
     capture,
     centre_weighted_mean,
-    decode_tone,
     develop,
-    encode_tone,
     expose,
     film,
     lens,

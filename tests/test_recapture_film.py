@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from specaug.augment import Drawn, RecapturePrintParams, RecaptureScreenParams, apply_drawn
-from specaug.augment.recapture.camera import decode_tone
+from specaug.augment import Drawn, apply_drawn
+from specaug.augment.recapture.srgb import decode_tone
+from specaug.augment.recapture.version1 import RecapturePrintParams, RecaptureScreenParams
 
 SILENT = {
     "full_well": 1e9,

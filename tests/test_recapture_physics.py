@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specaug.augment.recapture.camera import decode_tone
 from specaug.augment.recapture.optics import View, central_jacobian, sample_view, sight_lines
-from specaug.augment.recapture.paper import (
+from specaug.augment.recapture.srgb import decode_tone
+from specaug.augment.recapture.version1.paper import (
     _LIFT,
     _PAPER,
     DOTS_PER_PX,
@@ -23,7 +23,7 @@ from specaug.augment.recapture.paper import (
     sample_print,
     separate,
 )
-from specaug.augment.recapture.screen import (
+from specaug.augment.recapture.version1.screen import (
     STRIPE_HEIGHT,
     STRIPE_WIDTH,
     replay,

@@ -9,15 +9,16 @@ from dataclasses import asdict, fields, replace
 import numpy as np
 import pytest
 
-from specaug.augment import (
+from specaug.augment import Recipe, draw
+from specaug.augment.recapture import display_density
+from specaug.augment.recapture.version1 import (
     RecapturePrintParams,
     RecapturePrintRanges,
     RecaptureScreenParams,
     RecaptureScreenRanges,
-    Recipe,
-    draw,
+    sample_recapture_print,
+    sample_recapture_screen,
 )
-from specaug.augment.recapture import display_density, sample_recapture_print, sample_recapture_screen
 from specaug.errors import ArgumentError
 
 SCREEN, PRINT = RecaptureScreenParams(), RecapturePrintParams()
@@ -256,11 +257,14 @@ def test_a_draw_is_plain_numbers_that_come_back_from_json(name):
 
 
 def test_a_recipe_says_where_a_range_is_wrong():
-    text = "[[steps]]\noperation = 'recapture_print'\nranges = { cell = [0.5, 2.0] }"
-    with pytest.raises(
-        ArgumentError, match=r"^recipe 'r': steps\[0\].ranges: cell: expected a number in \[1, 32\]"
+    for operation, name, limits in (
+        ("recapture_print", "pitch", "0.005, 2"),
+        ("recapture_print@1", "cell", "1, 32"),
     ):
-        Recipe.from_text(text, name="r")
+        text = f"[[steps]]\noperation = '{operation}'\nranges = {{ {name} = [0.001, 1.5] }}"
+        wanted = rf"^recipe 'r': steps\[0\].ranges: {name}: expected a number in \[{limits}\]"
+        with pytest.raises(ArgumentError, match=wanted):
+            Recipe.from_text(text, name="r")
 
 
 @pytest.mark.parametrize("distance", [100.0, 250.0, 700.0])

@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from specaug.augment.recapture.camera import decode_tone
 from specaug.augment.recapture.optics import View
-from specaug.augment.recapture.paper import (
+from specaug.augment.recapture.srgb import decode_tone
+from specaug.augment.recapture.version1.paper import (
     DOTS_PER_PX,
     INKS,
     Print,

@@ -68,13 +68,15 @@ def test_floats_and_tensors_give_the_bytes_within_rounding(name):
     recipe = Recipe.from_preset(name)
     clip, donor = clips_for(recipe)
     drawn = recipe.sample(3)
+    # JPEG last, where half a level more or less decides on which step of its table a coefficient of noise falls.
+    drawn["steps"] = [step for step in drawn["steps"] if step["operation"] != "jpeg"]
     bytes_ = recipe.apply(clip, drawn, donor).astype(float)
     floats = recipe.apply(clip / 255, drawn, None if donor is None else donor / 255) * 255
     tensors = recipe.apply(torch.asarray(clip), drawn, None if donor is None else torch.asarray(donor))
     assert tensors.dtype == torch.uint8
-    # A rounding that falls to the other side before JPEG moves single values of a block by more.
+    # Bytes are rounded after each step, floats at the end, and what a step makes larger is the error too.
     for other in (floats, tensors.numpy()):
-        assert np.abs(other - bytes_).mean() < 2
+        assert np.abs(other - bytes_).mean() < 1
 
 
 @every_recipe

@@ -103,7 +103,7 @@ def test_branches_are_named_by_their_place_and_weigh_one():
 
 
 def test_the_branches_of_a_preset_share_the_weight_that_it_is_given():
-    """`mixed` has the weights 2, 2 and 1: a share of 10 goes to them as 4, 4 and 2, in place of the preset."""
+    """`mixed` has the weights 2, 2 and 1, and its last one is a preset too, of the weights 2, 1 and 1."""
     text = branches(
         "name = 'a'\n" + MOIRE, "weight = 10\nrecipe = 'mixed'", "name = 'z'\nweight = 3\n" + MOIRE
     )
@@ -111,14 +111,16 @@ def test_the_branches_of_a_preset_share_the_weight_that_it_is_given():
         ("a", 1.0),
         ("recapture-screen", 4.0),
         ("recapture-print", 4.0),
-        ("profile", 2.0),
+        ("grid", 1.0),
+        ("unresolved", 0.5),
+        ("paper", 0.5),
         ("z", 3.0),
     ]
 
 
 def test_a_preset_brings_its_steps_unchanged():
     recipe = Recipe.from_text(branches("recipe = 'traces'", MOIRE))
-    assert [b.steps for b in recipe.branches[:2]] == [b.steps for b in Recipe.from_preset("traces").branches]
+    assert [b.steps for b in recipe.branches[:3]] == [b.steps for b in Recipe.from_preset("traces").branches]
     assert sum(b.weight for b in recipe.branches) == pytest.approx(2.0)
 
 

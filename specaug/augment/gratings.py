@@ -85,21 +85,43 @@ class MoireRanges:
     """Fewest and most gratings."""
     amplitude: tuple[float, float] = (0.01, 0.3)
     frequency: tuple[float, float] = field(default=(1 / 64, 0.45), metadata=FREQUENCY)
-    """Cycles/px, drawn evenly on a logarithmic scale; the direction is any."""
+    """Cycles/px, drawn evenly on a logarithmic scale."""
     channels: int = 3
+    off_axis: float = math.pi / 4
+    """Largest angle between a wave and the rows or the columns, radians: π/4 is any direction. The pixel grid of a
+    display that a phone was held parallel to is seen within some 0.09."""
+    color: float = 1.0
+    """How far the phases of channels lie apart: 1 gives each channel its own, 0 makes gratings grey, as a display's
+    black matrix is."""
+
+    def __post_init__(self) -> None:
+        check_number("off_axis", self.off_axis, low=0.0, high=math.pi / 4)
+        check_number("color", self.color, low=0.0, high=1.0)
 
 
 def sample_moire(ranges: MoireRanges = MoireRanges(), *, rng: np.random.Generator) -> GratingParams:
-    """Draw gratings, each with its own phase in each channel."""
+    """Draw gratings."""
     gratings = []
     for _ in range(int(rng.integers(ranges.number[0], ranges.number[1] + 1))):
         frequency, angle = np.exp(rng.uniform(*np.log(ranges.frequency))), rng.uniform(0, np.pi)
-        phases = tuple(float(p) for p in rng.uniform(0, 2 * np.pi, ranges.channels))
+        if ranges.off_axis != math.pi / 4:
+            nearest = round(angle / (math.pi / 2)) * (math.pi / 2)
+            angle = nearest + (angle - nearest) * ranges.off_axis / (math.pi / 4)
+        phases = tuple(float(p) for p in _phases(ranges, rng))
         amplitude = float(rng.uniform(*ranges.amplitude))
         gratings.append(
             Grating(float(frequency * np.cos(angle)), float(frequency * np.sin(angle)), amplitude, phases)
         )
     return GratingParams(tuple(gratings))
+
+
+def _phases(ranges: MoireRanges, rng: np.random.Generator) -> np.ndarray:
+    """(channels,) phase of each channel, within `color` times π of the first one's."""
+    phases = rng.uniform(0, 2 * np.pi, ranges.channels)
+    if ranges.color == 1:
+        return phases
+    apart = (phases - phases[0] + np.pi) % (2 * np.pi) - np.pi
+    return np.asarray(phases[0] + ranges.color * apart)
 
 
 @eager

@@ -177,6 +177,23 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
+EARLIER: dict[str, Operation] = {
+    "recapture_screen@1": dataclasses.replace(
+        OPERATIONS["recapture_screen"],
+        sample=recapture.version1.sample_recapture_screen,
+        ranges=recapture.version1.RecaptureScreenRanges,
+        params=recapture.version1.RecaptureScreenParams,
+    ),
+    "recapture_print@1": dataclasses.replace(
+        OPERATIONS["recapture_print"],
+        sample=recapture.version1.sample_recapture_print,
+        ranges=recapture.version1.RecapturePrintRanges,
+        params=recapture.version1.RecapturePrintParams,
+    ),
+}
+"""Operations as earlier versions had them, so that what was recorded with them can be done again."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """An operation with all its numbers: enough to apply it again."""
@@ -205,6 +222,8 @@ class Drawn:
             raise ArgumentError(
                 f"drawn: expected a mapping of operation and params as Drawn.to_dict gives it, got {quoted(values)}"
             )
+        if _is_of_version_1(name, params):
+            name = f"{name}@1"
         kind = operation(name).params
         unknown = sorted(set(map(str, params)) - {f.name for f in dataclasses.fields(kind)})
         if unknown:
@@ -215,12 +234,22 @@ class Drawn:
             raise ArgumentError(f"drawn: expected all fields of {kind.__name__}: {error}") from error
 
 
+def _is_of_version_1(name: str, params: Mapping[str, Any]) -> bool:
+    """Whether an operation that has versions by now was recorded without one."""
+    if f"{name}@1" not in EARLIER:
+        return False
+    return (
+        "version" in {f.name for f in dataclasses.fields(operation(name).params)} and "version" not in params
+    )
+
+
 def operation(name: str) -> Operation:
-    """The operation of that name."""
-    if name not in OPERATIONS:
+    """The operation of that name; ``name@1`` is its first version."""
+    found = OPERATIONS.get(name) or EARLIER.get(name)
+    if found is None:
         told = f"operation: expected one of {', '.join(OPERATIONS)}, got {name!r}"
         raise ArgumentError(told + did_you_mean(name, OPERATIONS))
-    return OPERATIONS[name]
+    return found
 
 
 def draw(name: str, ranges: Any = None, *, rng: np.random.Generator | int | None = None) -> Drawn:

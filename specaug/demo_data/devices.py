@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from specaug.augment.recapture.camera import Camera, sample_camera
-from specaug.augment.recapture.paper import Print, sample_print
-from specaug.augment.recapture.screen import Screen, sample_screen
+from specaug.augment.recapture.version1.camera import Camera, sample_camera
+from specaug.augment.recapture.version1.paper import Print, sample_print
+from specaug.augment.recapture.version1.screen import Screen, sample_screen
 from specaug.records import SPLITS, Split
 
 PER_SPLIT = 4

@@ -14,10 +14,10 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 
-from specaug.augment.recapture.camera import Camera, film, lens
 from specaug.augment.recapture.motion import FPS
-from specaug.augment.recapture.paper import hold, print_photo
-from specaug.augment.recapture.screen import replay
+from specaug.augment.recapture.version1.camera import Camera, film, lens
+from specaug.augment.recapture.version1.paper import hold, print_photo
+from specaug.augment.recapture.version1.screen import replay
 from specaug.checked_fields import check_arguments
 from specaug.demo_data.devices import PER_SPLIT, Devices, devices_of
 from specaug.demo_data.portrait import Portrait, draw_portrait

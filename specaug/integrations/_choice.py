@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from specaug.augment import OPERATIONS, Recipe
+from specaug.augment.registry import operation
 from specaug.augment.recipes.recipe import as_recipe
 from specaug.augment.recipes.steps import steps_of
 from specaug.errors import ArgumentError
@@ -34,7 +35,7 @@ def chosen_recipe(recipe: Recipe | str | Path, ranges: Any = None) -> Recipe:
 
 def takes_donor(drawn: Mapping[str, Any]) -> bool:
     """Whether a step that was drawn takes a second image."""
-    return any(OPERATIONS[step.operation].partner for step in steps_of(drawn))
+    return any(operation(step.operation).partner for step in steps_of(drawn))
 
 
 def donor_label(recipe: Recipe, label: Label) -> Label | None:

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from specaug.arrays import check_image
-from specaug.augment import OPERATIONS, Drawn, Grating, GratingParams, Recipe, apply_drawn
+from specaug.augment import Drawn, Grating, GratingParams, Recipe, apply_drawn
+from specaug.augment.registry import operation
 from specaug.color import hsv_to_rgb, rgb_to_hsv
 from specaug.errors import ArgumentError
 from specaug.preview_sheet.sheet import Tile, contact_sheet, grey, marked, to_bytes
@@ -106,7 +107,7 @@ def _first(picture: np.ndarray, image: np.ndarray, landmarks: np.ndarray | None)
 
 
 def _one(picture: np.ndarray, drawn: Drawn, partners: Mapping[str | None, np.ndarray | None]) -> np.ndarray:
-    return np.asarray(apply_drawn(picture, drawn, partners[OPERATIONS[drawn.operation].partner]).image)
+    return np.asarray(apply_drawn(picture, drawn, partners[operation(drawn.operation).partner]).image)
 
 
 def _drawn(
@@ -118,7 +119,7 @@ def _drawn(
     for _ in range(draws):
         drawn = recipe.sample(rng)
         steps = " + ".join(step["operation"] for step in drawn["steps"]) or "nothing"
-        needs = any(OPERATIONS[step["operation"]].partner for step in drawn["steps"])
+        needs = any(operation(step["operation"]).partner for step in drawn["steps"])
         yield (
             np.asarray(recipe.apply(picture, drawn, donor if needs else None)),
             f"{drawn['branch']}: {steps}",

@@ -46,8 +46,11 @@ SHOWCASE: tuple[Drawn, ...] = (
     Drawn("grain", GrainParams(0.15, 0.3, 0.5, 0)),
     Drawn("spectral_jitter", SpectralJitterParams(0.6, 0)),
     Drawn("fourier_basis", GratingParams(_WAVES)),
-    Drawn("recapture_screen", RecaptureScreenParams(density=0.7, lens_sigma=0.5, flicker=0.05, seed=1)),
-    Drawn("recapture_print", RecapturePrintParams(cell=3.0, slope=0.2, tint=(1.06, 0.94), seed=1)),
+    Drawn("recapture_screen", RecaptureScreenParams(density=0.3, lens_sigma=0.5, pwm=0.2, seed=1)),
+    Drawn(
+        "recapture_print",
+        RecapturePrintParams(sheet="inkjet-plain", lamp_angle=0.8, lamp_distance=600.0, seed=1),
+    ),
     Drawn("jpeg", JpegParams(30)),
     Drawn("tone", ToneParams(1.3, 0.8, (1.1, 1.0, 0.85))),
 )

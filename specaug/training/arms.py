@@ -51,12 +51,12 @@ ARMS: dict[str, Arm] = {
     "bandpass": _instead("bandpass", "bona fide only; attacks by band-pass synthesis"),
     "mix-high+bandpass": _instead("mix-high+bandpass", "bona fide only; attacks by one or the other"),
     "traces": _instead(
-        "traces", "bona fide only; attacks by waves or grain on a scene blurred beneath its noise"
+        "traces", "bona fide only; attacks by blur, noise, sharpening and tone, and a grid in half of them"
     ),
     "profile": _instead("profile", "bona fide only; attacks by a learned spectrum"),
     "recapture-screen": _instead("recapture-screen", "bona fide only; attacks by a simulated display"),
     "recapture-print": _instead("recapture-print", "bona fide only; attacks by a simulated print"),
-    "mixed": _instead("mixed", "bona fide only; attacks by displays, prints and learned spectra"),
+    "mixed": _instead("mixed", "bona fide only; attacks by displays, prints and traces"),
     CONTROL: _instead(
         "control", "bona fide only; attacks by blur, JPEG and colour: what a recipe has to beat"
     ),

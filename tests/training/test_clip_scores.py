@@ -31,9 +31,11 @@ class TestRecipes:
         assert recipe_of(TrainConfig(recipe="mixed")) == Recipe.from_preset("mixed")
 
     def test_each_of_several_is_drawn_as_often_whatever_the_weights_of_its_branches(self):
-        """Mixed has branches of 2, 2 and 1; beside a recipe of one branch, each recipe weighs 1 in all."""
+        """Mixed has branches of 2, 2 and three that share 1; beside a recipe of one branch, each recipe weighs 1."""
         joined = recipe_of(TrainConfig(recipe="mixed+recapture-screen"))
-        assert [branch.weight for branch in joined.branches] == pytest.approx([2 / 5, 2 / 5, 1 / 5, 1])
+        assert [branch.weight for branch in joined.branches] == pytest.approx(
+            [2 / 5, 2 / 5, 1 / 10, 1 / 20, 1 / 20, 1]
+        )
         parts = [*Recipe.from_preset("mixed").branches, *Recipe.from_preset("recapture-screen").branches]
         assert [branch.steps for branch in joined.branches] == [branch.steps for branch in parts]
         assert joined.name == "mixed+recapture-screen"

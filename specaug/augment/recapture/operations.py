@@ -10,18 +10,24 @@ import numpy as np
 
 from specaug.arrays import ArrayT, check_axis, check_image, is_numpy, namespace, white
 from specaug.augment.engine import Applied
-from specaug.augment.recapture.settings import (
-    RecapturePrintParams,
-    RecapturePrintRanges,
+from specaug.augment.recapture import version1
+from specaug.augment.recapture.display.settings import (
     RecaptureScreenParams,
     RecaptureScreenRanges,
-    SecondCamera,
-    sample_recapture_print,
     sample_recapture_screen,
 )
+from specaug.augment.recapture.phone.settings import Phone
+from specaug.augment.recapture.prints.print_settings import (
+    RecapturePrintParams,
+    RecapturePrintRanges,
+    sample_recapture_print,
+)
+from specaug.augment.recapture.version1.settings import SecondCamera
 from specaug.errors import ArgumentError
 
-ParamsT = TypeVar("ParamsT", bound=SecondCamera)
+ParamsT = TypeVar("ParamsT", bound=SecondCamera | Phone)
+AnyScreen = RecaptureScreenParams | version1.RecaptureScreenParams
+AnyPrint = RecapturePrintParams | version1.RecapturePrintParams
 
 
 def recapture_screen(
@@ -33,21 +39,21 @@ def recapture_screen(
     channel_axis: int = -1,
     clip_axis: int | None = None,
 ) -> ArrayT:
-    """Show a clip on a display, and film the display.
+    """Show a clip on a display, and film the display with a phone.
 
-    Subpixel stripes seen through lens and sensor pixels (a Fourier series, so that moiré is what the sensor's grid
-    makes of them), light of dark pixels, reflections, bands of the backlight; then a camera with a Bayer mosaic, noise,
-    demosaic, tone curve, sharpening and JPEG; then the prefiltered warp that cuts faces out of videos. One display,
-    one camera and one hand for a clip; noise is fresh in each frame.
+    The display's subpixels seen through lens and sensor pixels (a Fourier series, so that moiré is what the sensor's
+    grid makes of them), light of dark pixels, reflections, dust, pulses of its light; then a phone with a mosaic,
+    stacked noise, demosaic, denoising, tone curve, sharpening, reduction and JPEG; then the prefiltered warp that cuts
+    faces out of videos. One display, one phone and one hand for a clip; noise is fresh in each frame.
 
     Parameters
     ----------
     image : (…, T, H, W, 3) array, or (H, W, 3)
         uint8 or float in [0, 1]; NumPy or torch. A display shows, and a camera gives, 8 bits.
     rng : numpy.random.Generator, int or None
-        Draws the display, the camera, and the seed of its noise.
+        Draws the display, the phone, and the seed of its noise.
     scale : float
-        Sensor px per crop px; calculated between 0.75 and 1.8.
+        Px of the phone's file per crop px; calculated between 0.75 and 1.8.
     ranges : RecaptureScreenRanges or None
         From where they are drawn; None for the widest.
     channel_axis : int
@@ -80,14 +86,19 @@ def recapture_screen(
 
 
 def apply_recapture_screen(
-    image: Any, params: RecaptureScreenParams, *, channel_axis: int | None = -1, clip_axis: int | None = None
+    image: Any, params: AnyScreen, *, channel_axis: int | None = -1, clip_axis: int | None = None
 ) -> Applied:
-    """:func:`recapture_screen` with drawn parameters."""
+    """:func:`recapture_screen` with drawn parameters, of this version or of version 1."""
     return _each_clip(image, _film_screen, params, channel_axis, clip_axis, alike=True)
 
 
-def _film_screen(clip: np.ndarray, params: RecaptureScreenParams) -> np.ndarray:
-    from specaug.augment.recapture.simulate import film_screen  # here: `import specaug` loads no OpenCV
+def _film_screen(clip: np.ndarray, params: AnyScreen) -> np.ndarray:
+    # Here and not above, so that `import specaug` loads no OpenCV.
+    if isinstance(params, version1.RecaptureScreenParams):
+        from specaug.augment.recapture.version1.simulate import film_screen as film_screen_of_version_1
+
+        return film_screen_of_version_1(clip, params)
+    from specaug.augment.recapture.display.replay import film_screen
 
     return film_screen(clip, params)
 
@@ -101,10 +112,10 @@ def recapture_print(
     channel_axis: int = -1,
     clip_axis: int | None = None,
 ) -> ArrayT:
-    """Print the first frame of a clip, and film the print.
+    """Print the first frame of a clip, hold the sheet before a phone, and film it.
 
-    Gamut and tone of four inks, a halftone screen for each ink at its own angle or the grain of an ink jet, paper and
-    the scatter of light in it, a slight curl, a lamp to one side, a hand that sways; then the camera of
+    Tone and gamut of four inks, dots where the phone resolves them, softness of ink and scatter of light in the paper,
+    fibers, a lamp to one side of a bent sheet, shadow and gloss, a second hand; then the phone of
     :func:`recapture_screen`.
 
     Parameters
@@ -138,14 +149,18 @@ def recapture_print(
 
 
 def apply_recapture_print(
-    image: Any, params: RecapturePrintParams, *, channel_axis: int | None = -1, clip_axis: int | None = None
+    image: Any, params: AnyPrint, *, channel_axis: int | None = -1, clip_axis: int | None = None
 ) -> Applied:
-    """:func:`recapture_print` with drawn parameters."""
+    """:func:`recapture_print` with drawn parameters, of this version or of version 1."""
     return _each_clip(image, _film_print, params, channel_axis, clip_axis, alike=True)
 
 
-def _film_print(clip: np.ndarray, params: RecapturePrintParams) -> np.ndarray:
-    from specaug.augment.recapture.simulate import film_print
+def _film_print(clip: np.ndarray, params: AnyPrint) -> np.ndarray:
+    if isinstance(params, version1.RecapturePrintParams):
+        from specaug.augment.recapture.version1.simulate import film_print as film_print_of_version_1
+
+        return film_print_of_version_1(clip, params)
+    from specaug.augment.recapture.prints.film_print import film_print
 
     return film_print(clip, params)
 

@@ -77,6 +77,8 @@ class Recipe:
     def from_preset(cls, name: str) -> Recipe:
         """One of the recipes that come with the library, by name, such as ``fda`` or ``recapture-screen``.
 
+        A recipe whose operation has changed is there in its earlier version too, such as ``recapture-screen@1``.
+
         Raises
         ------
         ArgumentError
@@ -157,7 +159,7 @@ class Recipe:
     @property
     def takes_donor(self) -> bool:
         """Whether any step takes a second clip."""
-        return any(OPERATIONS[s.operation].partner for b in self.branches for s in b.steps)
+        return any(operation(s.operation).partner for b in self.branches for s in b.steps)
 
     @property
     def makes_attacks(self) -> bool:

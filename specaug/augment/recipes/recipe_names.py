@@ -73,7 +73,7 @@ def operation_fields(name: str, ranges: Any = None, probability: float = 1.0) ->
 
 def _donor_of(name: str, ranges: Any) -> Label | None:
     """Label of the donors of an operation: an attack where that makes an attack, else the label that is kept."""
-    if OPERATIONS[name].partner is None:
+    if operation(name).partner is None:
         return None
     try:
         return label_after(trial_draw(name, ranges, in_source_px=False), "bonafide", "attack")

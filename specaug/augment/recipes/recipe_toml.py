@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from specaug.augment.recipes.steps import Branch, Step, trial_draw
-from specaug.augment.registry import OPERATIONS
+from specaug.augment.registry import EARLIER, OPERATIONS, operation
 from specaug.augment.units import has_units
 from specaug.checked_fields import did_you_mean, record_from
 from specaug.errors import ArgumentError
@@ -34,6 +34,13 @@ def shipped_names() -> tuple[str, ...]:
     return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
 
 
+@lru_cache(maxsize=1)
+def earlier_names() -> tuple[str, ...]:
+    """Names of those recipes in earlier versions, sorted: they give what they gave then."""
+    files = resources.files("specaug.augment").joinpath("recipes", "shipped", "earlier").iterdir()
+    return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
+
+
 def read_shipped(name: str, *, where: str = "recipe") -> Fields:
     """Fields of a recipe that comes with the library; ``-`` and ``_`` in its name are alike.
 
@@ -53,12 +60,13 @@ def read_shipped(name: str, *, where: str = "recipe") -> Fields:
 def shipped_name(name: str) -> str | None:
     """The name of a recipe that comes with the library as its file spells it, None where there is none."""
     spelled = name.replace("_", "-")
-    return spelled if spelled in shipped_names() else None
+    return spelled if spelled in (*shipped_names(), *earlier_names()) else None
 
 
 @lru_cache(maxsize=64)
 def _shipped(name: str) -> Fields:
-    file = resources.files("specaug.augment").joinpath("recipes", "shipped", f"{name}.toml")
+    folder = resources.files("specaug.augment").joinpath("recipes", "shipped")
+    file = (folder.joinpath("earlier") if name in earlier_names() else folder).joinpath(f"{name}.toml")
     return parse_recipe(file.read_text(encoding="utf-8"), name=name)
 
 
@@ -166,7 +174,7 @@ def _steps(tables: list[Any], where: str) -> tuple[Step, ...]:
 def _step(table: Any, where: str) -> Step:
     _check_keys(table, _STEP, where)
     name = table.get("operation")
-    if name not in OPERATIONS:
+    if name not in OPERATIONS and name not in EARLIER:
         told = f"{where}.operation: expected one of {', '.join(OPERATIONS)}, got {name!r}"
         raise ArgumentError(told + did_you_mean(name, OPERATIONS))
     probability, unit = table.get("probability", 1.0), table.get("unit", "crop")
@@ -174,7 +182,7 @@ def _step(table: Any, where: str) -> Step:
         raise ArgumentError(f"{where}.probability: expected a number from 0 to 1, got {probability!r}")
     if unit not in _UNITS:
         raise ArgumentError(f"{where}.unit: expected one of {', '.join(_UNITS)}, got {unit!r}")
-    chosen = OPERATIONS[name]
+    chosen = operation(name)
     ranges: Any = record_from(chosen.ranges, table.get("ranges", {}), where=f"{where}.ranges")
     if unit == "source" and not has_units(ranges):
         raise ArgumentError(f"{where}.unit: expected 'crop', {name} has no length or frequency to convert")

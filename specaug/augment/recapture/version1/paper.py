@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from specaug.augment.recapture.camera import decode_tone
 from specaug.augment.recapture.fields import Array, blur, noise
 from specaug.augment.recapture.motion import FPS, tremble
 from specaug.augment.recapture.optics import View, sample_view, sight_lines
+from specaug.augment.recapture.srgb import decode_tone
 
 DOTS_PER_PX = 3
 """Texture px for one px of the printed picture, along each axis."""

@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from specaug.augment.recapture.camera import decode_tone
 from specaug.augment.recapture.fields import Array, blur
 from specaug.augment.recapture.motion import FPS, tremble
 from specaug.augment.recapture.optics import View, central_jacobian, sample_view, sight_lines
+from specaug.augment.recapture.srgb import decode_tone
 
 STRIPE_WIDTH = 0.28
 STRIPE_HEIGHT = 0.84

@@ -1,25 +1,30 @@
-"""What a recapture is drawn from, and what was drawn: plain numbers, without OpenCV."""
+"""What a recapture of version 1 is drawn from, and what was drawn: plain numbers, without OpenCV."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 
 from specaug.arrays import check_number
+from specaug.augment.recapture.limits import (
+    MAX_SCALE,
+    MIN_SCALE,
+    Limits,
+    Pair,
+    Triple,
+    check_ranges,
+    check_record,
+    check_whole,
+    draw_logarithmic,
+    draw_several,
+)
 from specaug.errors import ArgumentError
 
-Pair = tuple[float, float]
-Triple = tuple[float, float, float]
 Screening = Literal["dots", "grain"]
 RangesT = TypeVar("RangesT", bound="SecondCameraRanges")
 
-MIN_SCALE, MAX_SCALE = 0.75, 1.8
-"""Sensor px per crop px between which a recapture is calculated."""
-
-Limits = dict[str, tuple[float, float]]
 _CAMERA: Limits = {
     "scale": (MIN_SCALE, MAX_SCALE),
     "turn": (-0.2, 0.2),
@@ -87,8 +92,8 @@ class SecondCamera:
     """Of noise, movement and paper."""
 
     def __post_init__(self) -> None:
-        _check(self, _CAMERA)
-        _check_whole(self, "quality", "seed")
+        check_record(self, _CAMERA)
+        check_whole(self, "quality", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +114,7 @@ class RecaptureScreenParams(SecondCamera):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self, _SCREEN)
+        check_record(self, _SCREEN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,70 +141,7 @@ class RecapturePrintParams(SecondCamera):
             raise ArgumentError(
                 f"screening: expected one of {', '.join(get_args(Screening))}, got {self.screening!r}"
             )
-        _check(self, _PRINT)
-
-
-def display_density(*, pitch: float, distance: float, focal_length: float, pixel: float) -> float:
-    """Display px for one sensor px of a camera before a display.
-
-    Parameters
-    ----------
-    pitch : float
-        Distance of the display's pixels, mm.
-    distance : float
-        From the lens to the display, mm.
-    focal_length : float
-        Of the lens, mm, focused on the display.
-    pixel : float
-        Distance of the sensor's pixels, mm.
-
-    Returns
-    -------
-    float
-        Frequency of the display's grid in cycles per sensor px.
-
-    Examples
-    --------
-    >>> round(display_density(pitch=0.0935, distance=250.0, focal_length=4.25, pixel=0.0014), 3)
-    0.866
-    """
-    # By the thin lens, the sensor stands at f·D / (D - f) behind it: that over D is the magnification.
-    return pixel * (distance - focal_length) / focal_length / pitch
-
-
-def _check(record: Any, limits: Limits) -> None:
-    """Refuse numbers outside their limits; tuples that came as lists become tuples."""
-    for name, (low, high) in limits.items():
-        value = getattr(record, name)
-        if isinstance(getattr(type(record), name), tuple):
-            if not isinstance(value, list | tuple) or len(value) != len(getattr(type(record), name)):
-                raise ArgumentError(
-                    f"{name}: expected {len(getattr(type(record), name))} numbers, got {value!r}"
-                )
-            value = tuple(check_number(name, item, low=low, high=high) for item in value)
-            object.__setattr__(record, name, value)
-        else:
-            check_number(name, value, low=low, high=high)
-
-
-def _check_ranges(record: Any, limits: Limits) -> None:
-    """Refuse ranges out of which a draw could be refused; pairs that came as lists become tuples."""
-    for name, (low, high) in limits.items():
-        pair = getattr(record, name, None)
-        if pair is None:  # the scale of the clip itself, and what no range is for
-            continue
-        if not isinstance(pair, list | tuple) or len(pair) != 2:
-            raise ArgumentError(f"{name}: expected a lowest and a highest number, got {pair!r}")
-        least, most = (check_number(name, value, low=low, high=high) for value in pair)
-        if least > most:
-            raise ArgumentError(f"{name}: expected the lowest number first, got {pair!r}")
-        object.__setattr__(record, name, tuple(pair))
-
-
-def _check_whole(record: Any, *names: str) -> None:
-    for name in names:
-        if getattr(record, name) != int(getattr(record, name)):
-            raise ArgumentError(f"{name}: expected a whole number, got {getattr(record, name)!r}")
+        check_record(self, _PRINT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +164,7 @@ class SecondCameraRanges:
     quality: tuple[int, int] = (70, 96)
 
     def __post_init__(self) -> None:
-        _check_ranges(self, _CAMERA)
+        check_ranges(self, _CAMERA)
         if any(value != int(value) for value in self.quality):
             raise ArgumentError(f"quality: expected whole numbers, got {self.quality!r}")
 
@@ -248,7 +190,7 @@ class RecaptureScreenRanges(SecondCameraRanges):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_ranges(self, _SCREEN)
+        check_ranges(self, _SCREEN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,7 +210,7 @@ class RecapturePrintRanges(SecondCameraRanges):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_ranges(self, _PRINT | {"roll": _PRINT["sway"]})
+        check_ranges(self, _PRINT | {"roll": _PRINT["sway"]})
         choices = get_args(Screening)
         if not self.screenings or not set(self.screenings) <= set(choices):
             raise ArgumentError(
@@ -282,13 +224,13 @@ def _camera(ranges: SecondCameraRanges, rng: np.random.Generator) -> dict[str, A
     return {
         "scale": float(rng.uniform(*scale)),
         "turn": float(rng.uniform(*ranges.turn)),
-        "keystone": _several(ranges.keystone, 2, rng),
-        "offset": _several((0.0, 2.0), 2, rng),
+        "keystone": draw_several(ranges.keystone, 2, rng),
+        "offset": draw_several((0.0, 2.0), 2, rng),
         "lens_sigma": float(rng.uniform(*ranges.lens_sigma)),
-        "full_well": _logarithmic(ranges.full_well, rng),
+        "full_well": draw_logarithmic(ranges.full_well, rng),
         "read_noise": float(rng.uniform(*ranges.read_noise)),
         "sharpening": float(rng.uniform(*ranges.sharpening)),
-        "tint": _several(ranges.tint, 2, rng),
+        "tint": draw_several(ranges.tint, 2, rng),
         "exposure": float(rng.uniform(*ranges.exposure)),
         "shake": float(rng.uniform(*ranges.shake)),
         "interval": float(rng.uniform(*ranges.interval)),
@@ -301,15 +243,15 @@ def sample_recapture_screen(
     ranges: RecaptureScreenRanges = RecaptureScreenRanges(), *, rng: np.random.Generator
 ) -> RecaptureScreenParams:
     """Draw a display and a camera."""
-    red, blue = _several(ranges.white, 2, rng)
+    red, blue = draw_several(ranges.white, 2, rng)
     return RecaptureScreenParams(
         **_camera(ranges, rng),
-        density=_logarithmic(ranges.density, rng),
+        density=draw_logarithmic(ranges.density, rng),
         white=(red, 1.0, blue),
         black=float(rng.uniform(*ranges.black)),
         flicker=float(rng.uniform(*ranges.flicker)),
         glare=float(rng.uniform(*ranges.glare)),
-        glare_at=_several((0.0, 1.0), 2, rng),
+        glare_at=draw_several((0.0, 1.0), 2, rng),
     )
 
 
@@ -317,8 +259,8 @@ def sample_recapture_print(
     ranges: RecapturePrintRanges = RecapturePrintRanges(), *, rng: np.random.Generator
 ) -> RecapturePrintParams:
     """Draw a sheet of paper and a camera."""
-    red, blue = _several(ranges.light, 2, rng)
-    across, down = _several(ranges.sway, 2, rng)
+    red, blue = draw_several(ranges.light, 2, rng)
+    across, down = draw_several(ranges.sway, 2, rng)
     return RecapturePrintParams(
         **_camera(ranges, rng),
         screening=ranges.screenings[int(rng.integers(len(ranges.screenings)))],
@@ -329,11 +271,3 @@ def sample_recapture_print(
         slope=float(rng.uniform(*ranges.slope)),
         sway=(across, down, float(rng.uniform(*ranges.roll))),
     )
-
-
-def _several(limits: Pair, n: int, rng: np.random.Generator) -> Any:
-    return tuple(float(v) for v in rng.uniform(*limits, n))
-
-
-def _logarithmic(limits: Pair, rng: np.random.Generator) -> float:
-    return math.exp(rng.uniform(math.log(limits[0]), math.log(limits[1])))

@@ -11,12 +11,17 @@ import numpy.typing as npt
 
 from specaug.align import warp_image
 from specaug.augment.control import compressed
-from specaug.augment.recapture.camera import Camera, centre_weighted_mean, decode_tone, film
 from specaug.augment.recapture.fields import Array
 from specaug.augment.recapture.optics import View
-from specaug.augment.recapture.paper import Print, hold, print_photo
-from specaug.augment.recapture.screen import Screen, replay
-from specaug.augment.recapture.settings import RecapturePrintParams, RecaptureScreenParams, SecondCamera
+from specaug.augment.recapture.srgb import decode_tone
+from specaug.augment.recapture.version1.camera import Camera, centre_weighted_mean, film
+from specaug.augment.recapture.version1.paper import Print, hold, print_photo
+from specaug.augment.recapture.version1.screen import Screen, replay
+from specaug.augment.recapture.version1.settings import (
+    RecapturePrintParams,
+    RecaptureScreenParams,
+    SecondCamera,
+)
 
 Frames = npt.NDArray[np.uint8]
 _BORDER = 0.06
