@@ -19,7 +19,7 @@ RecordT = TypeVar("RecordT")
 
 _ALIKE = 0.6
 """Share of letters that two names have in common, from which on one is suggested for the other; difflib's default."""
-_WIDEST = 120
+_WIDEST = 80
 """Characters of a value that a message quotes."""
 
 
@@ -49,7 +49,7 @@ def record_from(kind: type[RecordT], values: Any, *, where: str) -> RecordT:
     --------
     >>> from specaug.augment import FdaRanges
     >>> record_from(FdaRanges, {"beta": [0.01, 0.05]}, where="ranges")
-    FdaRanges(beta=(0.01, 0.05))
+    FdaRanges(beta=(0.01, 0.05), guard=True)
     """
     if not isinstance(values, Mapping):
         raise ArgumentError(f"{where}: expected a table, got {quoted(values)}")
@@ -105,7 +105,7 @@ def checked_record(record: RecordT) -> RecordT:
     --------
     >>> from specaug.augment import FdaRanges
     >>> checked_record(FdaRanges([0, 0.5]))
-    FdaRanges(beta=(0.0, 0.5))
+    FdaRanges(beta=(0.0, 0.5), guard=True)
     """
     changes = _changes(record)
     return dataclasses.replace(record, **changes) if changes else record  # type: ignore[type-var]
@@ -204,7 +204,7 @@ def quoted(value: object) -> str:
         text = repr(value)
     except ValueError:  # an int of more digits than Python writes
         text = f"an integer of {cast('int', value).bit_length()} bits"
-    return text if len(text) <= _WIDEST else f"{text[:_WIDEST]}…"
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def _plain(name: str) -> str:

@@ -122,7 +122,7 @@ def test_only_true_and_false_are_flags(value):
 
 
 def test_a_message_quotes_no_more_than_a_line():
-    assert quoted("a" * 1000) == "'" + "a" * 76 + "..."
+    assert quoted("a" * 1000) == "'" + "a" * 78 + "…"
     assert quoted(10**6000) == "an integer of 19932 bits"
 
 

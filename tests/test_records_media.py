@@ -59,7 +59,9 @@ def test_reasons_may_be_added_and_none_is_renamed():
 )
 def test_a_source_takes_only_the_words_of_its_fields(field, good, bad):
     assert getattr(dataclasses.replace(SOURCE, **{field: good}), field) == good
-    with pytest.raises(ArgumentError, match=rf"^{field}: expected one of .*{good}.*, got {bad!r}$"):
+    with pytest.raises(
+        ArgumentError, match=rf"^{field}: expected one of .*{good}.*, got {bad!r}(; did you mean .*)?$"
+    ):
         dataclasses.replace(SOURCE, **{field: bad})
 
 

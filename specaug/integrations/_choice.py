@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from specaug.augment import OPERATIONS, Recipe
-from specaug.augment.registry import operation
 from specaug.augment.recipes.recipe import as_recipe
 from specaug.augment.recipes.steps import steps_of
+from specaug.augment.registry import operation
 from specaug.errors import ArgumentError
 from specaug.records import Label
 

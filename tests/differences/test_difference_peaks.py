@@ -64,7 +64,7 @@ def test_below_the_lowest_frequency_nothing_is_named():
 
 
 def test_the_list_is_bounded():
-    many = sum(grating(r, 36.0 * n, 0.09) for r in (0.15, 0.25, 0.35, 0.45) for n in range(5))
+    many = sum(grating(r, 36.0 * n, 0.04) for r in (0.15, 0.25, 0.35, 0.45) for n in range(5))
     assert len(find_peaks(power(noise(1, 4)), power(noise(2, 4) + many))) == MOST
 
 

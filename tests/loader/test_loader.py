@@ -72,11 +72,6 @@ def test_views_are_those_of_the_library(out, as_):
     assert np.allclose(np.asarray(bare["spectrum"]), specaug.log_spectrum(frames, window=None), atol=5e-3)
 
 
-def test_views_follow_the_device_of_the_frames():
-    frames = torch.zeros(1, 2, 8, 8, 3, device="meta", dtype=torch.uint8)
-    assert specaug.loader.compute_views(frames, ("rgb",))["rgb"].device.type == "meta"
-
-
 class TestFrames:
     def test_fewer_are_spread_evenly(self, out):
         batch = next(iter(load(out, split="train", as_="numpy", frames=1)))

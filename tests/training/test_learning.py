@@ -86,7 +86,7 @@ class TestEpochs:
         folder, _, told = short
         state = load_checkpoint(folder, LAST)["state"]
         assert state.pop("history") == told
-        assert state == {"epoch": 4, "batches": 0, "loss_sum": 0.0, "clips": 0, "finished": True}
+        assert state == {"epoch": 4, "batches": 0, "loss_sum": 0.0, "clips": 0, "finished": True, "steps": 8}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,15 @@ def test_a_checkpoint_within_an_epoch_counts_batches_and_clips(small, tmp_path, 
     with pytest.raises(KeyboardInterrupt):
         train(small, tmp_path / "run", dataclasses.replace(SMALL, batch_size=2, checkpoint_batches=1))
     state = load_checkpoint(tmp_path / "run", LAST)["state"]
-    assert state == {"epoch": 0, "batches": 1, "loss_sum": 6.0, "clips": 2, "history": [], "finished": False}
+    assert state == {
+        "epoch": 0,
+        "batches": 1,
+        "loss_sum": 6.0,
+        "clips": 2,
+        "history": [],
+        "finished": False,
+        "steps": 1,
+    }
     config = dataclasses.replace(SMALL, batch_size=2, checkpoint_batches=1, workers=2)
     with pytest.raises(
         ArgumentError, match=r"^workers: expected 1 processes with 1 workers to go on .* got 1 with 2$"

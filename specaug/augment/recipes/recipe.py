@@ -16,7 +16,7 @@ from specaug.augment.engine import Applied
 from specaug.augment.recipes.recipe_names import find_fields, operation_fields
 from specaug.augment.recipes.recipe_toml import parse_recipe, read_recipe, read_shipped
 from specaug.augment.recipes.steps import Branch, Draws, Step, run_draws, steps_of, takes_donor, trial_draw
-from specaug.augment.registry import OPERATIONS, Drawn, label_after, operation
+from specaug.augment.registry import Drawn, label_after, operation
 from specaug.checked_fields import check_fields
 from specaug.eager import eager
 from specaug.errors import ArgumentError
