@@ -16,9 +16,9 @@ from typing import Any
 import cv2
 import numpy as np
 from PIL import Image
-from specaug.augment.recapture.version1.camera import film, lens
 
 from specaug.align import TEMPLATE, align_face, inverse_warp, similarity, template, warp_scale
+from specaug.augment.recapture.version1.camera import film, lens
 from specaug.demo_data.devices import devices_of
 from specaug.demo_data.portrait import draw_portrait
 from specaug.demo_data.render import render
