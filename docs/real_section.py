@@ -30,13 +30,13 @@ are recipes as they were before. With two people a rule has only one other perso
 differ: one lifts the highest frequencies most, the other the low ones. So the arm of real recaptures is no limit here,
 and a recipe, whose draws differ too, can do better. By this rule the old `recapture-screen` did as well on them as the
 new one, with color and peaks that real displays do not have. `recapture-print` is here for completeness: a print is
-no display, and no photograph of one was among these. It was checked against what is known of real prints:
+no display, and no photograph of one was among these. Its ranges were adjusted to what is known of real prints:
 """
 
 APART = """
 ### On people kept apart
 
-Measured on 2026-11-30 with a script of the same kind, on five people whose photographs nobody saw who worked on the
+Measured in November 2026 with a script of the same kind, on five people whose photographs nobody saw who worked on the
 recipes, and with the recipes as they were before (`@1`). Displays are of several kinds, prints are one printer's on
 plain paper. AUC as above; for `real`, of a rule that learned from other people's recaptures, or for
 prints from other scenes of the same printer.
