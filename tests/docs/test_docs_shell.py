@@ -19,7 +19,7 @@ import yaml
 from pages import PAGES, ROOT, blocks, text_of
 from trees import casia_fasd, msu_mfsd, oulu_npu, replay_attack, under, write_names
 
-from specaug import Recipe
+from specaug import Recipe, TrainConfig, train
 
 SHELL = ("sh", "bash", "console")
 RUN = (*SHELL, "python", "toml", "yaml")
@@ -69,6 +69,7 @@ NOT_RUN = {
 SMALLER = {
     "build-dataset": ["--frames", "2", "--jobs", "1"],
     "train": ["--scale", "smoke", "--epochs", "1"],
+    "explain": ["--clips", "4", "--map-clips", "2", "--parts", "bands,streams"],
     "ablate": ["--scale", "smoke", "--seeds", "1", "--arms", "control", "--jobs", "1"],
 }
 """What is appended so that a command takes seconds."""
@@ -213,6 +214,11 @@ def clusters(work: Path) -> None:
     (work / "build.sbatch").write_text(script.replace("/shared/", f"{work}/shared/"))
 
 
+def trained(work: Path) -> None:
+    """A run beside OUT."""
+    train(work / "out", work / "run", TrainConfig(model="radial", frames=2))
+
+
 PREPARED: dict[str, Callable[[Path], None]] = {
     "README.md": renamed(),
     "docs/index.md": renamed(),
@@ -226,6 +232,8 @@ PREPARED: dict[str, Callable[[Path], None]] = {
         shutil.copy(next((work / "raw/test").glob(f"{kind}/*/*.mp4")), work / name)
         for kind, name in (("bonafide", "live.mp4"), ("attack/print", "fake.mp4"))
     ],
+    "docs/howto/explain-a-run.md": trained,
+    "docs/howto/why-does-my-model-fail.md": trained,
     "docs/training.md": lambda work: shutil.copytree(work / "out", work / "other-out"),
 }
 STORE = "docs/object-stores.md"
