@@ -170,12 +170,14 @@ def augment_clip(
     label: Label = LABELS[row["label"]]
     if recipe.label_after(drawn, "bonafide", recipe.donor) == "attack" and label == "attack":
         return None
+    donor_label = recipe.donor and (recipe.donor if label == "bonafide" else label)
     if not drawn["steps"]:
         return None
-    donor_label = recipe.donor and (recipe.donor if label == "bonafide" else label)
+    after = recipe.label_after(drawn, label, donor_label)
+    if label == "attack" and after != label:  # a recipe that calls all it makes bona fide
+        return None
     donor = donors[donor_label].draw(row["source_id"], rng=rng) if donor_label else None
     lent = donor.clip.decode(spread(donor.clip.n_frames, len(frames))) if donor else None
-    after = recipe.label_after(drawn, label, donor_label)
     made = after != label
     return Changed(
         frames=recipe.apply(frames, drawn, lent),

@@ -184,6 +184,12 @@ class TestAugmentClip:
         assert found is None
         assert asked == {"bonafide": [], "attack": []}
 
+    def test_an_attack_is_left_alone_by_a_recipe_that_calls_its_results_bona_fide(self):
+        recipe = Adding()
+        recipe.label_after = lambda drawn, label="bonafide", donor_label=None: "bonafide"
+        assert changed(recipe, label=1)[0] is None
+        assert changed(recipe, label=0)[0].label == 0
+
     @pytest.mark.parametrize(("label", "lender"), [(0, "bonafide"), (1, "attack")])
     def test_what_keeps_labels_takes_a_donor_of_the_own_class_and_keeps_the_species(self, label, lender):
         found, asked = changed(Adding(donor="bonafide"), label=label, pai="mask/paper")
