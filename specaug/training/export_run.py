@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -208,9 +211,7 @@ def _exported(graph: FramesToLogit, shape: tuple[int, ...], metadata: dict[str, 
 
     example = torch.zeros(2, *shape, dtype=torch.uint8)  # 1 would be taken for a fixed size
     batch = torch.export.Dim("batch", min=1)
-    # What the exporter and its packages warn of is how they are made, not what they are given.
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with torch.no_grad(), _quiet_exporter():
         program = torch.onnx.export(
             graph,
             (example,),
@@ -228,6 +229,20 @@ def _exported(graph: FramesToLogit, shape: tuple[int, ...], metadata: dict[str, 
     onnx.helper.set_model_props(model, {name: json.dumps(value) for name, value in metadata.items()})
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Keep warnings of the exporter from the user: they are of how it is made, or of packages that are not needed."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _difference(model: bytes, graph: FramesToLogit, shape: tuple[int, ...]) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -16,6 +17,7 @@ from specaug.loader import compute_views, load
 from specaug.model import TwoStreamNet
 from specaug.shards.tables import read_columns
 from specaug.training import TrainConfig, evaluate, export, train
+from specaug.training.crop_record import crop_record, read_crop_record
 from specaug.training.export_graph import FramesToLogit
 from specaug.training.run_folder import CONFIG, METRICS, PROGRESS
 from specaug.training.scoring import middle_of
@@ -92,6 +94,23 @@ class TestGraph:
             assert torch.allclose(graph(frames), expected, atol=TOLERANCE, rtol=0)
 
 
+class TestCropRecord:
+    """What ``config.json`` of a run says of its crops."""
+
+    def test_it_is_the_shape_and_the_settings_that_cut_them(self, out, tmp_path):
+        assert crop_record(out) == {"height": 32, "width": 32, "build": {}}
+        copy = shutil.copytree(out, tmp_path / "out")
+        settings = {"size": 32, "margin": 1.3, "align": "clip", "seed": 4, "layout": "folders"}
+        (copy / "manifest.jsonl").write_text(json.dumps({"settings": settings}) + "\n")
+        assert crop_record(copy)["build"] == {"size": 32, "margin": 1.3, "align": "clip"}
+
+    def test_without_clips_there_is_none(self, tmp_path):
+        assert crop_record(tmp_path) == {}
+
+    def test_a_run_keeps_it(self, run):
+        assert read_crop_record(run, CONFIG) == {"height": 32, "width": 32, "build": {}}
+
+
 class TestFile:
     def test_it_gives_the_scores_of_the_run(self, runtime, exported, judged, out):
         """Clips as the loader gives them, any number at a time."""
@@ -121,6 +140,14 @@ class TestFile:
 
     def test_it_was_checked(self, exported):
         assert 0 <= exported.difference < TOLERANCE
+
+    def test_a_user_reads_nothing_of_the_exporter(self, runtime, judged, tmp_path):
+        """In a process of its own, whose loggers write to stderr."""
+        words = [sys.executable, "-W", "error", "-m", "specaug", "export", judged, "-o", tmp_path / "m.onnx"]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        assert done.stdout.startswith("input frames: uint8 (batch, 2, 32, 32, 3), RGB crops")
+        assert f"m.onnx: {(tmp_path / 'm.onnx').stat().st_size:,} bytes" in done.stdout
 
     def test_it_holds_no_path_of_this_machine(self, exported):
         content = exported.path.read_bytes()
