@@ -55,6 +55,7 @@ from specaug.spectrum import temporal_spectrum as temporal_spectrum
 from specaug.training import TrainConfig as TrainConfig
 from specaug.training import ablate as ablate
 from specaug.training import evaluate as evaluate
+from specaug.training import export as export
 from specaug.training import train as train
 
 __version__: str

@@ -66,11 +66,11 @@ def rgb_to_hsv(image: ArrayT, *, channel_axis: int = -1) -> ArrayT:
     ----------
     .. [1] A. R. Smith, "Color gamut transform pairs", SIGGRAPH 1978.
     """
-    return _in_pieces(_to_hsv, image, _check_color("image", image, channel_axis))
+    return _in_pieces(hsv_of_checked, image, _check_color("image", image, channel_axis))
 
 
-def _to_hsv(image: Any, axis: int) -> Any:
-    """Hue, saturation and value of pixels that were checked."""
+def hsv_of_checked(image: Any, axis: int = -1) -> Any:
+    """:func:`rgb_to_hsv` of pixels that were checked: it reads no value, so that a graph of it can be exported."""
     xp = namespace(image)
     red, green, blue = (to_unit(plane) for plane in _planes(image, axis))
     value = xp.maximum(xp.maximum(red, green), blue)

@@ -28,6 +28,7 @@ COMMANDS = {
     "demo",
     "evaluate",
     "explain",
+    "export",
     "finalize",
     "fit_profile",
     "preview",

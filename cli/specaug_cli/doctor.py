@@ -35,6 +35,9 @@ OPTIONAL = {
     "distributed": "dask",
     "ray": "ray",
     "h5py": "h5",
+    "onnx": "onnx",
+    "onnxscript": "onnx",
+    "onnxruntime": "onnx",
 }
 LOW_DISK_BYTES = 5 << 30
 

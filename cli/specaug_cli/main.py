@@ -56,6 +56,7 @@ COMMANDS = (
     "evaluate",
     "ablate",
     "explain",
+    "export",
     "doctor",
 )
 """In the order in which one needs them; each is a function of the module of its name."""

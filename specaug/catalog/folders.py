@@ -6,7 +6,7 @@ import re
 
 from specaug.catalog.layout import Evidence, Layout, Reading, View
 from specaug.catalog.tree import Skipped, Tree, numbered_folders
-from specaug.catalog.vocabulary import SPLIT_WORDS, attack_pai, label_of, meant, species
+from specaug.catalog.vocabulary import DIGITAL, SPLIT_WORDS, attack_pai, label_of, meant, species
 from specaug.records import Label, Source, Split
 
 NAME = "folders"
@@ -94,6 +94,7 @@ def _source(path: str, tree: Tree) -> Source | str:
     if head is None:
         return f"folders do not follow {PATTERN}{_hint(path)}"
     split, label, between, _ = head
+    between = _whole_species(between)
     if len(between) > 2:
         return (
             f"{len(between)} folders between class and file, at most [/pai][/subject] expected:"
@@ -118,6 +119,13 @@ def _depth(folders: int) -> str:
 def _named(folder: str) -> str | None:
     """A subject, or None where the folder says that there is none."""
     return None if folder.lower() == _NONE else folder
+
+
+def _whole_species(between: list[str]) -> list[str]:
+    """Folders, those of a digital attack as one: ``digital`` and below it a folder that names the kind."""
+    if len(between) > 1 and between[0].lower() == DIGITAL and (species(between[1]) or "").startswith(DIGITAL):
+        return ["/".join(between[:2]), *between[2:]]
+    return between
 
 
 def _attack_folders(between: list[str]) -> tuple[str, str | None]:

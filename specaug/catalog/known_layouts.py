@@ -21,6 +21,7 @@ from specaug.catalog.datasets import (
     rose_youtu,
     siw,
     siw_m,
+    synthaspoof,
     wmca,
 )
 from specaug.catalog.layout import Evidence, Layout, Reading, View
@@ -48,6 +49,7 @@ LAYOUTS: dict[str, Layout] = {
         nuaa,
         lcc_fasd,
         casia_surf,
+        synthaspoof,
         folders,
         csv_list,
     )

@@ -31,9 +31,17 @@ CLOSE = 0.75
 """Similarity, as difflib measures it, from which on a name is taken for a misspelt word: one letter that is missing,
 too many or wrong in a word of four."""
 
-SPECIES = ("print", "replay", "mask", "makeup", "partial")
+DIGITAL = "digital"
+"""First word of the species of attacks that were never before a camera: edited or generated images."""
+PHYSICAL = ("print", "replay", "mask", "makeup", "partial")
+SPECIES = (*PHYSICAL, DIGITAL)
 
-_SPECIES_WORDS = {word: word for word in SPECIES} | {
+_DIGITAL_WORDS = ("swap", "faceswap", "reenactment", "deepfake", "deepfakes", "adversarial")
+"""Words that name a digital attack without its first word."""
+_SHOWN = frozenset(["photo", "photos", "picture", "image", "images", "video", "videos", "display", "screen"])
+"""A digital photo or video is one on a screen, as the authors of Replay-Attack use the word: a replay, not an edit."""
+
+_SPECIES_WORDS = {word: word for word in PHYSICAL} | {
     "prints": "print",
     "printed": "print",
     "paper": "print",
@@ -54,14 +62,29 @@ def species(text: str) -> str | None:
     --------
     >>> species("print/2"), species("Video_Replay"), species("mask-silicone"), species("s01")
     ('print/2', 'replay/video', 'mask/silicone', None)
+    >>> species("digital/face_swap"), species("FaceSwap"), species("digital photo")
+    ('digital/face_swap', 'digital/face_swap', None)
     """
     words = [w for w in re.split(r"[/_\-\s]+", text.strip().lower()) if w]
-    named = [w for w in words if w in SPECIES] or [w for w in words if w in _SPECIES_WORDS]
+    named = [w for w in words if w in PHYSICAL]
+    if words[:1] == [DIGITAL] or not named:
+        digital = _digital(words)
+        if digital is not None:
+            return digital
+    named = named or [w for w in words if w in _SPECIES_WORDS]
     if not named:
         return None
     first = _SPECIES_WORDS[named[0]]
     rest = [w for w in words if w != named[0] or named[0] != first]
     return "/".join([first, "_".join(rest)]) if rest else first
+
+
+def _digital(words: list[str]) -> str | None:
+    """The species of a digital attack that words name, or None."""
+    if not (any(w in _DIGITAL_WORDS for w in words) or (DIGITAL in words and not _SHOWN & {*words})):
+        return None
+    rest = "_".join(w for w in words if w != DIGITAL).replace("faceswap", "face_swap")
+    return f"{DIGITAL}/{rest}" if rest else DIGITAL
 
 
 def attack_pai(text: str) -> str:

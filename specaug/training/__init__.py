@@ -1,4 +1,4 @@
-"""Train the reference network or its baseline, judge it, and tell what a change to its training is worth."""
+"""Train the reference network or its baseline, judge it, export it, and tell what a change to training is worth."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from specaug.training.ablation import ablate
 from specaug.training.arms import ARMS
 from specaug.training.callbacks import TrainCallback
 from specaug.training.comparison import Ablation
+from specaug.training.export_run import ExportReport, export
 from specaug.training.run_evaluation import RunReport, evaluate
 from specaug.training.train_config import SCALES, TrainConfig
 from specaug.training.train_report import TrainReport
@@ -22,11 +23,13 @@ __all__ = [
     "ARMS",
     "SCALES",
     "Ablation",
+    "ExportReport",
     "RunReport",
     "TrainCallback",
     "TrainConfig",
     "TrainReport",
     "ablate",
     "evaluate",
+    "export",
     "train",
 ]

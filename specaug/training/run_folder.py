@@ -12,6 +12,7 @@ from specaug.errors import ArgumentError, SpecaugError
 from specaug.model import TwoStreamNet
 from specaug.parsing import parse_json
 from specaug.shards import write_atomically, write_json
+from specaug.training.crop_record import CROPS, crop_record
 from specaug.training.run_record import Record, check_same, data_record, run_record
 from specaug.training.train_config import TrainConfig
 from specaug.training.train_overlap import write_seen
@@ -49,7 +50,8 @@ def open_run(run: Path, out: Path, config: TrainConfig) -> bool:
         return True
     write_seen(run, out)
     write_progress(run, Progress(0, config.planned_epochs))
-    write_json(run / CONFIG, wanted, out=run)  # last: it is what makes the folder a run
+    # Last: it is what makes the folder a run.
+    write_json(run / CONFIG, {**wanted, CROPS: crop_record(out)}, out=run)
     return False
 
 
@@ -88,6 +90,18 @@ def read_run(run: Path) -> tuple[TrainConfig, dict[str, Any]]:
         return TrainConfig.from_dict(values["config"]), values["data"]
     except (ValueError, TypeError) as error:
         raise _no_run(run, error) from error
+
+
+def run_recipe(run: Path) -> dict[str, Any]:
+    """Name, content and digest of the recipe of a run; empty without one.
+
+    Raises
+    ------
+    ArgumentError
+        The folder holds no run.
+    """
+    recipe: dict[str, Any] = _record_of(run)["recipe"]
+    return recipe
 
 
 def _record_of(run: Path) -> Record:

@@ -70,6 +70,12 @@ NAMES = [
     ("nuaa", "raw/ImposterRaw/0006/0006_00_00_01_0.jpg", ("attack", "print", "0006", None, None, "test")),
     ("lcc-fasd", "LCC_FASD_development/spoof/spoof_900.png", ("attack", "unknown", None, None, None, "dev")),
     ("casia-surf", "Training/0001/000001-color.jpg", ("bonafide", "none", None, None, None, "train")),
+    ("synthaspoof", "BonaFide/img00000001.png", ("bonafide", "none", "img00000001", None, None, "train")),
+    (
+        "synthaspoof",
+        "PAs/iPad_ReplayAttack/img00000002.png",
+        ("attack", "replay/ipad", "img00000002", None, None, "train"),
+    ),
     ("casia-surf", "Val/0002/000002-color.jpg", ("attack", "print", None, None, None, "dev")),
 ]
 

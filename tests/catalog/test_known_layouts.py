@@ -21,6 +21,7 @@ SETS = [
         "nuaa",
         "lcc-fasd",
         "casia-surf",
+        "synthaspoof",
         "folders",
         "csv",
     ),

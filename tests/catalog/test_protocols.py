@@ -53,6 +53,7 @@ WHOLE = {
     "nuaa": {"train": (15, 15), "test": (15, 15)},
     "lcc-fasd": {"train": (12, 12), "dev": (12, 12), "test": (12, 12)},
     "casia-surf": {"train": (6, 6), "dev": (6, 6), "test": (6, 6)},
+    "synthaspoof": {"train": (12, 39)},
 }
 OTHERS = {
     "siw-m": {"3": {"train": (393, 458), "test": (392, 457)}},

@@ -94,6 +94,9 @@ WRONG = [
     ("lcc-fasd", "LCC_FASD_training/fake/1.png", "not understood"),
     ("lcc-fasd", "LCC_FASD_training/real/1.mp4", "expects image here, not video"),
     ("casia-surf", "Training/0001/000099-color.jpg", "in no list"),
+    ("synthaspoof", "PAs/Mask_Attack/img00000001.png", "not understood"),
+    ("synthaspoof", "BonaFide/1.png", "not understood"),
+    ("synthaspoof", "BonaFide/img00000099.mp4", "expects image here, not video"),
 ]
 
 

@@ -112,6 +112,23 @@ def test_a_word_that_is_no_split_is_refused_with_the_choices(text):
         ("mask_print", "mask/print"),
         ("makeup-partial", "makeup/partial"),
         ("print_print", "print"),
+        # Digital attacks: the word alone, with a kind, or a kind alone.
+        ("digital", "digital"),
+        ("digital/face_swap", "digital/face_swap"),
+        ("Digital-FaceSwap", "digital/face_swap"),
+        ("digital/reenactment", "digital/reenactment"),
+        ("adversarial", "digital/adversarial"),
+        ("deepfake video", "digital/deepfake_video"),
+        ("face swap", "digital/face_swap"),
+        ("attack digital", "digital/attack"),
+        # Said first it decides; else what was before a camera does.
+        ("digital/mask_edit", "digital/mask_edit"),
+        ("replay deepfake", "replay/deepfake"),
+        ("print_adversarial", "print/adversarial"),
+        # A digital photo or video is one on a screen.
+        ("digital photo", None),
+        ("digital_video", "replay/digital_video"),
+        ("digital screen", "replay/digital_screen"),
         # Parts of words are not words.
         ("printer", None),
         ("unmasked", None),

@@ -374,6 +374,15 @@ def casia_surf(few: int | None = None) -> Files:
     return files
 
 
+def synthaspoof(few: int | None = None) -> Files:
+    """Twelve people in person, all of them replayed, three printed: whole, there are 25,000 and 3,800."""
+    people = _few(range(1, 13), few)
+    places = ("BonaFide", *(f"PAs/{by}_ReplayAttack" for by in ("Webcam", "iPad", "Samsung")))
+    return media(f"{place}/img{n:08}.png" for place in places for n in people) | media(
+        f"PAs/PrintAttack/img{n:08}.png" for n in people[:3]
+    )
+
+
 def folders(few: int | None = None) -> Files:
     return media(
         f"{split}/{kind}/s{subject}/{subject}.mp4"
@@ -406,6 +415,7 @@ SETS: dict[str, Callable[..., Files]] = {
     "nuaa": nuaa,
     "lcc-fasd": lcc_fasd,
     "casia-surf": casia_surf,
+    "synthaspoof": synthaspoof,
     "folders": folders,
     "csv": csv,
 }

@@ -16,8 +16,10 @@ from pages import PAGES, ROOT, blocks, commands, python_blocks, text_of
 
 from specaug_cli.main import cli
 
-OTHERS = ("albumentations", "lightning", "tensorboardX", "torchvision")
-"""Packages of other people's training code, which blocks may import."""
+OTHERS = ("albumentations", "lightning", "onnxruntime", "tensorboardX", "torchvision")
+"""Packages of other people's code, which blocks may import."""
+EXPORTERS = ("onnx", "onnxscript")
+"""Packages that ``specaug.export`` imports."""
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if python_blocks(page)])
@@ -42,7 +44,8 @@ def test_code_blocks_run(page, at_work):
 
 def imported(code):
     """Packages of others that a block imports."""
-    return [name for name in OTHERS if re.search(rf"^ *(?:import|from) {name}\b", code, re.MULTILINE)]
+    named = [name for name in OTHERS if re.search(rf"^ *(?:import|from) {name}\b", code, re.MULTILINE)]
+    return [*named, *(EXPORTERS if "specaug.export(" in code else ())]
 
 
 def absent(code):

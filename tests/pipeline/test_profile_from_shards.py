@@ -39,6 +39,15 @@ def test_a_species_is_its_first_word(pai, species):
     assert species_of(pai) == species
 
 
+def test_a_digital_attack_is_no_recapture_to_learn_from(tmp_path):
+    rows = [row_of(0), row_of(1), row_of(2, pai="print"), row_of(3, pai="digital/face_swap")]
+    write_shard(tmp_path, "train-00000-of-00001", rows, plan_hash="h")
+    assert fit_profile(tmp_path).clips == {"none": 2, "print": 1}
+    write_shard(tmp_path, "dev-00000-of-00001", [*rows[:2], rows[3]], plan_hash="h")
+    with pytest.raises(ArgumentError, match="attack"):
+        fit_profile(tmp_path, split="dev")
+
+
 def test_only_captured_clips_of_the_split_are_measured(tmp_path):
     rows = [
         row_of(0, scale=[1.0, 1.0]),

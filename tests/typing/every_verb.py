@@ -20,7 +20,7 @@ from specaug.pipeline import Progress, SynthesisReport
 from specaug.pipeline.retry import RetryReport
 from specaug.preview_sheet import Preview
 from specaug.shards import VerifyReport
-from specaug.training import Ablation, RunReport, TrainReport
+from specaug.training import Ablation, ExportReport, RunReport, TrainReport
 
 
 def main(raw: Path, out: Path, run: Path) -> None:
@@ -88,6 +88,7 @@ def main(raw: Path, out: Path, run: Path) -> None:
     assert_type(
         specaug.evaluate(run, out, cross=None, level="video", unseen="raise", resamples=100), RunReport
     )
+    assert_type(specaug.export(run, output="model.onnx"), ExportReport)
     assert_type(
         specaug.ablate(out, run, arms=["control", recipe], seeds=2, scale="smoke", config=config, jobs=1),
         Ablation,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from specaug.augment.profile import ProfileFit, SpoofProfile
+from specaug.catalog.vocabulary import DIGITAL
 from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError
 from specaug.records import Split
@@ -23,6 +24,8 @@ def fit_profile(
     progress: Callable[[int, int], None] | None = None,
 ) -> SpoofProfile:
     """Learn what recapture does to spectra, per attack species; one row group is held at a time.
+
+    Digital attacks, which no camera saw, are left out.
 
     Parameters
     ----------
@@ -42,8 +45,8 @@ def fit_profile(
     Raises
     ------
     ArgumentError
-        There is no captured clip of the split, no bona fide one or no attack, or the folder of `output` does not
-        exist.
+        There is no captured clip of the split, no bona fide one or no physical attack, or the folder of `output` does
+        not exist.
     SpecaugError
         A shard is damaged.
     """
@@ -55,8 +58,9 @@ def fit_profile(
     for group in groups:
         rows = EncodedRows(group, ("clip_id", "pai", "scale"))
         for row in range(group.rows):
-            scale = scale_of(rows.value(row, "scale"))
-            fit.add(rows.clip(row).decode(), pai=species_of(rows.value(row, "pai")), scale=scale)
+            species, scale = species_of(rows.value(row, "pai")), scale_of(rows.value(row, "scale"))
+            if species != DIGITAL:  # never before a camera: there is no recapture to learn
+                fit.add(rows.clip(row).decode(), pai=species, scale=scale)
         done += group.rows
         if progress is not None:
             progress(done, total)
