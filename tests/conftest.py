@@ -7,8 +7,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+
+# Its deadline of 200 ms would make every property a test of how busy the machine is.
+hypothesis.settings.register_profile("specaug", deadline=None)
+hypothesis.settings.load_profile("specaug")
 
 
 @pytest.fixture

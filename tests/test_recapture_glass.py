@@ -12,8 +12,8 @@ from specaug.augment import (
     Drawn,
     RecaptureScreenParams,
     apply_drawn,
-    sample_recapture_screen,
 )
+from specaug.augment.recapture import sample_recapture_screen
 from specaug.augment.recapture.display.glass import apply_rows, pwm_rows, reflections, shading
 from specaug.augment.recapture.display.replay import replay
 from specaug.augment.recapture.framing import Framing

@@ -16,12 +16,11 @@ from specaug.augment import (
     Recipe,
     apply_drawn,
     recapture_screen,
-    sample_recapture_screen,
 )
-from specaug.augment.recapture import version1
+from specaug.augment.recapture import sample_recapture_screen, version1
 from specaug.augment.recapture.display.settings import SCREEN
 from specaug.augment.recapture.panels import PANELS
-from specaug.augment.recipes.recipe_toml import preset_names
+from specaug.augment.recipes.recipe_toml import shipped_names
 from specaug.errors import ArgumentError
 
 
@@ -157,7 +156,7 @@ def test_functions_draw_from_their_ranges():
 def test_first_versions_are_found_by_name_and_not_listed():
     for name in ("recapture-screen@1", "recapture-print@1"):
         assert Recipe.from_preset(name).branches[0].steps[0].operation == name.replace("-", "_")
-        assert name not in preset_names()
+        assert name not in shipped_names()
         inner = Recipe.from_text(f"[[branches]]\npreset = '{name}'")
         assert inner.branches[0].steps == Recipe.from_preset(name).branches[0].steps
     with pytest.raises(ArgumentError, match=r"preset: expected one of .*, got 'recapture-screen@7'"):

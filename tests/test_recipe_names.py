@@ -69,7 +69,7 @@ def test_names_joined_by_plus_are_branches_drawn_alike(tmp_path: Path):
     file.write_text(MOIRE)
     joined = Recipe.find(f"mixed + {file}+recapture_print")
     assert joined.name == "mixed+mine+recapture-print"
-    assert [branch.weight for branch in joined.branches] == pytest.approx([2 / 5, 2 / 5, 1 / 5, 1, 1])
+    assert [branch.weight for branch in joined.branches] == pytest.approx([0.4, 0.4, 0.1, 0.05, 0.05, 1, 1])
     parts = [Recipe.from_preset("mixed"), Recipe.from_toml(file), Recipe.from_preset("recapture-print")]
     assert [b.steps for b in joined.branches] == [b.steps for part in parts for b in part.branches]
 
