@@ -159,7 +159,7 @@ def test_first_versions_are_found_by_name_and_not_listed():
         assert name not in shipped_names()
         inner = Recipe.from_text(f"[[branches]]\npreset = '{name}'")
         assert inner.branches[0].steps == Recipe.from_preset(name).branches[0].steps
-    with pytest.raises(ArgumentError, match=r"preset: expected one of .*, got 'recapture-screen@7'"):
+    with pytest.raises(ArgumentError, match=r"recipe: expected one of .*, got 'recapture-screen@7'"):
         Recipe.from_preset("recapture-screen@7")
     with pytest.raises(ArgumentError, match="operation: expected one of"):
         Drawn.from_dict({"operation": "recapture_screen@7", "params": {}})
