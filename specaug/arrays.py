@@ -128,7 +128,9 @@ def check_values(name: str, array: Any, *, unit: bool = True) -> None:
     values = array if is_numpy(array) else array.detach()
     xp = namespace(values)
     # The minimum and the maximum carry NaN and infinity: two fast passes answer all questions.
-    low, high = float(xp.min(values)), float(xp.max(values))
+    ends = xp.min(values), xp.max(values)
+    # of a tensor both in one copy: a device is waited for once
+    low, high = map(float, ends if is_numpy(values) else xp.stack(ends).cpu())
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ArgumentError(f"{name}: expected finite numbers, got values from {low} to {high}")
     if unit and (low < -OVERSHOOT or high > 1 + OVERSHOOT):

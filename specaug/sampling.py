@@ -134,6 +134,49 @@ def clip_indices(
     return chosen if n_frames else []
 
 
+def snapped(indices: np.ndarray, entries: np.ndarray, *, n_frames: int) -> np.ndarray:
+    """Move chosen frames to keyframes nearby, which are decoded without the frames before them.
+
+    A frame goes to the nearest of `entries`, the earlier of two, if that is less than half as far away as the nearest
+    other chosen frame; else it stays. Frames that are spread evenly therefore move by less than half of their step,
+    and neighbors do not move at all.
+
+    Parameters
+    ----------
+    indices : (m,) int array
+        Chosen frames of the whole video, ascending, distinct.
+    entries : (k,) int array
+        Frames that need no other one to be decoded.
+    n_frames : int
+        Frames of the video: what stands in for the distance to another frame where only one is chosen.
+
+    Returns
+    -------
+    (m,) int64 array
+        Ascending and distinct.
+
+    Raises
+    ------
+    ArgumentError
+        For `entries` that are no frames of the video.
+
+    Examples
+    --------
+    >>> snapped(np.array([12, 37, 62, 87]), np.array([0, 25, 50]), n_frames=100)
+    array([ 0, 25, 50, 87])
+    """
+    n_frames = _frame_count(n_frames)
+    indices, keys = np.asarray(indices, dtype=np.int64), _keyframes(n_frames, entries)
+    if not keys.size or not indices.size:
+        return indices
+    steps = np.diff(indices, prepend=indices[0] - n_frames, append=indices[-1] + n_frames)
+    after = np.searchsorted(keys, indices)
+    left, right = keys[np.maximum(after - 1, 0)], keys[np.minimum(after, keys.size - 1)]
+    nearest = np.where(np.abs(indices - left) <= np.abs(right - indices), left, right)
+    is_near = 2 * np.abs(nearest - indices) < np.minimum(steps[:-1], steps[1:])
+    return np.where(is_near, nearest, indices)
+
+
 def _uniform(n_frames: int, count: int, **_: Any) -> np.ndarray:
     """Frames that hold the centres of `count` equal segments; ties go towards the middle."""
     left = (2 * np.arange(count // 2, dtype=np.int64) + 1) * n_frames // (2 * count)

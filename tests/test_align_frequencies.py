@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specaug.align import inverse_warp, warp_image, warp_plane
+from specaug.align.kernels import prefiltered_steps
 
 
 def reducing(scale: float, center: tuple[float, float], size: int, degrees: float = 0.0) -> np.ndarray:
@@ -179,3 +182,15 @@ def test_hard_edges_stay_within_the_values_of_the_picture():
     assert crop.max() <= 1
     bright = warp_image((edge * 255).astype(np.uint8), reducing(2.4, (150.0, 150.0), 64), size=64)
     assert np.all(np.diff(bright[32, :, 0].astype(int)) > -30)  # a wrapped overshoot would fall by 250
+
+
+def test_pairs_of_kernels_are_those_that_scipy_fits():
+    """All that builds use, up to three halvings; the digest is of taps by ``scipy.optimize.least_squares``."""
+    digest = hashlib.sha256()
+    for halvings in range(4):
+        for step in range(32, 48):
+            steps = prefiltered_steps(2**halvings * 2 ** (step / 32))
+            assert steps.halvings == halvings
+            for taps in (steps.kernels[0], steps.post):
+                digest.update(np.rint(taps * 2**14).astype("<i4").tobytes())
+    assert digest.hexdigest() == "dfe07bb476a2eedf14d596b05c2a79188726d3d5303b7e4bcf5aa375eb292993"

@@ -47,6 +47,7 @@ OPTIONS = [
     ("seed", ["--seed", "17"], 17),
     ("frames", ["--frames", "3"], 3),
     ("sampling", ["--sampling", "keyframes"], "keyframes"),
+    ("snap", ["--snap", "keyframe"], "keyframe"),
     ("clips", ["--clips", "4"], 4),
     ("size", ["--size", "96"], 96),
     ("margin", ["--margin", "1.75"], 1.75),

@@ -70,26 +70,28 @@ class Edges:
         return face
 
 
-def write_lossless(path: Path, images: Iterable[np.ndarray]) -> None:
+def write_lossless(path: Path, images: Iterable[np.ndarray], *, group: int) -> None:
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=FPS)
+        stream = container.add_stream("ffv1", rate=FPS, options={"g": str(group)})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "bgr0"
         for image in images:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode(None))
 
 
-def outcome(folder: Path, shots: Sequence[Shot], *, frames: int, sampling: str = "uniform") -> Clip | Failure:
-    """What the worker makes of the shots as one video."""
+def outcome(
+    folder: Path, shots: Sequence[Shot], *, frames: int, group: int = 12, **settings: object
+) -> Clip | Failure:
+    """What the worker makes of the shots as one video with a keyframe every `group` frames."""
 
     def images() -> Iterator[np.ndarray]:
         for shot in shots:
             image = shot.image()
             yield from (image for _ in range(shot.frames))
 
-    write_lossless(folder / "a.mkv", images())
+    write_lossless(folder / "a.mkv", images(), group=group)
     source = Source(path="a.mkv", label="bonafide", source_id="0" * 32)
-    config = BuildConfig(frames=frames, size=64, sampling=sampling)
+    config = BuildConfig(frames=frames, size=64, **settings)
     (made,) = extract(source, config, raw=folder, detector=Edges())
     return made
 
@@ -172,6 +174,15 @@ def test_all_frames_are_those_of_the_longest_stretch(tmp_path):
     shots = three_people("a cut to other rooms", (20, 32, 24))
     clip = outcome(tmp_path, shots, frames=8, sampling="all")
     assert clip.frame_index.tolist() == list(range(20, 52))
+
+
+def test_snapped_frames_are_keyframes_and_of_one_person_too(tmp_path):
+    shots = three_people("a cut to other rooms", (20, 60, 20))
+    clip = outcome(tmp_path, shots, frames=4, group=10, snap="keyframe")
+    assert isinstance(clip, Clip), clip
+    assert clip.info.keyframes.tolist() == list(range(0, 100, 10))
+    # frames 10, 40, 60 and 90 are seen first; those chosen anew from 40 to 60 are 42, 47, 53 and 58
+    assert clip.frame_index.tolist() == [40, 47, 53, 60]
 
 
 def test_large_face_that_stays_briefly_does_not_win(tmp_path):

@@ -30,6 +30,7 @@ RANGES = [
 ]
 CHOICES = {
     "sampling": ("uniform", "stride", "consecutive", "random", "keyframes", "all"),
+    "snap": ("none", "keyframe"),
     "align": ("clip", "frame", "box"),
     "resample": ("prefiltered", "bilinear"),
     "detector": ("centerface", "yunet", "insightface", "sidecar"),
@@ -47,6 +48,7 @@ CONTENT = {
     "follow_symlinks": True,
     "frames": 9,
     "sampling": "all",
+    "snap": "keyframe",
     "clips": 2,
     "size": 112,
     "margin": 1.5,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
 
 from specaug.pipeline import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 _LINE_SECONDS = 5.0
 
@@ -59,6 +60,10 @@ class BarProgress:
     """A bar with counts and the time left."""
 
     def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
         self._bar = RichProgress(
             TextColumn("sources"),
             BarColumn(),

@@ -9,7 +9,17 @@ from typing import Any, TypeVar, get_args
 import click
 
 from specaug.catalog import LAYOUTS
-from specaug.records import Align, Backend, BuildConfig, DetectorName, Hdr, ImageFormat, Resample, Sampling
+from specaug.records import (
+    Align,
+    Backend,
+    BuildConfig,
+    DetectorName,
+    Hdr,
+    ImageFormat,
+    Resample,
+    Sampling,
+    Snap,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEFAULTS = BuildConfig()
@@ -75,6 +85,13 @@ CATALOG_SETTINGS = (
 BUILD_SETTINGS = (
     setting("frames", "--frames", type=int, metavar="N", help="Frames a clip."),
     setting("sampling", "--sampling", type=click.Choice(get_args(Sampling)), help="Which frames."),
+    setting(
+        "snap",
+        "--snap",
+        type=click.Choice(get_args(Snap)),
+        help="'keyframe' moves a sampled frame by less than half of the sampling step to a keyframe, which long videos "
+        "are decoded faster by.",
+    ),
     setting("clips", "--clips", type=int, metavar="N", help="Clips a video."),
     setting("size", "--size", type=int, metavar="PX", help="Side of a crop."),
     setting("margin", "--margin", type=float, help="How much wider than the tight template a crop looks."),

@@ -232,12 +232,9 @@ def _all_at_once(
         y = xp.where(many, (x + y) / 2, y)
         halvings = halvings + xp.astype(many, halvings.dtype)
     units = planes.shape[: planes.ndim - len(over)]
-    clipped, halvings = (
-        np.array(v.detach().cpu().tolist(), np.float64).reshape(
-            units
-        )  # a list: torch.func.grad wraps its memory
-        for v in (_share_outside(y, level, over), halvings)
-    )
+    counts = xp.stack([_share_outside(y, level, over), halvings])  # one copy from the device for both
+    # by a list, since torch.func.grad wraps the memory
+    clipped, halvings = np.array(counts.detach().cpu().tolist(), np.float64).reshape(2, *units)
     return Applied(as_dtype(xp.clip(y, 0, level), image), clipped, halvings.astype(np.int64))
 
 

@@ -29,7 +29,7 @@ from specaug.faces import (
 from specaug.media import read_eyes
 from specaug.planes import Frame
 from specaug.records import BuildConfig, Face, readable_path
-from specaug.sampling import frame_indices
+from specaug.sampling import frame_indices, snapped
 
 _MIN_FOUND = 0.5
 """Share of frames in which the face must be found: below it, most of a clip would show something else."""
@@ -179,9 +179,13 @@ def _within(task: ClipTask, first: int, last: int) -> np.ndarray:
     info, config = task.info, task.config
     keys = info.keyframes[(info.keyframes >= first) & (info.keyframes <= last)] - first
     n = last - first + 1
-    return first + frame_indices(
+    chosen = frame_indices(
         n, n=config.frames, policy=config.sampling, rng=task.sampling_rng(), fps=info.fps, keyframes=keys
     )
+    if config.snap == "keyframe":
+        entries = info.entries[(info.entries >= first) & (info.entries <= last)] - first
+        chosen = snapped(chosen, entries, n_frames=n)
+    return first + chosen
 
 
 def is_found(track: FaceTrack) -> bool:

@@ -22,7 +22,7 @@ from specaug.faces import FaceDetector, detector_for
 from specaug.media import probe, read_frames
 from specaug.planes import Frame
 from specaug.records import BuildConfig, Clip, Face, Failure, MediaInfo, Source, Stage, readable_path
-from specaug.sampling import clip_indices
+from specaug.sampling import clip_indices, snapped
 from specaug.stage_timer import Stopwatch
 
 _log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ def _choose(task: ClipTask) -> list[np.ndarray]:
     """Frame indices of each clip."""
     source, info, config = task.source, task.info, task.config
     n_frames = min(info.n_frames, source.first_frames or info.n_frames)
-    return clip_indices(
+    chosen = clip_indices(
         n_frames,
         n=config.frames,
         # fewer clips rather than shorter ones, where the video is too short for all
@@ -134,6 +134,11 @@ def _choose(task: ClipTask) -> list[np.ndarray]:
         fps=info.fps,
         keyframes=info.keyframes[info.keyframes < n_frames],
     )
+    if config.snap == "none" or not chosen:
+        return chosen
+    # all clips at once, so that no frame goes to another clip
+    moved = snapped(np.concatenate(chosen), info.entries[info.entries < n_frames], n_frames=n_frames)
+    return np.split(moved, np.cumsum([len(indices) for indices in chosen])[:-1])
 
 
 def _upright(

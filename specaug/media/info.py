@@ -37,3 +37,8 @@ class VideoInfo(MediaInfo):
     """Whether the video begins with frames whose references were cut off."""
     coded_size: tuple[int, int] = (0, 0)
     """(width, height) of a frame as it is stored, px."""
+
+    @property
+    def entries(self) -> np.ndarray:
+        """Keyframes that decoding can begin with; none where frames are counted, which decodes all before them."""
+        return np.zeros(0, dtype=np.int64) if self.packets is None else self.packets.entries

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from specaug.augment.recipes.recipe import Recipe
 from specaug.catalog import Catalog
 from specaug.catalog.tree import is_folder
 from specaug.checked_fields import check_arguments
@@ -29,7 +28,6 @@ from specaug.pipeline.raw_location import remember_raw
 from specaug.pipeline.remote.local_copies import LocalOut, check_ends, local_out, local_raw, open_read_only
 from specaug.pipeline.remote.raw_stub import LocalRaw
 from specaug.pipeline.scanning import scan_with
-from specaug.pipeline.synthesis.synthesize_clips import synthesize
 from specaug.pipeline.versions import process_versions, refuse_mix, with_detector
 from specaug.records import BuildConfig, BuildReport, Receipt, ShardPlan
 from specaug.shards import SKIPPED, STATE, clear_staging, out_errors, read_receipt
@@ -125,6 +123,8 @@ def build_dataset(
 
 def _with_synthetic(report: BuildReport, out: Path, config: BuildConfig) -> BuildReport:
     """Add synthetic clips to a finished build, as the setting asks for."""
+    from specaug.pipeline.synthesis.synthesize_clips import synthesize
+
     assert config.synthesize is not None
     made = synthesize(
         out, config.synthesize, seed=config.seed, jobs=config.jobs, mix_versions=config.mix_versions
@@ -143,6 +143,8 @@ def _check_synthesis(out: Path | str, config: BuildConfig) -> None:
         )
     if is_remote(out):
         raise ArgumentError(f"synthesize: expected OUT on this machine, got {str(out)!r}")
+    from specaug.augment.recipes.recipe import Recipe  # most builds need none of the operations
+
     Recipe.find(config.synthesize)
 
 

@@ -203,7 +203,7 @@ def _responsible(report: BuildReport, settings: Mapping[str, Any], version: str)
             f"{report.failures} of {report.sources} sources gave no clip ({lost}); each is a row in failures/."
         ),
         "rai:dataPreprocessingProtocol": [
-            f"Frames: {settings['frames']} a clip, sampled {settings['sampling']}.",
+            f"Frames: {settings['frames']} a clip, sampled {_sampling(settings)}.",
             f"Faces: detected by {settings['detector']}, aligned by {settings['align']}, margin {settings['margin']}.",
             f"Crops: {settings['size']} px, {settings['resample']} resampling, stored as {settings['image_format']}.",
         ],
@@ -222,3 +222,10 @@ def _responsible(report: BuildReport, settings: Mapping[str, Any], version: str)
             "Faces are biometric data. Consent and licence of the raw media cover these crops too."
         ],
     }
+
+
+def _sampling(settings: Mapping[str, Any]) -> str:
+    """The policy, and whether frames are moved; plans of versions without that setting do not name it."""
+    return (
+        f"{settings['sampling']}{', moved to keyframes nearby' if settings.get('snap') == 'keyframe' else ''}"
+    )

@@ -99,6 +99,11 @@ class MediaInfo:
     """Which field of an interlaced source is used, ``frame`` for a progressive one."""
     color: ColorInfo = field(default_factory=ColorInfo)
 
+    @property
+    def entries(self) -> np.ndarray:
+        """Presentation indices of the frames that need no other one to be decoded, int64, ascending."""
+        return self.keyframes
+
     def __repr__(self) -> str:
         return (
             f"MediaInfo({self.kind}, {self.width}x{self.height}, n_frames={self.n_frames}, "

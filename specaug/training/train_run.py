@@ -193,15 +193,16 @@ class Fit:
         with torch.autocast(self.device.type, enabled=self.config.amp):
             logits = self.parallel(**views)
             loss = nn.functional.binary_cross_entropy_with_logits(logits, batch["label"].to(logits))
-        if not torch.isfinite(loss):
+        value = float(loss.item())  # once a step: a GPU is waited for
+        if not math.isfinite(value):
             raise SpecaugError(
-                f"loss: expected a number, got {loss.item()} in epoch {self.state.epoch}: try a lower learning rate"
+                f"loss: expected a number, got {value} in epoch {self.state.epoch}: try a lower learning rate"
             )
         self.optimizer.zero_grad()
         self.scaler.scale(loss).backward()
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        return float(loss.item())
+        return value
 
     def _learning_rate(self) -> float:
         done = (self.state.epoch + self.state.batches / self.batches_an_epoch) / self.config.epochs

@@ -228,6 +228,12 @@ class TestLoky:
         assert len(calls) == 6
         assert build_dataset(raw, tmp_path / "out", replace(SMALL, frames=4)).done_before == 2
 
+    def test_one_shard_is_built_without_a_worker(self, raw, tmp_path, break_after):
+        calls = break_after([])
+        build_dataset(raw, tmp_path / "out", replace(SMALL, shard_index=1, shard_count=4))
+        assert calls == []
+        assert len(list((tmp_path / "out/data/captured").iterdir())) == 1
+
 
 @pytest.mark.parametrize(("name", "package"), [("dask", "distributed"), ("ray", "ray")])
 def test_an_absent_package_is_named_with_its_command(raw, tmp_path, monkeypatch, name, package):

@@ -126,5 +126,7 @@ def test_what_was_lost_and_how_it_was_made_is_told():
     ]
     assert description["rai:machineAnnotationTools"] == ["specaug 1.2.3, face detector centerface"]
     assert "specaug 1.2.3: 9 sources, 6 captured clips, 3 failures." in description["description"]
+    (snapped, *_) = made(frames=5, snap="keyframe")["rai:dataPreprocessingProtocol"]
+    assert snapped == "Frames: 5 a clip, sampled uniform, moved to keyframes nearby."
     whole = made(report=BuildReport(2, 2, 0, {}, 1, 0))
     assert "0 of 2 sources gave no clip (none)" in whole["rai:dataCollectionMissingData"]

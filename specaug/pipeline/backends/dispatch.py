@@ -8,11 +8,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import joblib
-
 from specaug.errors import WorkerLostError
 from specaug.pipeline.backends.cluster import TRIES, Cluster, drive, ordered
-from specaug.pipeline.backends.local_pool import local_processes
 from specaug.pipeline.remote.raw_stub import LocalRaw
 from specaug.pipeline.shard import build_shard
 from specaug.records import BuildConfig, Receipt, ShardPlan
@@ -49,15 +46,20 @@ def build_shards(
     shards = list(pending)
     if not shards:
         return
-    if config.backend == "loky":
+    if config.backend == "loky" and len(shards) == 1:
+        # to start a worker takes longer than many small builds
+        yield build_shard(shards[0], config, raw, out, builder=os.getpid())
+    elif config.backend == "loky":
         yield from _here(shards, config, raw, out)
-        return
-    with open_cluster(config) as cluster, ordered(config, raw, out) as order:
-        yield from drive(cluster, shards, order)
+    else:
+        with open_cluster(config) as cluster, ordered(config, raw, out) as order:
+            yield from drive(cluster, shards, order)
 
 
 def open_cluster(config: BuildConfig) -> AbstractContextManager[Cluster]:
     """Import what is needed only now: both are optional."""
+    import joblib
+
     local_jobs = config.jobs or joblib.cpu_count()
     if config.backend == "dask":
         from specaug.pipeline.backends.dask_cluster import dask_cluster
@@ -93,6 +95,10 @@ def _here(shards: list[ShardPlan], config: BuildConfig, raw: LocalRaw, out: Path
 
 def run_once(shards: list[ShardPlan], config: BuildConfig, raw: LocalRaw, out: Path) -> Iterator[Receipt]:
     """One call of joblib, which ends with the first worker that is killed."""
+    import joblib
+
+    from specaug.pipeline.backends.local_pool import local_processes
+
     with local_processes(config.jobs):
         pool = joblib.Parallel(return_as="generator_unordered", batch_size=1)
     yield from pool(
