@@ -14,6 +14,7 @@ import click
 from specaug import __version__
 from specaug.errors import SpecaugError
 from specaug.faces import detector_from
+from specaug.install_hint import install_hint
 from specaug.media.codecs import decoders
 
 REQUIRED = (
@@ -84,7 +85,7 @@ def _packages() -> list[Check]:
         )
     for name, extra in OPTIONAL.items():
         found = _version(name)
-        advice = "" if found else f"only if you need it: pip install 'specaug[{extra}]'"
+        advice = "" if found else f"only if you need it: {install_hint(extra)}"
         checks.append(Check(name, found is not None, found or "not installed", advice, required=False))
     return checks
 

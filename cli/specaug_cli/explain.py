@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from specaug.errors import MissingDependencyError
+from specaug.install_hint import install_hint
 from specaug.records import readable_path
 from specaug_cli.place import PLACE
 from specaug_cli.printing import printable
@@ -26,9 +27,7 @@ def attribution() -> Any:
     try:
         import specaug.attribution
     except ImportError as error:
-        raise MissingDependencyError(
-            f"explain needs torch: pip install 'specaug[train]' ({error})"
-        ) from error
+        raise MissingDependencyError(f"explain needs torch ({error}): {install_hint('train')}") from error
     return specaug.attribution
 
 
