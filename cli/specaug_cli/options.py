@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 SEED_HELP = "Seed of everything random."
 
 
-class RecipeType(click.ParamType):
+class RecipeType(click.ParamType):  # type: ignore[type-arg]  # older versions of click have none
     """A recipe by name, a TOML file, an operation, or several joined by ``+``; the names complete."""
 
     name = "recipe"
