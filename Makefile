@@ -6,7 +6,7 @@ DEMO := demo
 SUBJECTS := 72
 PIP := "$(CURDIR)/$(BIN)/pip" --disable-pip-version-check
 
-.PHONY: env test mutants lint types layers docs demo clean
+.PHONY: env test mutants lint types layers docs demo dist clean
 
 env: $(VENV)/.ready
 
@@ -70,6 +70,15 @@ demo: env
 	@echo "baseline: a linear rule on spectra, the floor that a network has to beat (docs/training.md)."
 	@echo "network:  two epochs of the smoke scale, which show that training works and are no result."
 	@echo "Thresholds come from dev; test subjects and test devices are in neither train nor dev."
+
+# Source archive and wheel, checked as an index would. Not part of continuous integration.
+dist:
+	$(PYTHON) -m venv dist/tools
+	dist/tools/bin/pip install --quiet build twine check-wheel-contents
+	rm -f dist/specaug-*
+	dist/tools/bin/python -m build --outdir dist .
+	dist/tools/bin/twine check --strict dist/specaug-*
+	dist/tools/bin/check-wheel-contents dist/*.whl
 
 clean:
 	rm -rf $(VENV) $(DEMO) dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -57,12 +57,22 @@ def is_double(array: Any) -> bool:
     return dtype_name(array) in ("float64", "complex128")
 
 
+def _cast_hint(name: str, array: Any) -> str:
+    """What to write where whole numbers of another width came; other dtypes are no images."""
+    if "int" not in dtype_name(array):
+        return ""
+    cast = "astype('uint8')" if is_numpy(array) else "to(torch.uint8)"
+    return f"; where values are 0 to 255: {name}.{cast}"
+
+
 def check_array(name: str, array: Any) -> None:
     """Refuse what is neither a NumPy array nor a torch tensor, or has another dtype than uint8 or float."""
     if not (is_numpy(array) or array_api_compat.is_torch_array(array)):
         raise ArgumentError(f"{name}: expected a NumPy array or a torch tensor, got {type(array).__name__}")
     if dtype_name(array) not in ("uint8", *_FLOATS):
-        raise ArgumentError(f"{name}: expected dtype uint8 or {', '.join(_FLOATS)}, got {dtype_name(array)}")
+        raise ArgumentError(
+            f"{name}: expected dtype uint8 or {', '.join(_FLOATS)}, got {dtype_name(array)}{_cast_hint(name, array)}"
+        )
     if not is_numpy(array) and array.device.type == "meta":
         raise ArgumentError(
             f"{name}: expected a tensor that has values, got one on the meta device: make it on cpu or cuda"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from specaug.credentials import cause_of, holds_keys, told, without_credentials
 from specaug.errors import ArgumentError, MissingDependencyError, SpecaugError, StoreError
+from specaug.install_hint import install_hint
 
 _AT_ONCE = 256
 """Requests to a store that may be under way."""
@@ -61,7 +62,7 @@ def place_of(address: Path | str) -> Place:
         from upath import UPath
     except ImportError as error:
         raise MissingDependencyError(
-            "object stores need the package 'universal_pathlib': pip install 'specaug[s3]'"
+            f"object stores need the package 'universal_pathlib': {install_hint('s3')}"
         ) from error
     try:
         place = UPath(address, use_listings_cache=False)

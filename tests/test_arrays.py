@@ -224,6 +224,18 @@ def test_other_dtypes_are_named(library, dtype):
         check_array("donor", array)
 
 
+@libraries
+@pytest.mark.parametrize(
+    ("dtype", "casts"), [("int64", True), ("uint16", True), ("bool", False), ("complex64", False)]
+)
+def test_whole_numbers_are_told_how_to_become_an_image(library, dtype, casts):
+    array = library.zeros((2, 2), dtype=getattr(library, dtype))
+    cast = "donor.astype('uint8')" if library is np else "donor.to(torch.uint8)"
+    with pytest.raises(ArgumentError) as error:
+        check_array("donor", array)
+    assert str(error.value).endswith(f"; where values are 0 to 255: {cast}") == casts
+
+
 @pytest.mark.parametrize(
     ("shape", "axis", "match"),
     [

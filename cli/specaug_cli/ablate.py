@@ -9,15 +9,14 @@ from typing import Literal
 import click
 
 import specaug
+from specaug_cli.options import output_option
 from specaug_cli.printing import print_warnings
 from specaug_cli.train import scale_option
 
 
 @click.command("ablate", short_help="Does an augmentation help? Runs with and without.")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--output", "run", required=True, type=click.Path(path_type=Path), help="Folder of all runs."
-)
+@output_option("Folder of all runs", None, "run")
 @scale_option("cpu", help="Settings of the runs, and the arms where none are named.")
 @click.option(
     "--arms", metavar="A,B,…", help="Arms to compare with 'real', or recipes; '--arms list' shows the arms."

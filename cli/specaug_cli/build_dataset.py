@@ -17,16 +17,22 @@ import specaug
 from specaug.credentials import without_credentials
 from specaug.records import BuildConfig, BuildReport
 from specaug.shards import SKIPPED
+from specaug_cli.options import GroupedCommand
 from specaug_cli.place import PLACE
 from specaug_cli.printing import one_line, print_warnings
 from specaug_cli.progress import BarProgress, LineProgress, NoProgress
-from specaug_cli.settings import BUILD_SETTINGS, CATALOG_SETTINGS, config_from, with_settings
+from specaug_cli.settings import BUILD_GROUPS, BUILD_SETTINGS, CATALOG_SETTINGS, config_from, with_settings
 
 TOO_MANY_FAILURES = 3
 _NUMBERS = ("clips", "sources", "media", "other files")
 
 
-@click.command("build-dataset", short_help="Raw videos and photos in RAW to Parquet shards in OUT.")
+@click.command(
+    "build-dataset",
+    cls=GroupedCommand,
+    groups=BUILD_GROUPS,
+    short_help="Raw videos and photos in RAW to Parquet shards in OUT.",
+)
 @click.argument("raw", type=PLACE)
 @click.argument("out", type=PLACE)
 @with_settings(*CATALOG_SETTINGS, *BUILD_SETTINGS)

@@ -13,6 +13,7 @@ from specaug.differences.comparison_sides import MOST_CLIPS
 from specaug.differences.difference_report import check_target
 from specaug.records import DetectorName, readable_path
 from specaug.storage import is_remote
+from specaug_cli.options import output_option
 from specaug_cli.place import PLACE
 from specaug_cli.printing import one_line
 from specaug_cli.settings import config_from, setting, with_settings
@@ -21,12 +22,7 @@ from specaug_cli.settings import config_from, setting, with_settings
 @click.command("compare", short_help="What differs between live and fake, in images and numbers.")
 @click.argument("bonafide")
 @click.argument("attack", required=False)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The image (.png) or page (.html) to write.  [default: compare.png; none with --json]",
-)
+@output_option("Image (.png) or page (.html)", "compare.png", note="none with --json")
 @click.option(
     "--where",
     multiple=True,

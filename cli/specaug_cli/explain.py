@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from specaug.errors import MissingDependencyError
+from specaug.install_hint import install_hint
 from specaug.records import readable_path
+from specaug_cli.options import output_option, seed_option
 from specaug_cli.place import PLACE
 from specaug_cli.printing import printable
 
@@ -26,9 +28,7 @@ def attribution() -> Any:
     try:
         import specaug.attribution
     except ImportError as error:
-        raise MissingDependencyError(
-            f"explain needs torch: pip install 'specaug[train]' ({error})"
-        ) from error
+        raise MissingDependencyError(f"explain needs torch ({error}): {install_hint('train')}") from error
     return specaug.attribution
 
 
@@ -59,14 +59,7 @@ def clip_count(context: click.Context, parameter: click.Parameter, value: str | 
 @click.command("explain", short_help="Which frequencies, views and frames a run goes by.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("out", type=PLACE)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("explain.html"),
-    show_default=True,
-    help="The page to write.",
-)
+@output_option("Page", "explain.html")
 @click.option(
     "--split",
     type=click.Choice(["train", "dev", "test"]),
@@ -112,7 +105,7 @@ def clip_count(context: click.Context, parameter: click.Parameter, value: str | 
     show_default=True,
     help="Clips at a time: what memory depends on.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the sample.")
+@seed_option()
 @click.option("--no-faces", is_flag=True, help="Leave out the mean faces, so that the page can be shared.")
 @click.option("--json", "as_json", is_flag=True, help="Print figures as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")

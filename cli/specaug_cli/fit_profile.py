@@ -9,20 +9,14 @@ import click
 import specaug
 from specaug.errors import ArgumentError
 from specaug.records import SPLITS, Split, readable_path
+from specaug_cli.options import output_option
 from specaug_cli.place import PLACE
 from specaug_cli.printing import one_line
 
 
 @click.command("fit-profile", short_help="Learn what recapture does to spectra.")
 @click.argument("out", type=PLACE)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("profile.npz"),
-    show_default=True,
-    help="The profile to write.",
-)
+@output_option("Profile", "profile.npz")
 @click.option(
     "--split", type=click.Choice(SPLITS), default="train", show_default=True, help="Whose clips count."
 )

@@ -9,9 +9,9 @@ from types import FrameType
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from specaug import __version__
-from specaug.checked_fields import did_you_mean
 from specaug.credentials import without_credentials
 from specaug.errors import (
     ArgumentError,
@@ -24,6 +24,7 @@ from specaug.errors import (
     PlanMismatchError,
     SpecaugError,
 )
+from specaug_cli.options import verbose_option
 from specaug_cli.printing import printable
 
 EXIT_CODES: tuple[tuple[type[SpecaugError], int], ...] = (
@@ -40,26 +41,26 @@ EXIT_CODES: tuple[tuple[type[SpecaugError], int], ...] = (
 """Exit code of each error; the first class that fits counts."""
 
 
-COMMANDS = (
-    "demo",
-    "scan",
-    "build-dataset",
-    "verify",
-    "report",
-    "preview",
-    "compare",
-    "retry",
-    "finalize",
-    "synthesize",
-    "fit-profile",
-    "train",
-    "evaluate",
-    "ablate",
-    "explain",
-    "export",
-    "doctor",
-)
-"""In the order in which one needs them; each is a function of the module of its name."""
+COMMANDS = {
+    "demo": "Make a small simulated raw set, licence-free.",
+    "scan": "What a build of RAW would use, and what not.",
+    "build-dataset": "Raw videos and photos in RAW to Parquet shards in OUT.",
+    "verify": "Checksums, schema, counts and leakage of OUT.",
+    "report": "One HTML page on OUT, and what to look at first.",
+    "preview": "One picture of a face and of every operation on it.",
+    "compare": "What differs between live and fake, in images and numbers.",
+    "retry": "Run failed sources of OUT again.",
+    "finalize": "Add up the parts of a build in OUT.",
+    "synthesize": "Add spoof-like clips made from bona fide ones.",
+    "fit-profile": "Learn what recapture does to spectra.",
+    "train": "Train the thin reference network, or its baseline.",
+    "evaluate": "Error rates of a run, thresholds from dev alone.",
+    "ablate": "Does an augmentation help? Runs with and without.",
+    "explain": "Which frequencies, views and frames a run goes by.",
+    "export": "ONNX of a run, for where torch is not.",
+    "doctor": "What is here, what is missing, how to get it.",
+}
+"""Name and summary, in the order in which one needs them; each is a function of the module of its name."""
 
 
 class _OnDemand(click.Group):
@@ -72,8 +73,21 @@ class _OnDemand(click.Group):
         if name in self.commands or name not in COMMANDS:
             return super().get_command(ctx, name)
         module = name.replace("-", "_")
-        self.add_command(getattr(import_module(f"specaug_cli.{module}"), module))
+        command: click.Command = getattr(import_module(f"specaug_cli.{module}"), module)
+        if not any(option.name == "verbose" for option in command.params):
+            command.params.append(verbose_option())
+        self.add_command(command)
         return super().get_command(ctx, name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the summaries without importing the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete names of commands without importing them, and options of the group."""
+        names = [CompletionItem(n, help=text) for n, text in COMMANDS.items() if n.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -81,6 +95,8 @@ class _OnDemand(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
+            from specaug.checked_fields import did_you_mean
+
             raise click.UsageError(error.message.rstrip(".") + did_you_mean(args[0], COMMANDS), ctx) from None
 
 
@@ -112,6 +128,9 @@ def cli() -> None:
     """
 
 
+cli.params.append(verbose_option())
+
+
 def main() -> NoReturn:
     """Run the command and exit with the code of what happened."""
     signal.signal(signal.SIGTERM, _terminate)
@@ -133,12 +152,11 @@ def main() -> NoReturn:
 
 
 def _show(error: click.ClickException) -> None:
-    """What click says of wrong usage, which may quote an address."""
-    told = error.format_message()
-    if without_credentials(told) == told:
-        error.show()
-    else:
-        click.echo(f"Error: {without_credentials(told)}", err=True)
+    """What click says of wrong usage, which may quote an address, and where to read on."""
+    click.echo(f"Error: {printable(without_credentials(error.format_message()))}", err=True)
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        click.echo(f"Try: {context.command_path} --help", err=True)
 
 
 class _TerminatedError(BaseException):

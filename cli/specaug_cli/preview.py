@@ -9,37 +9,23 @@ import click
 
 import specaug
 from specaug.records import readable_path
+from specaug_cli.options import output_option, recipe_option, seed_option
 from specaug_cli.settings import config_from, setting, with_settings
 
 
 @click.command("preview", short_help="One picture of a face and of every operation on it.")
 @click.argument("media", type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("preview.png"),
-    show_default=True,
-    help="The picture to write.",
-)
+@output_option("Image", "preview.png")
 @click.option(
     "--partner",
     type=click.Path(path_type=Path, exists=True),
     help="Photo or video whose face is reference and donor.  [default: one made from MEDIA]",
 )
-@click.option(
-    "--recipe", metavar="FILE|RECIPE", help="Show draws of a recipe instead of every operation once."
-)
+@recipe_option(help="Show draws of a recipe instead of every operation once.")
 @click.option(
     "--draws", type=click.IntRange(1, 60), default=9, show_default=True, help="Draws of the recipe."
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Of the draws: same seed, same picture.",
-)
+@seed_option()
 @with_settings(
     setting("size", "--size", type=int, metavar="PX", help="Side of the crop."),
     setting("margin", "--margin", type=float, help="How much wider than the tight template the crop looks."),

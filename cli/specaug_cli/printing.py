@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
-from specaug.records import Notice
+if TYPE_CHECKING:
+    from specaug.records import Notice
 
 
 def printable(text: str) -> str:

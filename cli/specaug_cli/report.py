@@ -9,19 +9,13 @@ import click
 
 import specaug
 from specaug.records import readable_path
+from specaug_cli.options import output_option
 from specaug_cli.printing import print_warnings, printable
 
 
 @click.command("report", short_help="One HTML page on OUT, and what to look at first.")
 @click.argument("out", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("report.html"),
-    show_default=True,
-    help="The page to write.",
-)
+@output_option("Page", "report.html")
 @click.option("--no-faces", is_flag=True, help="Leave out every crop, so that the page can be shared.")
 @click.option(
     "--run",

@@ -18,16 +18,19 @@ RUN_SETTINGS = (
     setting(
         "jobs", "-j", "--jobs", type=int, metavar="N", default="all usable cores", help="Worker processes."
     ),
-    setting("timeout", "--timeout", type=float, metavar="SECONDS", help="When a source is given up."),
+    setting("timeout", "--timeout", type=float, metavar="SECONDS", help="Per-source timeout."),
     setting(
-        "max_memory", "--max-memory", metavar="SIZE", help="What the process that works on a source may hold."
+        "max_memory",
+        "--max-memory",
+        metavar="SIZE",
+        help="Memory limit of the process that works on a source.",
     ),
     setting("pseudonymize", "--pseudonymize", metavar="KEYFILE", help="Key that OUT was built with."),
     setting(
         "mix_versions",
         "--mix-versions",
         is_flag=True,
-        help="Go on in an OUT that other versions of the packages have built.",
+        help="Continue an OUT that other versions of the packages have built.",
     ),
     setting("model", "--model", metavar="PATH", help="Local model for yunet (file) or insightface (folder)."),
 )

@@ -20,6 +20,7 @@ from specaug.records import (
     Sampling,
     Snap,
 )
+from specaug_cli.options import SEED_HELP, RecipeType
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEFAULTS = BuildConfig()
@@ -48,7 +49,7 @@ def shares(context: click.Context, parameter: click.Parameter, value: str | None
 
 
 CATALOG_SETTINGS = (
-    setting("layout", "--layout", type=click.Choice(["auto", *LAYOUTS]), help="How RAW is laid out."),
+    setting("layout", "--layout", type=click.Choice(["auto", *LAYOUTS]), help="Layout of RAW."),
     setting(
         "protocol", "--protocol", metavar="NAME", help="Protocol of the data set, where its layout has some."
     ),
@@ -79,21 +80,21 @@ CATALOG_SETTINGS = (
         help="What numbers in the label column of sources.csv mean, such as bonafide=1,attack=0.",
     ),
     setting("follow_symlinks", "--follow-symlinks", is_flag=True, help="Accept links that leave RAW."),
-    setting("seed", "--seed", type=click.IntRange(min=0), help="Seed of everything random."),
+    setting("seed", "--seed", type=click.IntRange(min=0), help=SEED_HELP),
 )
 
 BUILD_SETTINGS = (
-    setting("frames", "--frames", type=int, metavar="N", help="Frames a clip."),
-    setting("sampling", "--sampling", type=click.Choice(get_args(Sampling)), help="Which frames."),
+    setting("frames", "--frames", type=int, metavar="N", help="Frames per clip."),
+    setting("sampling", "--sampling", type=click.Choice(get_args(Sampling)), help="Frame sampling strategy."),
     setting(
         "snap",
         "--snap",
         type=click.Choice(get_args(Snap)),
-        help="'keyframe' moves a sampled frame by less than half of the sampling step to a keyframe, which long videos "
-        "are decoded faster by.",
+        help="Move sampled frames to keyframes nearby: 'keyframe' moves a frame by less than half of the sampling step, "
+        "and long videos are decoded faster.",
     ),
-    setting("clips", "--clips", type=int, metavar="N", help="Clips a video."),
-    setting("size", "--size", type=int, metavar="PX", help="Side of a crop."),
+    setting("clips", "--clips", type=int, metavar="N", help="Clips per video."),
+    setting("size", "--size", type=int, metavar="PX", help="Side of a crop in pixels."),
     setting("margin", "--margin", type=float, help="How much wider than the tight template a crop looks."),
     setting(
         "align",
@@ -113,9 +114,15 @@ BUILD_SETTINGS = (
         type=click.Choice(get_args(Hdr)),
         help="Tone-map PQ and HLG video to SDR (ITU-R BT.2446 method C), or fail such sources.",
     ),
-    setting("detector", "--detector", type=click.Choice(get_args(DetectorName)), help="Who finds the face."),
+    setting("detector", "--detector", type=click.Choice(get_args(DetectorName)), help="Face detector."),
     setting("model", "--model", metavar="PATH", help="Local model for yunet (file) or insightface (folder)."),
-    setting("min_face", "--min-face", type=int, metavar="PX", help="Smallest usable face."),
+    setting(
+        "min_face",
+        "--min-face",
+        type=int,
+        metavar="PX",
+        help="Smallest usable face in source pixels.",
+    ),
     setting(
         "image_format",
         "--image-format",
@@ -131,11 +138,12 @@ BUILD_SETTINGS = (
         type=int,
         metavar="N",
         default="an eighth, 4 to 64",
-        help="Sources a shard.",
+        help="Sources per shard.",
     ),
     setting(
         "synthesize",
         "--synthesize",
+        type=RecipeType(),
         metavar="FILE|RECIPE",
         help="Add spoof-like clips made by this recipe to train: see `specaug synthesize`.",
     ),
@@ -146,11 +154,14 @@ BUILD_SETTINGS = (
         "backend",
         "--backend",
         type=click.Choice(get_args(Backend)),
-        help="Who runs the workers: this machine, or a Dask or Ray cluster that sees RAW and OUT.",
+        help="Where workers run: on this machine, or on a Dask or Ray cluster that sees RAW and OUT.",
     ),
-    setting("timeout", "--timeout", type=float, metavar="SECONDS", help="When a source is given up."),
+    setting("timeout", "--timeout", type=float, metavar="SECONDS", help="Per-source timeout."),
     setting(
-        "max_memory", "--max-memory", metavar="SIZE", help="What the process that works on a source may hold."
+        "max_memory",
+        "--max-memory",
+        metavar="SIZE",
+        help="Memory limit of the process that works on a source.",
     ),
     setting(
         "max_failures",
@@ -183,9 +194,47 @@ BUILD_SETTINGS = (
         "mix_versions",
         "--mix-versions",
         is_flag=True,
-        help="Go on in an OUT that other versions of the packages have built.",
+        help="Continue an OUT that other versions of the packages have built.",
     ),
 )
+
+BUILD_GROUPS = {
+    "Input": (
+        "layout",
+        "protocol",
+        "split",
+        "dev_from_train",
+        "frame_folders",
+        "label_map",
+        "follow_symlinks",
+    ),
+    "Frames": ("frames", "sampling", "snap", "clips", "hdr"),
+    "Face": ("detector", "model", "min_face", "size", "margin", "align", "resample"),
+    "Output": (
+        "image_format",
+        "jpeg_quality",
+        "sources_per_shard",
+        "synthesize",
+        "pseudonymize",
+        "overwrite",
+        "as_json",
+    ),
+    "Running": (
+        "config_file",
+        "seed",
+        "dry_run",
+        "jobs",
+        "timeout",
+        "max_memory",
+        "max_failures",
+        "mix_versions",
+        "quiet",
+        "verbose",
+        "help",
+    ),
+    "Parts of a cluster": ("backend", "shard_index", "shard_count"),
+}
+"""Options of ``build-dataset`` as its help shows them."""
 
 
 def with_settings(*options: Callable[[Any], Any]) -> Callable[[F], F]:

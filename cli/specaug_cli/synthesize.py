@@ -14,16 +14,15 @@ import specaug
 from specaug.augment.recipes.recipe_toml import shipped_names
 from specaug.pipeline.synthesis.donor_pairs import Donors
 from specaug.pipeline.synthesis.synthesize_clips import Splits, SynthesisReport
+from specaug_cli.options import recipe_option, seed_option
 from specaug_cli.place import PLACE
 from specaug_cli.printing import one_line
 
 
 @click.command("synthesize", short_help="Add spoof-like clips made from bona fide ones.")
 @click.argument("out", type=PLACE)
-@click.option(
-    "--recipe",
+@recipe_option(
     required=True,
-    metavar="FILE|RECIPE",
     help=f"A TOML file, an operation, one of {', '.join(shipped_names())}, or several joined by '+'.",
 )
 @click.option(
@@ -48,9 +47,7 @@ from specaug_cli.printing import one_line
     show_default=True,
     help="Donors of other subjects, of the same one, or any, for recipes that take donors.",
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random."
-)
+@seed_option()
 @click.option(
     "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: usable cores]"
 )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 import specaug
+from specaug_cli.options import output_option, recipe_option, seed_option
 from specaug_cli.printing import print_warnings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,9 +41,7 @@ def first_rank() -> bool:
 
 @click.command("train", short_help="Train the thin reference network, or its baseline.")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--output", "run", required=True, type=click.Path(path_type=Path), help="Folder of the run."
-)
+@output_option("Folder of the run", None, "run")
 @click.option(
     "--model",
     type=click.Choice(MODELS),
@@ -55,17 +54,17 @@ def first_rank() -> bool:
 @click.option(
     "--config", "file", type=click.Path(path_type=Path), help="TOML with any setting of TrainConfig."
 )
-@click.option("--recipe", metavar="FILE|RECIPE", help="Augmentation on the fly; several are joined by '+'.")
+@recipe_option(help="Augmentation on the fly; several are joined by '+'.")
 @click.option("--augment-share", type=float, help="Chance of a clip to be offered to the recipe.")
 @click.option("--origin", type=click.Choice(["captured", "synthetic", "all"]), help="Training clips.")
-@click.option("--frames", type=int, help="Frames a clip.")
+@click.option("--frames", type=int, help="Frames per clip.")
 @click.option("--pixels", type=int, help="Side of a central part of the crops.")
 @click.option("--width", type=int, help="Of the network; 64 is a ResNet18, 16 fits a CPU.")
 @click.option("--streams", type=click.Choice(["both", "color", "spectrum"]), help="Streams of the network.")
 @click.option("--epochs", type=int, help="At most.")
-@click.option("--batch-size", type=int, help="Clips a step.")
+@click.option("--batch-size", type=int, help="Clips per step.")
 @click.option("--learning-rate", type=float, help="At the start.")
-@click.option("--seed", type=click.IntRange(min=0), help="Same seed, same network on a CPU.")
+@seed_option(None)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where it computes.")
 @click.option("--amp/--no-amp", default=None, help="Mixed precision on a GPU.")
 @click.option("--workers", type=click.IntRange(min=0), help="Processes that load.")

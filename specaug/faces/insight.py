@@ -14,6 +14,7 @@ import numpy as np
 from specaug.errors import MissingDependencyError
 from specaug.faces.boxes import distinct, enlarged, followed, plausible, reduced, refined
 from specaug.faces.weights import model_path, sha256_prefix
+from specaug.install_hint import install_hint
 from specaug.planes import PlaneImage
 from specaug.records import Face
 
@@ -56,7 +57,7 @@ class InsightFace:
         except ImportError as error:
             raise MissingDependencyError(
                 "detector 'insightface' needs the packages insightface and onnxruntime: "
-                "pip install 'specaug[insightface]'"
+                + install_hint("insightface")
             ) from error
         self.version = sha256_prefix(path)
         self._model = _loaded(zoo, path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specaug.errors import MissingDependencyError
+from specaug.install_hint import install_hint
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,6 @@ def network_section(run: Path | str, out: Path | str, *, faces: bool) -> Network
         from specaug.attribution.explanation_section import section_html, style
     except ImportError as error:
         raise MissingDependencyError(
-            f"a report on a run needs torch: pip install 'specaug[train]' ({error})"
+            f"a report on a run needs torch ({error}): {install_hint('train')}"
         ) from error
     return NetworkSection(section_html(explain(run, out), faces=faces), style())

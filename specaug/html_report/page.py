@@ -26,6 +26,7 @@ from specaug.parsing import parse_json
 from specaug.records import SPLITS
 from specaug.shards import read_skipped
 from specaug.shards.look_alikes import ALIKE
+from specaug.shards.out_hint import out_hint
 from specaug.spectrum import BANDS, radial_bins
 from specaug.web_page import MARKS, SCRIPT, STYLE, render
 from specaug.web_page import json_block as json_block
@@ -97,7 +98,7 @@ def _head(out: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ArgumentError(
             f"out: expected a finished data set with a manifest.jsonl, got {str(out)!r}; "
-            "run build-dataset, or finalize after building in parts"
+            f"{out_hint(out)} (after a build in parts: specaug finalize OUT)"
         ) from error
     if not isinstance(head, dict) or not isinstance(head.get("settings"), dict):
         raise ArgumentError(f"out: the manifest in {str(out)!r} does not start with the line of a build")

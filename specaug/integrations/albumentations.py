@@ -15,6 +15,7 @@ import numpy as np
 from specaug.augment import Recipe
 from specaug.augment.recipes.steps import run_draws
 from specaug.errors import ArgumentError, MissingDependencyError
+from specaug.install_hint import install_hint
 from specaug.integrations._choice import chosen_recipe, label_or_none, takes_donor
 from specaug.records import LABELS, Label
 
@@ -24,7 +25,7 @@ try:
     from pydantic import AfterValidator
 except ImportError as error:
     raise MissingDependencyError(
-        "albumentations is not installed: pip install 'specaug[albumentations]'"
+        f"albumentations is not installed: {install_hint('albumentations')}"
     ) from error
 
 

@@ -12,13 +12,14 @@ from specaug.augment import Recipe
 from specaug.augment.recipes.steps import run_draws
 from specaug.eager import eager
 from specaug.errors import ArgumentError, MissingDependencyError
+from specaug.install_hint import install_hint
 from specaug.integrations._choice import chosen_recipe, donor_label, label_or_none, takes_donor
 from specaug.records import LABELS, Label
 
 try:
     import torch
 except ImportError as error:
-    raise MissingDependencyError("torch is not installed: pip install 'specaug[torch]'") from error
+    raise MissingDependencyError(f"torch is not installed: {install_hint('torch')}") from error
 
 
 class SpectralAugment(torch.nn.Module):  # type: ignore[misc]

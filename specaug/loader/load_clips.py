@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args, overload
 from specaug.augment import Recipe
 from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError, MissingDependencyError
+from specaug.install_hint import install_hint
 from specaug.loader.clip_stream import ClipStream
 from specaug.loader.clips import ArrowClips, ClipLoader
 from specaug.loader.donors import AugmentRecipe
@@ -244,6 +245,6 @@ def _torch_clips() -> type[ClipLoader]:
         from specaug.loader.tensors import TorchClips
     except ImportError as error:
         raise MissingDependencyError(
-            "format='torch' needs the package torch: pip install 'specaug[torch]', or use format='numpy'"
+            f"format='torch' needs the package torch; use format='numpy', or, {install_hint('torch')}"
         ) from error
     return TorchClips

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from specaug.errors import MediaError
+from specaug.install_hint import install_hint
 from specaug.media.open_files import one_line, open_regular
 from specaug.media.size_limits import check_length, check_video_size
 from specaug.planes import Frame, PlaneImage
@@ -118,7 +119,7 @@ def _opened(path: Path, *, stage: Stage) -> Iterator[Any]:
     try:
         import h5py
     except ImportError as error:
-        raise MediaError(stage, "unsupported", "HDF5 needs h5py: pip install 'specaug[h5]'") from error
+        raise MediaError(stage, "unsupported", f"HDF5 needs h5py: {install_hint('h5')}") from error
     with open_regular(path, stage=stage) as stream:
         try:
             # By the stream and not by its name, so that no driver is chosen by it and no second file is opened.

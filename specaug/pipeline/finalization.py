@@ -30,6 +30,7 @@ from specaug.shards import (
     skipped_entry,
     write_text,
 )
+from specaug.shards.out_hint import out_hint
 from specaug.storage import is_remote
 
 MANIFEST = "manifest.jsonl"
@@ -58,11 +59,15 @@ def finalize(out: Path | str) -> BuildReport:
     """
     check_arguments(finalize, out=out)
     if not is_remote(out) and load_plan(Path(out)) is None:
-        raise ArgumentError(f"out: expected a folder that build-dataset made, got {str(out)!r}")
+        raise ArgumentError(
+            f"out: expected a folder that build-dataset made, got {str(out)!r}; {out_hint(out)}"
+        )
     with local_out(out) as target, hold(target.path):
         plan = load_plan(target.path)  # again: a change may have been carried out just now
         if plan is None:
-            raise ArgumentError(f"out: expected a place that build-dataset made, got {str(out)!r}")
+            raise ArgumentError(
+                f"out: expected a place that build-dataset made, got {str(out)!r}; {out_hint(out)}"
+            )
         report = finalize_locked(target.path, plan)
         target.sums_written()
         return with_notices(report, plan, skipped_of(target.path))

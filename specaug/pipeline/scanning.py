@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from specaug.checked_fields import check_arguments
 from specaug.pipeline.pseudonym import key_of, pseudonymous
 from specaug.pipeline.remote.local_copies import local_raw
 from specaug.records import BuildConfig
+
+_log = logging.getLogger(__name__)
 
 
 def scan(raw: Path | str, config: BuildConfig | None = None) -> Catalog:
@@ -66,4 +69,5 @@ def scan_with(raw: Path, config: BuildConfig) -> Catalog:
         follow_symlinks=config.follow_symlinks,
         label_map=config.label_map,
     )
+    _log.info("layout %s: %d sources", catalog.layout, len(catalog.sources))
     return pseudonymous(catalog, key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -45,6 +46,8 @@ from specaug.shards import (
 )
 from specaug.stage_timer import Stopwatch
 
+_log = logging.getLogger(__name__)
+
 
 def build_shard(
     plan: ShardPlan,
@@ -80,6 +83,7 @@ def build_shard(
     ArgumentError
         `out` may not be written into.
     """
+    _log.debug("building %s: %d sources", plan.name, len(plan.sources))
     failures = list(plan.known)
     stamps: dict[str, str] = {}
     watch = Stopwatch()

@@ -18,6 +18,7 @@ from specaug.errors import ArgumentError, SpecaugError
 from specaug.parsing import parse_json
 from specaug.records import SPLITS, Split
 from specaug.shards.codec import decode_into
+from specaug.shards.out_hint import out_hint
 from specaug.shards.schema import MEDIA, check_version
 from specaug.storage import place_of
 
@@ -72,8 +73,10 @@ def find_groups(out: Path | str, *, split: Split, origins: Sequence[Origin]) -> 
     root = place_of(out)
     files = [f for origin in origins for f in sorted((root / "data" / origin).glob(f"{split}-*.parquet"))]
     if not files:
+        there = sorted({f.name.partition("-")[0] for f in (root / "data").glob("*/*.parquet")})
+        hint = f"it has {', '.join(there)}" if there else out_hint(out)
         raise ArgumentError(
-            f"out: expected a folder with {' or '.join(origins)} clips of split {split!r}, got {str(out)!r}"
+            f"out: expected a folder with {' or '.join(origins)} clips of split {split!r}, got {str(out)!r}; {hint}"
         )
     groups = tuple(group for file in files for group in groups_of_file(file))
     shapes = {group.frame_shape: group for group in groups}
@@ -106,7 +109,10 @@ def check_schema(file: Path, schema: pa.Schema) -> dict[str, Any]:
         ours: dict[str, Any] = parse_json((schema.metadata or {})[b"specaug"])
         version = ours["schema_version"]
     except (KeyError, TypeError, ValueError):
-        raise SpecaugError(f"{file.name}: expected clips of specaug, got a file without its schema") from None
+        raise SpecaugError(
+            f"{file.name}: expected clips of specaug, got a file without its schema: "
+            "name a folder that `specaug build-dataset RAW OUT` made"
+        ) from None
     check_version(file.name, version)
     return ours
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from specaug.errors import ArgumentError
 from specaug.records import LABELS
 from specaug.shards.groups import EncodedRows, Origin, RowGroup, groups_of_file, guarded, open_parquet
+from specaug.shards.out_hint import out_hint
 from specaug.storage import place_of
 
 _SPREAD = 16
@@ -95,7 +96,9 @@ def select_rows(
     folders = [root / "data" / origin for origin in get_args(Origin)]
     files = [file for folder in folders for file in sorted(folder.glob("*.parquet"))]
     if not files:
-        raise ArgumentError(f"out: expected a folder with clips that build-dataset made, got {str(out)!r}")
+        raise ArgumentError(
+            f"out: expected a folder with clips that build-dataset made, got {str(out)!r}; {out_hint(out)}"
+        )
     wanted = {name: _words(name, values) for name, values in conditions.items()}
     matches = [
         (group, np.flatnonzero(fits))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from specaug.errors import MissingDependencyError
+from specaug.install_hint import install_hint
 
 try:
     import torch as torch
 except ImportError as error:
-    raise MissingDependencyError(f"training needs torch: pip install 'specaug[train]' ({error})") from error
+    raise MissingDependencyError(f"training needs torch ({error}): {install_hint('train')}") from error
 
 from specaug.training.ablation import ablate
 from specaug.training.arms import ARMS

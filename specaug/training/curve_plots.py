@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from specaug.errors import MissingDependencyError
+from specaug.install_hint import install_hint
 from specaug.shards import write_atomically
 from specaug.training.comparison import Ablation
 
@@ -23,7 +24,7 @@ def new_figure(*, width: float, height: float) -> Any:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingDependencyError(
-            "training draws its curves with matplotlib: pip install 'specaug[train]'"
+            f"training draws its curves with matplotlib: {install_hint('train')}"
         ) from error
     return Figure(figsize=(width, height), layout="constrained")
 

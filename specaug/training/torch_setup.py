@@ -44,7 +44,10 @@ def device_of(config: TrainConfig) -> torch.device:
     if wanted == "auto":
         wanted = "cuda" if torch.cuda.is_available() else "cpu"
     if wanted == "cuda" and not torch.cuda.is_available():
-        raise ArgumentError("device: expected 'cpu' or 'auto' on a machine without a GPU, got 'cuda'")
+        raise ArgumentError(
+            "device: expected 'cpu' or 'auto' on a machine without a GPU that torch sees, got 'cuda'; "
+            "train on the CPU: --device cpu"
+        )
     if config.amp and wanted == "cpu":
         raise ArgumentError("amp: expected False on a CPU, got True")
     return torch.device(wanted, int(os.environ.get("LOCAL_RANK", 0)) if wanted == "cuda" else None)

@@ -9,15 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from specaug.errors import MissingDependencyError
+from specaug.install_hint import install_hint
 
 try:
     import matplotlib as mpl
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 except ImportError as error:
-    raise MissingDependencyError(
-        "a report needs matplotlib and jinja2: pip install 'specaug[report]'"
-    ) from error
+    raise MissingDependencyError(f"a report needs matplotlib and jinja2: {install_hint('report')}") from error
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 # Colors that stand for the page's: matplotlib writes them into the file, where they are replaced.

@@ -10,13 +10,12 @@ from importlib.resources import files
 from typing import Any
 
 from specaug.errors import MissingDependencyError
+from specaug.install_hint import install_hint
 
 try:
     import jinja2
 except ImportError as error:
-    raise MissingDependencyError(
-        "a report needs matplotlib and jinja2: pip install 'specaug[report]'"
-    ) from error
+    raise MissingDependencyError(f"a report needs matplotlib and jinja2: {install_hint('report')}") from error
 
 Asset = tuple[str, str]
 """Package and name of a file in its folder ``assets``."""

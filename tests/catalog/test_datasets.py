@@ -10,6 +10,7 @@ from reading import by_path, facts, read
 from trees import SETS, under, write_names
 
 from specaug.catalog import scan
+from specaug.install_hint import install_hint
 
 SPECIES = {"none", "print", "replay", "mask", "makeup", "partial", "unknown"}
 
@@ -149,6 +150,6 @@ def test_hdf5_without_h5py_is_said(trees, monkeypatch):
     module = import_module("specaug.catalog.scan_raw")  # the package's attribute of this name is the function
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     assert (
-        "60 sources are HDF5 and cannot be read without h5py: pip install 'specaug[h5]'."
+        f"60 sources are HDF5 and cannot be read without h5py: {install_hint('h5')}."
         in scan(trees["3dmad"]).notes
     )

@@ -9,6 +9,7 @@ from trees import SETS, Files, msu_mfsd, nuaa, under, write_names
 
 from specaug.catalog import scan
 from specaug.errors import ArgumentError, CatalogError, NothingToDoError
+from specaug.install_hint import install_hint
 
 
 def plain(*names: str) -> Files:
@@ -167,9 +168,9 @@ def test_files_are_missing_by_their_names(tmp_path):
 def test_hdf5_is_said_only_where_there_is_some_and_no_reader(tmp_path, monkeypatch, files, count):
     monkeypatch.setattr(import_module("specaug.catalog.scan_raw"), "find_spec", lambda name: None)
     notes = [note for note in scan(write_names(files, tmp_path)).notes if "h5py" in note]
-    assert notes == [
-        f"{count} sources are HDF5 and cannot be read without h5py: pip install 'specaug[h5]'."
-    ] * (count > 0)
+    assert notes == [f"{count} sources are HDF5 and cannot be read without h5py: {install_hint('h5')}."] * (
+        count > 0
+    )
 
 
 def test_links_out_of_raw_are_sources_only_where_they_are_accepted(tmp_path):

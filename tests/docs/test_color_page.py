@@ -1,4 +1,4 @@
-"""The page on colour and detail, and what the README says of the warp, are what the benchmarks found."""
+"""The page on colour and detail, and what a build promises of the warp, are what the benchmarks found."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def test_the_page_is_made_from_the_results() -> None:
     assert PAGE.read_text() == page(*(json.loads(path.read_text()) for path in (COLOR, ALIGN)))
 
 
-def test_the_readme_says_of_the_warp_what_was_measured() -> None:
-    readme = " ".join((ROOT / "README.md").read_text().split())
-    assert claim(json.loads(ALIGN.read_text())["figures"]) in readme
-    assert "no aliasing" not in readme
+def test_the_promises_say_of_the_warp_what_was_measured() -> None:
+    promises = " ".join((ROOT / "docs/promises.md").read_text().split())
+    assert claim(json.loads(ALIGN.read_text())["figures"]) in promises
+    assert "no aliasing" not in promises
 
 
 def test_crops_are_within_the_bounds_that_the_page_stands_for() -> None:

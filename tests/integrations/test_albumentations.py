@@ -11,6 +11,7 @@ import pytest
 
 from specaug.augment import FdaRanges, Recipe, SpectralMixRanges, fda
 from specaug.errors import ArgumentError
+from specaug.install_hint import install_hint
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no look at the network while importing
 A = pytest.importorskip("albumentations", reason="albumentations is not installed")
@@ -118,7 +119,7 @@ def test_missing_library_is_named_with_its_command(name):
     ran = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=False
     )
-    assert f"{name} is not installed: pip install 'specaug[{name}]'" in ran.stderr
+    assert f"{name} is not installed: {install_hint(name)}" in ran.stderr
 
 
 @KEEPS_DRAWS

@@ -14,6 +14,7 @@ import pytest
 from building import FRAMES, add_video, hashes
 from processes import Build, kill, marked, until
 
+from specaug.install_hint import install_hint
 from specaug.pipeline import build_dataset
 from specaug.records import BuildConfig
 from specaug.shards import verify
@@ -36,7 +37,7 @@ LONG = pytest.mark.skipif(
 
 def needs(backend: str) -> None:
     if importlib.util.find_spec(PACKAGES[backend]) is None:
-        pytest.skip(f"not installed: pip install 'specaug[{backend}]'")
+        pytest.skip(f"not installed: {install_hint(backend)}")
 
 
 @pytest.fixture(params=PACKAGES)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from specaug.errors import ArgumentError, MissingDependencyError, WorkerLostError
+from specaug.install_hint import install_hint
 from specaug.pipeline.backends.cluster import Order, build_there
 from specaug.records import ShardPlan
 
@@ -19,7 +20,7 @@ try:
     import distributed
 except ImportError as error:
     raise MissingDependencyError(
-        "backend: dask is not installed: pip install 'specaug[dask]' here and on every worker"
+        f"backend: dask is not installed; here and on every worker, {install_hint('dask')}"
     ) from error
 
 _ANSWER_SECONDS = 60.0

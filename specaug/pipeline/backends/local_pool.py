@@ -9,6 +9,7 @@ from typing import Any
 import joblib
 
 from specaug.isolate import end_with_builder
+from specaug.stderr_log import log_to_stderr, stderr_log_level
 
 
 def local_processes(jobs: int | None) -> AbstractContextManager[Any]:
@@ -24,6 +25,12 @@ def local_processes(jobs: int | None) -> AbstractContextManager[Any]:
         n_jobs=jobs or joblib.cpu_count(),
         inner_max_num_threads=1,
         # From the first moment: a worker without a task would wait for one, minutes after nobody can give it any.
-        initializer=end_with_builder,
-        initargs=(os.getpid(),),
+        initializer=_start_worker,
+        initargs=(os.getpid(), stderr_log_level()),
     )
+
+
+def _start_worker(builder: int, log_level: int) -> None:
+    """The first thing in a worker: end with the process `builder`, and log as it does."""
+    end_with_builder(builder)
+    log_to_stderr(log_level)

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from specaug.errors import ArgumentError, MissingDependencyError, WorkerLostError
+from specaug.install_hint import install_hint
 from specaug.pipeline.backends.cluster import Order, build_there
 from specaug.records import ShardPlan
 
@@ -21,7 +22,7 @@ try:
     from ray.exceptions import RayError, RayTaskError
 except ImportError as error:
     raise MissingDependencyError(
-        "backend: ray is not installed: pip install 'specaug[ray]' here and on every worker"
+        f"backend: ray is not installed; here and on every worker, {install_hint('ray')}"
     ) from error
 
 _STORE_BYTES = 80 << 20

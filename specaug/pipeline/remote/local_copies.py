@@ -16,6 +16,7 @@ from specaug.pipeline.remote.store_lock import StoreHold, hold_store
 from specaug.records import Receipt
 from specaug.shards import STATE, VerifyReport
 from specaug.shards import verify as verify_folder
+from specaug.shards.out_hint import out_hint
 from specaug.storage import address_of, is_remote, is_within, place_of, read
 
 
@@ -150,7 +151,9 @@ def verify(out: Path | str, *, look_alikes: bool = True) -> VerifyReport:
     check_arguments(verify, out=out, look_alikes=look_alikes)
     with open_read_only(out) as end:
         if not end.path.is_dir():
-            raise ArgumentError(f"out: expected a place that build-dataset made, got {str(out)!r}")
+            raise ArgumentError(
+                f"out: expected a place that build-dataset made, got {str(out)!r}; {out_hint(out)}"
+            )
         present = end.mirror.present if end.mirror else nullcontext
         return verify_folder(end.path, present=present, look_alikes=look_alikes)
 

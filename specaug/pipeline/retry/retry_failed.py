@@ -45,6 +45,7 @@ from specaug.shards import (
     staging,
     write_json,
 )
+from specaug.shards.out_hint import out_hint
 
 _INTENT = "intent.json"
 _PAGES = ("manifest.jsonl", "dataset_info.json", "README.md", "croissant.json")
@@ -113,7 +114,9 @@ def retry(
     out = Path(out)
     wanted = _checked(reasons)
     if load_plan(out) is None:
-        raise ArgumentError(f"out: expected a folder that build-dataset made, got {str(out)!r}")
+        raise ArgumentError(
+            f"out: expected a folder that build-dataset made, got {str(out)!r}; {out_hint(out)}"
+        )
     with hold(out) as held:
         plan = load_plan(out)
         assert plan is not None

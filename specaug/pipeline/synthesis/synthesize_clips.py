@@ -43,6 +43,7 @@ from specaug.shards import (
     receipt_file,
     remove_file,
 )
+from specaug.shards.out_hint import out_hint
 from specaug.storage import is_remote
 
 Splits = Literal["train", "dev", "test", "all"]
@@ -134,7 +135,9 @@ def synthesize(
     chosen = as_recipe(recipe)
     folder = Path(out)
     if load_plan(folder) is None:
-        raise ArgumentError(f"out: expected a folder that build-dataset made, got {str(out)!r}")
+        raise ArgumentError(
+            f"out: expected a folder that build-dataset made, got {str(out)!r}; {out_hint(out)}"
+        )
     with hold(folder) as held:
         _remove_temporary(folder)  # left by a run that was killed
         plan = load_plan(folder)  # again: a change may have been carried out just now
