@@ -57,7 +57,7 @@ COMMANDS = {
     "evaluate": "Error rates of a run, thresholds from dev alone.",
     "ablate": "Does an augmentation help? Runs with and without.",
     "explain": "Which frequencies, views and frames a run goes by.",
-    "export": "ONNX of a run, for where torch is not.",
+    "export": "ONNX of a run.",
     "doctor": "What is here, what is missing, how to get it.",
 }
 """Name and summary, in the order in which one needs them; each is a function of the module of its name."""

@@ -90,8 +90,8 @@ BUILD_SETTINGS = (
         "snap",
         "--snap",
         type=click.Choice(get_args(Snap)),
-        help="Move sampled frames to keyframes nearby: 'keyframe' moves a frame by less than half of the sampling step, "
-        "and long videos are decoded faster.",
+        help="Move sampled frames to keyframes nearby: 'keyframe' moves a frame by less than half of the sampling "
+        "step, and long videos are decoded faster.",
     ),
     setting("clips", "--clips", type=int, metavar="N", help="Clips per video."),
     setting("size", "--size", type=int, metavar="PX", help="Side of a crop in pixels."),

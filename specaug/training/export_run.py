@@ -18,6 +18,7 @@ import torch
 from specaug import __version__
 from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError, MissingDependencyError, SpecaugError
+from specaug.install_hint import install_hint
 from specaug.model import TwoStreamNet
 from specaug.parsing import parse_json
 from specaug.shards.atomic_files import disk_space_errors
@@ -110,7 +111,7 @@ def export(run: Path | str, output: Path | str = "model.onnx") -> ExportReport:
     model = _exported(graph, (config.frames, *shape, 3), metadata)
     difference = _difference(model, graph, (config.frames, *shape, 3))
     if difference is None:
-        notes.append("the file was not checked: that needs onnxruntime, see `pip install 'specaug[onnx]'`.")
+        notes.append(f"the file was not checked, which needs onnxruntime: {install_hint('onnx')}")
     elif not difference <= _TOLERANCE:
         raise SpecaugError(
             f"{output.name}: expected logits within {_TOLERANCE:g} of the run's, got a difference of {difference:g}:"
@@ -145,7 +146,7 @@ def _check_finished(run: Path, config: TrainConfig) -> None:
 def _check_packages() -> None:
     missing = [name for name in ("onnx", "onnxscript") if importlib.util.find_spec(name) is None]
     if missing:
-        raise MissingDependencyError(f"export needs {' and '.join(missing)}: pip install 'specaug[onnx]'")
+        raise MissingDependencyError(f"export needs {' and '.join(missing)}: {install_hint('onnx')}")
 
 
 def _metadata(
