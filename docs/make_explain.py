@@ -24,7 +24,7 @@ from specaug.records import SPLITS
 from specaug.shards import ClipWriter, decode_image, encode_image
 from specaug.training import TrainConfig, evaluate, train
 
-PICTURES = Path(__file__).parent / "howto" / "pictures"
+PICTURES = Path(__file__).parent / "howto" / "images"
 PERIOD, ANGLE, LEVELS = 5.0, 30.0, 5.0
 """Of the grating: px, degrees, and its amplitude."""
 NETWORK = TrainConfig(frames=2, pixels=96, width=8, epochs=8, batch_size=8, learning_rate=3e-3)

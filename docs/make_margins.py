@@ -31,7 +31,7 @@ from specaug.records import Face
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "margins.json"
 PAGE = ROOT / "docs" / "howto" / "which-margin.md"
-PICTURES = ROOT / "docs" / "howto" / "pictures"
+PICTURES = ROOT / "docs" / "howto" / "images"
 SIDE = 150
 AWAY = 0.55
 """How large the subject is filmed, as a share of what `specaug demo` draws."""
@@ -156,7 +156,7 @@ a hand. Papers give it as a factor on the box of their face detector; `--margin`
 template that face recognition uses. A crop of margin 1 is tight, from the forehead to the chin. This page turns one
 into the other.
 
-![Crops of six works around a drawn face, each above the crop of this library that shows as much](pictures/margins.png)
+![Crops of six works around a drawn face, each above the crop of this library that shows as much](images/margins.png)
 
 The face is drawn by `specaug demo`. Above: crops as those works cut them. Below: this library's, with the margin
 that shows a face as large.

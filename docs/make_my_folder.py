@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 import specaug
 
-OUT = Path(__file__).parent / "howto" / "pictures"
+OUT = Path(__file__).parent / "howto" / "images"
 SUBJECTS, FRAMES = 12, 16
 CUT_BYTES = 3000
 """Of a video that was not copied to its end: its header is whole, its frames are not."""

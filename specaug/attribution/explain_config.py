@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypedDict, get_args
 
 from specaug.attribution.frequency_bands import EDGES, FILLS, Fill
@@ -41,7 +41,7 @@ class ExplainConfig:
     """Clips whose bands, streams and frames are changed, at most, both classes alike; None: all."""
     map_clips: int = 8
     """Of these, clips that the maps of waves and of gradients are measured on, at most."""
-    parts: tuple[Part, ...] = PARTS
+    parts: tuple[Part, ...] = field(default=PARTS, metadata={"expected": f"some of {', '.join(PARTS)}"})
     """What is measured: frequency bands, streams and frames, Fourier sensitivity, integrated gradients."""
     fill: Fill = "class-mean"
     """What stands in for a band: the mean amplitude of the other class, or nothing (``remove``)."""
@@ -64,9 +64,6 @@ class ExplainConfig:
             raise ArgumentError(f"split: expected one of {', '.join(SPLITS)}, got {self.split!r}")
         if self.fill not in FILLS:
             raise ArgumentError(f"fill: expected one of {', '.join(FILLS)}, got {self.fill!r}")
-        unknown = [part for part in self.parts if part not in PARTS]
-        if isinstance(self.parts, str) or unknown or not self.parts:
-            raise ArgumentError(f"parts: expected some of {', '.join(PARTS)}, got {self.parts!r}")
         # A class needs a clip.
         for name, least in (("clips", 2), ("map_clips", 2), ("grid", 1), ("steps", 1), ("batch_size", 1)):
             value = getattr(self, name)

@@ -116,14 +116,14 @@ def amplitudes(frames: Tensor) -> Tensor:
 
 
 def pixels_of_detail(band: FrequencyBand) -> str:
-    """The size of the detail in a band, px: half a period.
+    """The size of the detail in a band, px: a period, as in :func:`specaug.compare`.
 
     Examples
     --------
     >>> pixels_of_detail(FrequencyBand(0.125, 0.25)), pixels_of_detail(FrequencyBand(0.0, 1 / 64))
-    ('2 to 4 px', '32 px and more')
+    ('4 to 8 px', '64 px and more')
     """
-    finest = 0.5 / band.high
+    finest = 1 / band.high
     if band.low == 0 or math.isclose(band.low, 0):
         return f"{finest:.2g} px and more"
-    return f"{finest:.2g} to {0.5 / band.low:.2g} px"
+    return f"{finest:.2g} to {1 / band.low:.2g} px"

@@ -90,10 +90,10 @@ def _frequency_axis(across: Scale, first: float, last: float) -> list[str]:
                 line(x, _TOP, x, _BOTTOM, width=0.6),
                 text(x, _BOTTOM + 16, f"1/{2**octave}", kind="tick"),
             ]
-            parts.append(text(x, _BOTTOM + 31, f"{0.5 / frequency:g} px", kind="tick"))
+            parts.append(text(x, _BOTTOM + 31, f"{1 / frequency:g} px", kind="tick"))
     return [
         *parts,
-        text((_LEFT + _RIGHT) / 2, _BOTTOM + 48, "cycles/px, and the detail of half a period", kind="tick"),
+        text((_LEFT + _RIGHT) / 2, _BOTTOM + 48, "cycles/px, and the period", kind="tick"),
     ]
 
 

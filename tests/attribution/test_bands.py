@@ -104,5 +104,5 @@ class TestEditor:
         assert torch.equal(frames, before)
 
 
-def test_detail_is_half_a_period():
-    assert pixels_of_detail(FrequencyBand(0.25, MAX_RADIUS)) == "0.71 to 2 px"
+def test_detail_is_a_period():
+    assert pixels_of_detail(FrequencyBand(0.25, MAX_RADIUS)) == "1.4 to 4 px"

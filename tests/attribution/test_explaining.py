@@ -62,7 +62,7 @@ class TestPlantedCues:
     def test_the_findings_name_the_largest_first(self, with_grating):
         found = explain_network(BandEnergy(0.18, 0.2), with_grating, **FEW)
         assert found.findings()[0].startswith(
-            f"Without the band {CUE} (detail of 2 to 2.8 px) ACER rises by "
+            f"Without the band {CUE} (detail of 4 to 5.7 px) ACER rises by "
         )
 
 
