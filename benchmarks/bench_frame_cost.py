@@ -35,7 +35,7 @@ from specaug.media import probe, read_frames
 from specaug.media.write import write_video
 from specaug.records import BuildConfig, Source
 
-PARTS = ("frames", "start", "snap", "decoder")
+PARTS = ("frames", "snap", "decoder", "start")
 SIZES = {"320x240": (320, 240, 60), "512x512": (512, 512, 60), "1920x1080": (1920, 1080, 150)}
 """Width, height and frames of a video."""
 SAMPLED = {"320x240": (8,), "512x512": (8, 48), "1920x1080": (8,)}
@@ -134,7 +134,7 @@ def _paired(calls: list[Callable[[], float]], rounds: int, *, scale: float) -> d
 def measure_start(
     root: Path, images: list[np.ndarray], trees: tuple[Path, Path], rounds: int
 ) -> dict[str, Any]:
-    """Seconds of CPU of a build of one photo, and of one without its pandas, which pyarrow imports where it is."""
+    """Seconds of CPU of a build of one photo."""
     photo = root / "raw/train/bonafide/ann/1.jpg"
     photo.parent.mkdir(parents=True)
     Image.fromarray(images[0]).save(photo, quality=95)
@@ -154,15 +154,9 @@ def measure_start(
             raise SystemExit(f"the build ended with status {status}")
         return used.ru_utime + used.ru_stime
 
-    figures = {}
-    for name, code in (
-        ("as installed here", _BUILD),
-        ("without pandas", f"import sys; sys.modules['pandas'] = None; {_BUILD}"),
-    ):
-        for tree in trees:
-            seconds(tree, code)  # compiles
-        figures[name] = _paired([lambda t=t, c=code: seconds(t, c) for t in trees], rounds, scale=1)
-    return figures
+    for tree in trees:
+        seconds(tree, _BUILD)  # compiles
+    return {"one photo": _paired([lambda t=t: seconds(t, _BUILD) for t in trees], rounds, scale=1)}
 
 
 def measure_snap(root: Path, images: list[np.ndarray], rounds: int) -> dict[str, Any]:
