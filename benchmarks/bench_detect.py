@@ -1,11 +1,12 @@
 """A face that is followed from frame to frame against whole frames: the same clips, and at which cost.
 
-    python benchmarks/bench_detect.py [--subjects 8] [--seed 61] [--media FOLDER]
+    python benchmarks/bench_detect.py [--subjects 8] [--seed 61] [--raw FOLDER] [--pairs 15] [--media FOLDER]
 
-*demo*: simulated bona fide videos, prints and replays. *crowd*: pairs of them, in which a second person enters and
-stays, leaves, or crosses, as large as the first and half as large again. *media*: any folder of photos and videos. Each
-source is made into a clip twice, once with whole frames only. Differences of landmarks are root mean squares over the
-five points, in units of the eye distance, of frames and of the mean of a clip, which decides the default alignment.
+*demo*: simulated bona fide videos, prints and replays, or those of FOLDER. *crowd*: pairs of them, in which a second
+person enters and stays, leaves, or crosses, as large as the first and half as large again. *media*: any folder of
+photos and videos. Each source is made into a clip twice, once with whole frames only. Differences of landmarks are
+root mean squares over the five points, in units of the eye distance, of frames and of the mean of a clip, which
+decides the default alignment.
 """
 
 from __future__ import annotations
@@ -147,15 +148,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--subjects", type=int, default=8)
     parser.add_argument("--seed", type=int, default=61)
+    parser.add_argument("--raw", type=Path, help="a folder of `specaug demo`, in place of a new one")
+    parser.add_argument("--pairs", type=int, default=15, help="of videos, for crowds")
     parser.add_argument("--media", type=Path)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     figures = {}
     with tempfile.TemporaryDirectory() as folder:
-        raw = Path(folder) / "raw"
-        make_demo(raw, subjects=arguments.subjects, seed=arguments.seed, frames=60, jobs=1)
+        raw = arguments.raw or Path(folder) / "raw"
+        if arguments.raw is None:
+            make_demo(raw, subjects=arguments.subjects, seed=arguments.seed, frames=60, jobs=1)
         demo = sorted(raw.rglob("*.mp4"))
-        crowd(Path(folder) / "crowd", demo[:: max(1, len(demo) // 16)])
+        crowd(
+            Path(folder) / "crowd", demo[:: max(1, len(demo) // (arguments.pairs + 1))][: arguments.pairs + 1]
+        )
         sets = {"demo": demo, "crowd": sorted((Path(folder) / "crowd").iterdir())}
         if arguments.media:
             sets["media"] = [p for p in sorted(arguments.media.rglob("*")) if p.is_file() and kind_of(p)]

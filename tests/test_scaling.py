@@ -8,8 +8,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "docs"))
 
-from make_scaling import PAGE, RESULT, page
+from make_scaling import COST, PAGE, RESULT, page
 
 
 def test_the_page_is_made_from_the_result() -> None:
-    assert PAGE.read_text() == page(json.loads(RESULT.read_text()))
+    assert PAGE.read_text() == page(json.loads(RESULT.read_text()), json.loads(COST.read_text()))
