@@ -27,6 +27,8 @@ Picture = tuple[int, VideoFrame]
 SKIPPING = frozenset(("h264", "hevc", "mpeg1video", "mpeg2video"))
 """Decoders that can be told, packet by packet, to skip a frame that no other refers to; skipping changes no other.
 (libdav1d listens only once, when it starts.)"""
+_WORTH_A_SEEK = 8
+"""Frames that are decoded on rather than skipped by a seek, which throws away what the decoder holds."""
 Plan = Callable[["Tape", list[int]], Iterator[Picture]]
 """A way to decode wanted frames, by index."""
 
@@ -128,9 +130,11 @@ def _plans(info: VideoInfo, wanted: list[int]) -> list[Plan]:
     """Ways to get the frames, each for what the one before it left."""
     if info.packets is None:
         return [partial(_by_counting, keyed=info.keyed)]
-    groups = np.unique(_groups(info.packets, wanted))
-    all_from_first = groups[0] <= 0 and len(groups) == groups[-1] - groups[0] + 1
-    first = _from_start if all_from_first else _by_group
+    # Seeks pay where something lies between the last wanted frame of a group and the next group with one.
+    groups = _groups(info.packets, wanted)
+    left, right = np.array(wanted[:-1], dtype=np.int64), groups[1:]
+    leaps = (right > groups[:-1]) & (info.packets.entries[np.maximum(right, 0)] - left > _WORTH_A_SEEK)
+    first = _by_group if groups[0] > 0 or leaps.any() else _from_start
     return [partial(first, index=info.packets), partial(_from_start, index=info.packets)]
 
 
