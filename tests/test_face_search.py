@@ -13,7 +13,7 @@ from specaug.demo_data.portrait import draw_portrait
 from specaug.demo_data.render import render
 from specaug.demo_data.scene import sample_scene
 from specaug.demo_data.subject import sample_subject
-from specaug.extract.face_search import WHOLE_EVERY, FaceSearch
+from specaug.extract.face_search import WHOLE_EVERY, FaceSearch, refined_alone
 from specaug.faces import CenterFace, detections, shows_new
 from specaug.faces.boxes import followed, overlap
 from specaug.planes import Frame, PlaneImage
@@ -157,7 +157,7 @@ def test_a_detector_that_cannot_follow_searches_all():
             return [face()]
 
         def refine(self, image: PlaneImage | np.ndarray, face: Face) -> Face:
-            raise AssertionError("refined later, where the clip is known")
+            return face
 
     calls: list[int] = []
 
@@ -175,6 +175,13 @@ def test_two_searches_share_nothing():
     detector = Scripted([face()], to=face())
     assert searched(detector, [scene()] * 2) == [0]
     assert searched(detector, [scene()] * 2) == [0, 0]
+
+
+def test_a_face_that_is_alone_is_refined_wherever_faces_are_compared():
+    for faces, refined in (([face()], [True]), ([face(), face(40, 40, 30)], [False, False]), ([], [])):
+        detector = Scripted(faces)
+        found = refined_alone(detector.find, detector)(Frame(0, 0.0, PlaneImage.of_rgb(scene())))
+        assert [one.refined for one in found] == refined
 
 
 # One face, looked for where it was

@@ -27,6 +27,22 @@ _MAX_MOVE, _MAX_GROWTH = 0.5, 1.4
 """How far a followed face may move from frame to frame, in its own size, and by which factor it may grow or shrink."""
 
 
+def refined_alone(find: Find, detector: FaceDetector) -> Find:
+    """`find`, with a second look at a face that is alone in its frame.
+
+    Faces are compared by thumbnails that are cut by their landmarks, so all frames of a clip are looked at alike; the
+    landmarks of a first look scatter more.
+    """
+
+    def refining(frame: Frame) -> list[Face]:
+        faces = find(frame)
+        if len(faces) != 1:
+            return faces
+        return [replace(detector.refine(frame.planes, faces[0]), refined=True)]
+
+    return refining
+
+
 class FaceSearch:
     """Searches the frames of one clip, in presentation order.
 
@@ -49,7 +65,7 @@ class FaceSearch:
     """
 
     def __init__(self, find: Find, detector: FaceDetector) -> None:
-        self._find = find
+        self._find = refined_alone(find, detector)
         self._detector = detector if isinstance(detector, FollowingDetector) else None
         self._first: FrameDetections | None = None
         """The whole frame that showed the face that is followed."""
@@ -62,14 +78,12 @@ class FaceSearch:
             return detections(frame.planes, self._find(frame))
         seen = self._followed(frame, self._detector)
         if seen is None:
-            seen = self._whole(frame, self._detector)
+            seen = self._whole(frame)
         self._last = seen
         return seen
 
-    def _whole(self, frame: Frame, detector: FollowingDetector) -> FrameDetections:
+    def _whole(self, frame: Frame) -> FrameDetections:
         faces = self._find(frame)
-        if len(faces) == 1:
-            faces = [detector.refine(frame.planes, faces[0])]
         seen = detections(frame.planes, faces)
         self._first, self._since = (seen if len(faces) == 1 and faces[0].refined else None), 0
         return seen

@@ -10,7 +10,7 @@ import numpy as np
 from specaug.errors import MediaError
 from specaug.extract.clip_frames import ClipFrames
 from specaug.extract.clip_task import ClipTask
-from specaug.extract.face_search import FaceSearch, Find
+from specaug.extract.face_search import FaceSearch, Find, refined_alone
 from specaug.extract.identity_check import IdentityCheck
 from specaug.faces import (
     LARGEST_IN_TILES,
@@ -57,13 +57,13 @@ def follow_face(task: ClipTask, frames: ClipFrames, indices: np.ndarray) -> tupl
     """
     given, in_tiles = task.config.detector == "sidecar", False
     find, within = _given(task) if given else _detected(task), _searched(task, indices)
-    check = None if given else IdentityCheck(task.path, task.info, find, task.watch)
+    check = None if given else _check(task, find)
     for _ in range(_ATTEMPTS):
         seen = _seen(task, frames, indices, find)
         track = _linked(seen, indices, check)
         if not given and not in_tiles and _may_be_too_small(track, task.config):
             find, in_tiles = _in_tiles(task), True
-            check = IdentityCheck(task.path, task.info, find, task.watch)
+            check = _check(task, find)
             seen = _seen(task, frames, indices, find)
             track = _linked(seen, indices, check)
         check_found(seen, track, task.config)
@@ -71,6 +71,11 @@ def follow_face(task: ClipTask, frames: ClipFrames, indices: np.ndarray) -> tupl
             return indices, track
         indices, within = _chosen_anew(task, indices, track, within)
     raise MediaError("detect", "no_face", "no continuous segment with a single face")
+
+
+def _check(task: ClipTask, find: Find) -> IdentityCheck:
+    """Frames between are looked at as sampled ones are."""
+    return IdentityCheck(task.path, task.info, refined_alone(find, task.detector), task.watch)
 
 
 def _chosen_anew(

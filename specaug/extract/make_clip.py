@@ -40,7 +40,7 @@ def make_clip(task: ClipTask, number: int, indices: np.ndarray) -> Clip:
     faces: list[Face | None] = []
     for frame, face in zip(frames(indices), track.faces, strict=True):
         with watch("detect"):
-            faces.append(None if face is None else task.detector.refine(frame.planes, face))
+            faces.append(face if face is None or face.refined else task.detector.refine(frame.planes, face))
     with watch("align"):
         warps = crop_warps(faces, config)
     encoded = _encoded(task, frames, indices, warps)

@@ -121,7 +121,7 @@ class Face:
     """(5, 2) float32 (x, y): subject's right eye, left eye, nose, right and left mouth corner."""
     score: float
     refined: bool = False
-    """Whether the landmarks are of a second look, at the resolution that they need."""
+    """Whether a second look was taken, at the resolution that landmarks need."""
 
     @property
     def size(self) -> float:
