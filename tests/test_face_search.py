@@ -149,6 +149,15 @@ def test_a_room_that_shifts_a_little_is_not_new():
     assert searched(detector, [scene(), scene(room=WIDE_ROOM[:, 106:426])]) == [0]
 
 
+def test_a_followed_face_has_the_score_of_the_whole_frame():
+    """A column of scores must not tell in which frames the whole was searched."""
+    detector = Scripted([face(score=0.8)], to=face(score=0.99))
+    search = FaceSearch(detector.find, detector)
+    seen = [search(Frame(i, i / 25, PlaneImage.of_rgb(scene()))) for i in range(3)]
+    assert [frame.faces[0].score for frame in seen] == [0.8, 0.8, 0.8]
+    assert detector.searched == [0]
+
+
 def test_a_detector_that_cannot_follow_searches_all():
     class Plain:
         name, version = "plain", "0"

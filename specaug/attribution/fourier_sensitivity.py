@@ -75,7 +75,11 @@ def fourier_sensitivity(
         for part, frames in sample.batches(probe.frames, batch_size):
             seen, labels = probe.seen(frames), sample.labels[part]
             before = probe.logits(probe.views_of(seen))
-            phases = np.random.default_rng([seed, part.start]).random((len(own), len(labels)))
+            # By clip, so that the number of clips at a time changes nothing.
+            clips = range(part.start, part.start + len(labels))
+            phases = np.stack(
+                [np.random.default_rng([seed, clip]).random(len(own)) for clip in clips], axis=1
+            )
             for column in np.flatnonzero(own == np.arange(len(own))):
                 phase, shape = phases[column], seen.shape[2:4]
                 wave = _waves(ky[column], kx[column], grid, phase, shape, amplitude).to(seen)

@@ -98,7 +98,8 @@ class FaceSearch:
         face = detector.follow(frame.planes, replace(last, score=score))
         if face is None or not _steady(last, face):
             return None
-        seen = detections(frame.planes, [face])
+        # Scores of a crop and of a reduced frame are not alike: a column must not tell how a frame was searched.
+        seen = detections(frame.planes, [replace(face, score=score)])
         alike = any(surely_alike(known.patches[0], seen.patches[0]) for known in (self._first, self._last))
         if not alike or shows_new(seen, (self._last, self._first)):
             return None

@@ -122,7 +122,9 @@ class SpectralTransform(_Drawing):
 
     The label is given with the call, 0 bona fide or 1 attack, and comes back as it is after the draw:
     ``transform(image=x, specaug_label=0)``. With it, attacks are changed only by what keeps their label, as in
-    :func:`specaug.load`, and a reference has the label that the recipe asks for.
+    :func:`specaug.load`, and a reference has the label that the recipe asks for;
+    for a recipe that keeps labels (``fda``, ``apr``, ``fact``) give references of the image's own class, as it has in
+    :func:`specaug.load`: they lend to images of either label, since leaving one class unchanged would tell the classes.
 
     Draws follow the ``seed`` of the pipeline, and where that has none, ``torch.manual_seed`` if torch is in use. In a
     worker of a ``DataLoader`` the seed that torch gives this worker in this epoch is mixed in, so that every worker

@@ -91,7 +91,8 @@ class SpectralAugment(torch.nn.Module):  # type: ignore[misc]
             :func:`specaug.load`: donors have the label that the recipe asks for, attacks are changed only by what
             keeps their label, images without a donor are left as they are, and new labels are returned too.
         references : (M, …) tensor or None
-            Donors to pick from, of the label that the recipe asks for; None picks another image of the batch.
+            Donors to pick from, of the label that the recipe asks for; None picks another image of the batch. They lend
+            to images of either label: for a recipe that keeps labels, give the classes one after the other.
         scale : float or (N,) tensor
             Source px per crop px, for recipes that are measured in px of the source: ``scale`` of a row of a shard.
 

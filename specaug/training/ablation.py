@@ -20,7 +20,7 @@ from specaug.metrics.thresholds import eer_of
 from specaug.records import Split
 from specaug.shards import write_json, write_text
 from specaug.shards.tables import read_columns
-from specaug.training.arms import ARM_SETS, BASELINE, arm
+from specaug.training.arms import ARM_SETS, BASELINE, chosen_arms
 from specaug.training.comparison import Ablation, Outcome, compare_arms
 from specaug.training.curve_plots import draw_arms
 from specaug.training.run_evaluation import evaluate, unnamed, with_failures
@@ -95,7 +95,7 @@ def ablate(
     if seeds < 1 or jobs < 1:
         raise ArgumentError(f"seeds, jobs: expected at least 1, got {seeds!r}, {jobs!r}")
     base = config or TrainConfig.at_scale(scale)
-    chosen = dict(arm(wanted) for wanted in (BASELINE, *(arms or ARM_SETS[scale_of(scale)])))
+    chosen = chosen_arms((BASELINE, *(arms or ARM_SETS[scale_of(scale)])))
     # As many clips, and so as many steps, for every arm, however many rows it learns from.
     base = dataclasses.replace(base, epoch_clips=base.epoch_clips or training_clips(out, base).n_clips())
     tasks = [

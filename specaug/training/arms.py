@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,24 @@ def arm(wanted: str | Path | Recipe) -> tuple[str, Arm]:
             )
         return name, _shifted(recipe)
     return name, _beside(recipe) if beside else _instead(recipe, f"bona fide only; attacks by {name}")
+
+
+def chosen_arms(wanted: Iterable[str | Path | Recipe]) -> dict[str, Arm]:
+    """Arms by name, each once.
+
+    Raises
+    ------
+    ArgumentError
+        As :func:`arm`; or two different ones have one name, and would share a folder.
+    """
+    chosen: dict[str, Arm] = {}
+    for one in wanted:
+        name, made = arm(one)
+        if chosen.setdefault(name, made) != made or (name in ARMS and made != ARMS[name]):
+            raise ArgumentError(
+                f"arms: expected a name of its own for each, got two arms called {name!r}: rename a recipe"
+            )
+    return chosen
 
 
 def _recipe(value: str | Path | Recipe, wanted: object) -> Recipe:

@@ -61,6 +61,10 @@ def middle_of(frames: Tensor, pixels: int | None) -> Tensor:
     """The central `pixels` by `pixels` of (B, T, H, W, 3) frames; all of them where it is None."""
     if pixels is None:
         return frames
+    if pixels > min(frames.shape[2:4]):
+        raise ArgumentError(
+            f"pixels: expected at most the side of the crops, {min(frames.shape[2:4])}, got {pixels}"
+        )
     top, left = ((n - pixels) // 2 for n in frames.shape[2:4])
     return frames[:, :, top : top + pixels, left : left + pixels]
 

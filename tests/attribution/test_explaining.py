@@ -17,6 +17,7 @@ from specaug.errors import ArgumentError
 from specaug.model import TwoStreamNet
 from specaug.spectrum import MAX_RADIUS
 from specaug.training import TrainConfig, evaluate, train
+from specaug.training.scoring import middle_of
 
 CUE = "0.177 to 0.25 cycles/px"
 FEW = {"parts": ("bands", "streams"), "batch_size": 8}
@@ -338,3 +339,9 @@ def test_the_result_is_plain_json_without_maps_of_pixels(with_grating):
 def test_settings_are_checked_before_anything_is_read(settings, message):
     with pytest.raises(ArgumentError, match=message):
         explain_network(Redness(), "nowhere", **settings)
+
+
+def test_pixels_beyond_the_crops_are_refused():
+    with pytest.raises(ArgumentError, match="pixels: expected at most the side of the crops, 8, got 9"):
+        middle_of(torch.zeros(1, 2, 8, 10, 3), 9)
+    assert middle_of(torch.zeros(1, 2, 8, 10, 3), 8).shape == (1, 2, 8, 8, 3)

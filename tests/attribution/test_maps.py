@@ -39,9 +39,9 @@ class Wave(nn.Module):
         return (rgb.mean(dim=(1, 4)) * self.wave).mean(dim=(1, 2))
 
 
-def measured(network, sample, grid=4, amplitude=0.02):
+def measured(network, sample, grid=4, amplitude=0.02, batch_size=3):
     probe = probe_of_module(network)
-    return fourier_sensitivity(probe, sample, grid=grid, amplitude=amplitude, seed=0, batch_size=3)
+    return fourier_sensitivity(probe, sample, grid=grid, amplitude=amplitude, seed=0, batch_size=batch_size)
 
 
 class TestWaves:
@@ -70,6 +70,11 @@ class TestWaves:
             np.testing.assert_array_equal(plane[0], plane[-1])  # fy of -0.5 and of 0.5
             np.testing.assert_array_equal(plane[:, 0], plane[::-1, 0])  # fx of 0
             np.testing.assert_array_equal(plane[:, -1], plane[::-1, -1])  # fx of 0.5
+
+    def test_the_number_of_clips_at_a_time_changes_nothing(self, sample):
+        one, two = (measured(BandEnergy(0.3, 0.32), sample, batch_size=n) for n in (1, 3))
+        np.testing.assert_allclose(one.mean, two.mean, atol=1e-6)
+        assert np.abs(one.mean).max() > 1e-3
 
     def test_all_waves_have_the_same_energy(self, sample):
         """A network whose logit is the energy of what was added."""

@@ -16,7 +16,7 @@ from specaug.errors import ArgumentError
 from specaug.loader import LoadConfig
 from specaug.model import TwoStreamNet
 from specaug.training import ARMS, SCALES, TrainConfig
-from specaug.training.arms import ARM_SETS, arm
+from specaug.training.arms import ARM_SETS, arm, chosen_arms
 from specaug.training.scoring import recipe_of
 from specaug.training.train_config import scale_of
 
@@ -333,3 +333,20 @@ def test_a_misspelt_setting_is_answered_with_the_right_one():
     for make in (TrainConfig.at_scale, lambda **values: TrainConfig.from_dict(values)):
         with pytest.raises(ArgumentError, match=r"got 'epoch'; did you mean 'epochs'\?$"):
             make(epoch=3)
+
+
+def test_two_arms_of_one_name_are_refused(tmp_path):
+    (tmp_path / "traces.toml").write_text("[[steps]]\noperation = 'moire'")
+    assert list(chosen_arms(["real", "traces", "traces"])) == ["real", "traces"]
+    with pytest.raises(
+        ArgumentError, match="arms: expected a name of its own for each, got two arms called 'traces'"
+    ):
+        chosen_arms(["real", "traces", tmp_path / "traces.toml"])
+
+
+def test_a_recipe_called_as_the_baseline_is_refused(tmp_path):
+    (tmp_path / "real.toml").write_text("[[steps]]\noperation = 'moire'")
+    with pytest.raises(ArgumentError, match="got two arms called 'real'"):
+        chosen_arms(["real", tmp_path / "real.toml"])
+    with pytest.raises(ArgumentError, match="got two arms called 'real'"):
+        chosen_arms([tmp_path / "real.toml"])
