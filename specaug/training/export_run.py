@@ -6,7 +6,7 @@ import importlib.util
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,14 @@ from specaug import __version__
 from specaug.checked_fields import check_arguments
 from specaug.errors import ArgumentError, MissingDependencyError, SpecaugError
 from specaug.install_hint import install_hint
+from specaug.loader import compute_views
 from specaug.model import TwoStreamNet
 from specaug.parsing import parse_json
 from specaug.shards.atomic_files import disk_space_errors
 from specaug.training.crop_record import read_crop_record
 from specaug.training.export_graph import FramesToLogit
 from specaug.training.run_folder import CONFIG, METRICS, network_of, read_progress, read_run, run_recipe
+from specaug.training.scoring import middle_of
 from specaug.training.train_config import TrainConfig
 
 INPUT, OUTPUT = "frames", "logit"
@@ -109,7 +111,7 @@ def export(run: Path | str, output: Path | str = "model.onnx") -> ExportReport:
     graph = FramesToLogit(network, shape=shape, pixels=config.pixels, window=config.window).eval()
     metadata, notes = _metadata(run, config, data, crops, network)
     model = _exported(graph, (config.frames, *shape, 3), metadata)
-    difference = _difference(model, graph, (config.frames, *shape, 3))
+    difference = _difference(model, network, config, (config.frames, *shape, 3))
     if difference is None:
         notes.append(f"the file was not checked, which needs onnxruntime: {install_hint('onnx')}")
     elif not difference <= _TOLERANCE:
@@ -153,9 +155,13 @@ def _metadata(
     run: Path, config: TrainConfig, data: dict[str, Any], crops: dict[str, Any], network: TwoStreamNet
 ) -> tuple[dict[str, Any], list[str]]:
     """What the file says of itself, and what is missing there."""
-    threshold, level = _threshold(run)
+    threshold, level, elsewhere = _threshold(run, data)
     recipe = run_recipe(run)
     notes = []
+    if elsewhere:
+        notes.append(
+            "the last evaluation took its threshold from other data than the run was trained on, so it is left out."
+        )
     if threshold is None:
         notes.append(
             f"the threshold is not known: run `specaug evaluate {run.name} OUT`, which sets it on dev, and export"
@@ -190,16 +196,21 @@ def _metadata(
     return metadata, notes
 
 
-def _threshold(run: Path) -> tuple[float | None, str | None]:
-    """Threshold and level of the last evaluation of the run, None where it was not judged since it was finished."""
+def _threshold(run: Path, data: Mapping[str, Any]) -> tuple[float | None, str | None, bool]:
+    """Threshold and level of the last evaluation of the run, None where it was not judged since it was finished.
+
+    So it is where dev was that of another data set, which the third value tells.
+    """
     try:
         judged = parse_json((run / METRICS).read_text())
         kinds = {notice["kind"] for notice in judged["warnings"]}
         if "unfinished_run" in kinds:  # of weights that were trained further afterwards
-            return None, None
-        return float(judged["threshold"]), str(judged["level"])
+            return None, None, False
+        if judged["thresholds_from"] != data.get("digest"):
+            return None, None, True
+        return float(judged["threshold"]), str(judged["level"]), False
     except FileNotFoundError:
-        return None, None
+        return None, None, False
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SpecaugError(
             f"{run.name}/{METRICS}: expected what specaug evaluate writes ({error!r}): run it again"
@@ -246,8 +257,10 @@ def _quiet_exporter() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _difference(model: bytes, graph: FramesToLogit, shape: tuple[int, ...]) -> float | None:
-    """The largest difference of a logit between onnxruntime and torch, None without onnxruntime."""
+def _difference(
+    model: bytes, network: TwoStreamNet, config: TrainConfig, shape: tuple[int, ...]
+) -> float | None:
+    """The largest difference of a logit between onnxruntime and the run as it is judged, None without onnxruntime."""
     if importlib.util.find_spec("onnxruntime") is None:
         return None
     import onnxruntime
@@ -259,5 +272,7 @@ def _difference(model: bytes, graph: FramesToLogit, shape: tuple[int, ...]) -> f
     clips = np.clip(level + rng.normal(0, 25, (_CHECKED, *shape)), 0, 255).astype(np.uint8)
     (found,) = session.run([OUTPUT], {INPUT: clips})
     with torch.no_grad():
-        wanted = graph(torch.from_numpy(clips)).numpy()
+        frames = middle_of(torch.from_numpy(clips), config.pixels)
+        views = compute_views(frames, network.views, window=config.window)
+        wanted = network(**views).numpy()
     return float(np.abs(found - wanted).max())

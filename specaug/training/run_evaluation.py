@@ -132,7 +132,8 @@ def evaluate(
     noted = [w for w in warnings if w.kind != "no_subjects" or judged.subject is not None]
     notes += [f"{notice.detail}." for notice in noted]
     result = RunReport(report, level, tuple(notes), overlap, (*report.warnings, *warnings))
-    write_json(run / f"{name}{METRICS}", result.to_dict(), out=run)
+    figures = {**result.to_dict(), "thresholds_from": dataset_digest(out)}
+    write_json(run / f"{name}{METRICS}", figures, out=run)
     return result
 
 

@@ -49,6 +49,15 @@ def exported(runtime, judged, tmp_path_factory):
     return export(judged, tmp_path_factory.mktemp("export") / "model.onnx")
 
 
+def test_a_threshold_of_other_data_is_left_out(runtime, judged, tmp_path):
+    folder = shutil.copytree(judged, tmp_path / "run")
+    figures = json.loads((folder / METRICS).read_text())
+    (folder / METRICS).write_text(json.dumps({**figures, "thresholds_from": "another"}))
+    report = export(folder, tmp_path / "model.onnx")
+    assert report.metadata["threshold"] is None
+    assert any("from other data than the run was trained on" in note for note in report.notes)
+
+
 def crops(shape: tuple[int, int], *, clips: int = 2, frames: int = 2) -> torch.Tensor:
     """Noise on smooth shading, of another color in each clip; the last clip is flat and grey."""
     rng = np.random.default_rng(5)
@@ -217,7 +226,8 @@ class TestRefusals:
     @pytest.mark.parametrize("name", ["onnx", "onnxscript"])
     def test_a_package_that_is_missing(self, run, tmp_path, monkeypatch, name):
         monkeypatch.setitem(sys.modules, name, None)
-        told = rf"export needs {name}.*: pip install 'specaug\[onnx\]'|export needs onnx and onnxscript"
+        alone = rf"export needs {name}: in specaug's checkout, pip install '\.\[onnx\]'"
+        told = f"{alone}|export needs onnx and onnxscript"
         assert self.refused(run, tmp_path / "m.onnx", told, MissingDependencyError) == 2
 
     def test_a_run_that_does_not_say_its_crops(self, runtime, run, tmp_path):
