@@ -14,6 +14,7 @@ from making import row_of, write_rows
 from specaug.errors import SpecaugError
 from specaug.training import TrainConfig, ablate, evaluate, train
 from specaug.training.run_folder import METRICS
+from specaug.training.run_record import dataset_digest
 from specaug.training.train_overlap import SEEN, Overlap, Shown, overlap_of, read_seen, shown_in, write_seen
 from specaug_cli.main import cli
 
@@ -159,7 +160,7 @@ class TestEvaluate:
         assert told in warning.detail
         assert told in str(judged)
         values = held(trained, "other-metrics.json")
-        assert values == judged.to_dict()
+        assert values == {**judged.to_dict(), "thresholds_from": dataset_digest(out)}
         assert (values["overlap"], values["valid"]) == ({"subjects": 1, "contents": 0}, False)
         assert any(told in note for note in values["notes"])
         assert values["warnings"][0]["kind"] == "train_overlap"
