@@ -93,7 +93,8 @@ class ClipLoader:
         In a worker of a ``StatefulDataLoader`` it is where that worker is. A plain ``DataLoader`` hands out copies:
         count its batches and ask :meth:`state_after`.
         """
-        if self._state is not None:
+        # In the process that made a DataLoader the state stays, though the workers have used it.
+        if self._state is not None and (worker_and_workers() or self._passes.state == self._number):
             return dict(self._state)
         begun = self._pass or _Pass(self.epoch, self._share())
         place = {"epoch": begun.epoch, "clips": begun.given, "consumer": self._consumer()}
@@ -154,22 +155,35 @@ class ClipLoader:
 
     def _begin(self) -> _Pass:
         """A pass over the share of this consumer, after what a state says was given before."""
-        begun, share = self._begun(), self._share()
-        if begun.state not in (0, self._number):
-            raise ArgumentError("state: expected it before the workers start, got one while they live on")
-        state = self._state if begun.state else None
+        share = self._share()
+        loaded_here = self._state is not None and self._number < 0
+        self._check_state(-1 if loaded_here else self._passes.state, share)
+        begun = self._begun()
+        self._check_state(begun.state, share)
+        state, self._state = self._state if begun.state else None, None
         if state is None:
             return _Pass(begun.epoch, share)
-        self._state = None
         if "clips" in state:
-            check_same("[rank, world, worker, workers]", self._consumer(), state["consumer"])
             return _Pass(begun.epoch, share, int(state["clips"]))
-        check_same("[world, workers]", self._readers(share.workers), state["readers"])
         # A DataLoader asks worker 0 first: it takes the part of the worker whose turn it is.
         given = int(state["batches"])
         share = dataclasses.replace(share, worker=(share.worker + given) % share.workers)
         own = (given - share.worker + share.workers - 1) // share.workers
         return _Pass(begun.epoch, share, own * (self.stream.config.batch_size or 1))
+
+    def _check_state(self, number: int, share: Share) -> None:
+        """Refuse the state of that number where this consumer cannot go on from it.
+
+        That comes before the pass begins, which uses it up: who tries again is refused again.
+        """
+        if number not in (0, self._number):
+            raise ArgumentError("state: expected it before the workers start, got one while they live on")
+        if number == 0 or self._state is None:
+            return
+        if "clips" in self._state:
+            check_same("[rank, world, worker, workers]", self._consumer(), self._state["consumer"])
+        else:
+            check_same("[world, workers]", self._readers(share.workers), self._state["readers"])
 
     def __iter__(self) -> Iterator[Any]:
         if self._pass is None or self._pass.started or worker_and_workers() is not None:

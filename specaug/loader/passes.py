@@ -70,6 +70,13 @@ class Passes:
             own = _of_process(numbers, _who())
             return own[_CHOSEN] - 1 if own[_CHOSEN] else own[_EPOCH]
 
+    @property
+    def state(self) -> int:
+        """Number of the state that the next pass goes on from; 0 for none."""
+        with self._shared.locked() as numbers:
+            own = _of_process(numbers, _who())
+            return own[_STATE] if own[_CHOSEN] else 0
+
     def choose(self, epoch: int, *, state: int = 0) -> None:
         """Let the next pass give that epoch, perhaps from a state on."""
         if not isinstance(epoch, int | np.integer) or not 0 <= epoch <= LARGEST_EPOCH:

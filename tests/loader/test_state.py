@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import sys
 from types import SimpleNamespace
@@ -149,6 +150,21 @@ def test_states_that_are_loaded_in_workers_go_on_there(out, monkeypatch):
     assert {worker: seen[worker] + rest[worker] for worker in rest} == whole
 
 
+def test_workers_of_a_later_pass_do_not_tell_the_state_that_was_used(out, monkeypatch):
+    loader = load(out, **SHUFFLED, batch_size=5)
+    loader.load_state_dict(loader.state_after(3, workers=1))
+    places = []
+    for seed in (5, 6):
+        info = SimpleNamespace(id=0, num_workers=1, seed=seed)
+        monkeypatch.setattr("torch.utils.data.get_worker_info", lambda info=info: info)
+        worker = copy.copy(loader)
+        next(iter(worker))
+        places.append(place_of(worker.state_dict()))
+    assert places == [
+        {"epoch": epoch, "clips": clips, "consumer": [0, 1, 0, 1]} for epoch, clips in ((0, 20), (1, 5))
+    ]
+
+
 @pytest.mark.parametrize(
     ("place", "told"),
     [
@@ -167,8 +183,12 @@ def test_states_that_are_loaded_in_workers_go_on_there(out, monkeypatch):
 def test_a_state_of_other_readers_is_refused(out, place, told):
     loader = load(out, **SHUFFLED)
     loader.load_state_dict({**place, "made_of": loader.state_dict()["made_of"]})
-    with pytest.raises(ArgumentError, match=f"^state: expected that of {told}$"):
-        next(iter(loader))
+    for _ in "12":
+        with pytest.raises(ArgumentError, match=f"^state: expected that of {told}$"):
+            next(iter(loader))
+    assert place_of(loader.state_dict()) == place
+    loader.set_epoch(0)
+    assert len(names_of(loader)) == 3
 
 
 @pytest.mark.parametrize(
