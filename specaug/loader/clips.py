@@ -104,7 +104,18 @@ class ClipLoader:
         """Where a ``DataLoader`` with `workers` over this loader is after it gave `batches` batches in this epoch.
 
         Workers take turns, so that each knows how many of them were its own.
+
+        Raises
+        ------
+        ArgumentError
+            `batches` is negative, or the loader gives single clips (batch_size=None): it knows nothing of the batches
+            that a ``DataLoader`` makes of them.
         """
+        if self.stream.config.batch_size is None:
+            raise ArgumentError(
+                "batch_size: expected a number of clips, for state_after counts batches of the loader, got None: let "
+                "specaug.load make the batches, or ask state_dict, without workers or in a StatefulDataLoader"
+            )
         if batches < 0:
             raise ArgumentError(f"batches: expected at least 0, got {batches!r}")
         place = {"epoch": self.epoch, "batches": batches, "readers": self._readers(max(workers, 1))}

@@ -8,6 +8,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from torch.utils.data import DataLoader
 
 from specaug import load
 from specaug.errors import ArgumentError
@@ -57,7 +58,8 @@ def test_a_pass_goes_on_after_any_batch_by_clips_or_by_batches(out, settings, af
     loader = load(out, **SHUFFLED, **settings)
     batches = iter(loader)
     seen = names_of(itertools.islice(batches, after))
-    for state in (loader.state_dict(), loader.state_after(after)):
+    by_batches = [] if settings["batch_size"] is None else [loader.state_after(after)]
+    for state in (loader.state_dict(), *by_batches):
         other = load(out, **SHUFFLED, **settings)
         other.load_state_dict(state)
         assert seen + names_of(other) == whole
@@ -207,6 +209,20 @@ def test_epochs_and_batches_are_counted_from_zero(out):
         loader.set_epoch(-1)
     with pytest.raises(ArgumentError, match=r"^batches: expected at least 0, got -1$"):
         loader.state_after(-1)
+
+
+def test_batches_that_others_make_of_clips_are_not_counted(out):
+    """Without workers, the clips that a DataLoader took are."""
+    torch_clips = {**SHUFFLED, "as_": "torch"}
+    clips = load(out, **torch_clips, batch_size=None)
+    batches = iter(DataLoader(clips, batch_size=5))
+    seen = [next(batches)["clip_id"] for _ in range(2)]
+    with pytest.raises(ArgumentError, match=r"^batch_size: expected a number of clips, .* got None: let"):
+        clips.state_after(2)
+    other = load(out, **torch_clips, batch_size=None)
+    other.load_state_dict(clips.state_dict())
+    rest = [batch["clip_id"] for batch in DataLoader(other, batch_size=5)]
+    assert seen + rest == [batch["clip_id"] for batch in load(out, **torch_clips, batch_size=5)]
 
 
 def test_a_loader_says_what_it_reads(out):
