@@ -15,7 +15,7 @@ from specaug.errors import ArgumentError
 from specaug.loader.clip_stream import META, ClipStream, FoundClip, LoadedClip
 from specaug.loader.donors import Donors
 from specaug.loader.extra_columns import stacked
-from specaug.loader.loader_state import check_same, check_state, made_of
+from specaug.loader.loader_state import check_consumer, check_same, check_state, made_of
 from specaug.loader.order import Share
 from specaug.loader.passes import Begun, Passes
 from specaug.loader.ranks import base_seed, worker_and_workers
@@ -97,7 +97,11 @@ class ClipLoader:
         if self._state is not None and (worker_and_workers() or self._passes.state == self._number):
             return dict(self._state)
         begun = self._pass or _Pass(self.epoch, self._share())
-        place = {"epoch": begun.epoch, "clips": begun.given, "consumer": self._consumer()}
+        place = {
+            "epoch": begun.epoch,
+            "clips": begun.given,
+            "consumer": list(dataclasses.astuple(begun.share)),
+        }
         return {**place, "made_of": self._made_of}
 
     def state_after(self, batches: int, *, workers: int = 0) -> dict[str, Any]:
@@ -148,9 +152,6 @@ class ClipLoader:
     def _share(self) -> Share:
         return Share(self.rank, self.world, *(worker_and_workers() or (0, 1)))
 
-    def _consumer(self) -> list[int]:
-        return list(dataclasses.astuple(self._share()))
-
     def _readers(self, workers: int) -> list[int]:
         """What has to be alike for counted batches to mean the same clips."""
         return [self.world, workers]
@@ -175,7 +176,7 @@ class ClipLoader:
         if state is None:
             return _Pass(begun.epoch, share)
         if "clips" in state:
-            return _Pass(begun.epoch, share, int(state["clips"]))
+            return _Pass(begun.epoch, Share(*state["consumer"]), int(state["clips"]))
         # A DataLoader asks worker 0 first: it takes the part of the worker whose turn it is.
         given = int(state["batches"])
         share = dataclasses.replace(share, worker=(share.worker + given) % share.workers)
@@ -192,7 +193,7 @@ class ClipLoader:
         if number == 0 or self._state is None:
             return
         if "clips" in self._state:
-            check_same("[rank, world, worker, workers]", self._consumer(), self._state["consumer"])
+            check_consumer(share, self._state["consumer"], loaded_in_worker=number < 0)
         else:
             check_same("[world, workers]", self._readers(share.workers), self._state["readers"])
 

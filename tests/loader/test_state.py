@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 import sys
 from types import SimpleNamespace
 
@@ -150,6 +151,47 @@ def test_states_that_are_loaded_in_workers_go_on_there(out, monkeypatch):
         rest[worker] = names_of(other)
         assert names_of(other) == again[worker]
     assert {worker: seen[worker] + rest[worker] for worker in rest} == whole
+
+
+@pytest.mark.parametrize("given", [1, 2, 3])
+def test_workers_that_changed_places_go_on_from_their_states(out, monkeypatch, given):
+    """A StatefulDataLoader keeps the state of each worker after a resume from counted batches."""
+    workers = [load(out, **SHUFFLED, batch_size=3) for _ in range(2)]
+    for worker in workers:
+        worker.load_state_dict(json.loads(json.dumps(worker.state_after(given, workers=2))))
+    for number, worker in enumerate(workers):
+        info = SimpleNamespace(id=number, num_workers=2, seed=number + 5)
+        monkeypatch.setattr("torch.utils.data.get_worker_info", lambda info=info: info)
+        batches = iter(worker)
+        next(batches)
+        state = worker.state_dict()
+        assert state["consumer"] == [0, 1, (number + given) % 2, 2]
+        other = load(out, **SHUFFLED, batch_size=3)
+        other.load_state_dict(state)
+        assert names_of(other) == names_of(batches) != []
+
+
+@pytest.mark.parametrize("consumer", [[0, 1, 0, 2], [0, 1, 1, 2], [0, 1, 0, 1]])
+def test_clips_that_one_counted_are_not_those_of_all_workers(out, monkeypatch, consumer):
+    loader = load(out, **SHUFFLED)
+    state = loader.state_dict()
+    loader.load_state_dict({**state, "clips": 8, "consumer": consumer})
+    for number in (0, 1, 0, 1):
+        info = SimpleNamespace(id=number, num_workers=2, seed=number + 5)
+        monkeypatch.setattr("torch.utils.data.get_worker_info", lambda info=info: info)
+        with pytest.raises(ArgumentError, match=r"^state: expected one of state_after for 2 workers, got"):
+            next(iter(copy.copy(loader)))
+
+
+@pytest.mark.parametrize("consumer", [[1, 2, 0, 2], [0, 1, 0, 3], [0, 1], []])
+def test_a_worker_refuses_a_state_of_other_ranks_or_numbers_of_workers(out, monkeypatch, consumer):
+    info = SimpleNamespace(id=0, num_workers=2, seed=5)
+    monkeypatch.setattr("torch.utils.data.get_worker_info", lambda: info)
+    loader = load(out, **SHUFFLED)
+    loader.load_state_dict({**loader.state_dict(), "consumer": consumer})
+    for _ in "12":
+        with pytest.raises(ArgumentError, match=r"^state: expected that of \[rank, world, worker, workers\]"):
+            next(iter(loader))
 
 
 def test_workers_of_a_later_pass_do_not_tell_the_state_that_was_used(out, monkeypatch):
