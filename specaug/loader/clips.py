@@ -15,7 +15,7 @@ from specaug.errors import ArgumentError
 from specaug.loader.clip_stream import META, ClipStream, FoundClip, LoadedClip
 from specaug.loader.donors import Donors
 from specaug.loader.extra_columns import stacked
-from specaug.loader.loader_state import check_same, check_state, made_of
+from specaug.loader.loader_state import check_consumer, check_same, check_state, made_of
 from specaug.loader.order import Share
 from specaug.loader.passes import Begun, Passes
 from specaug.loader.ranks import base_seed, worker_and_workers
@@ -93,17 +93,33 @@ class ClipLoader:
         In a worker of a ``StatefulDataLoader`` it is where that worker is. A plain ``DataLoader`` hands out copies:
         count its batches and ask :meth:`state_after`.
         """
-        if self._state is not None:
+        # In the process that made a DataLoader the state stays, though the workers have used it.
+        if self._state is not None and (worker_and_workers() or self._passes.state == self._number):
             return dict(self._state)
         begun = self._pass or _Pass(self.epoch, self._share())
-        place = {"epoch": begun.epoch, "clips": begun.given, "consumer": self._consumer()}
+        place = {
+            "epoch": begun.epoch,
+            "clips": begun.given,
+            "consumer": list(dataclasses.astuple(begun.share)),
+        }
         return {**place, "made_of": self._made_of}
 
     def state_after(self, batches: int, *, workers: int = 0) -> dict[str, Any]:
         """Where a ``DataLoader`` with `workers` over this loader is after it gave `batches` batches in this epoch.
 
         Workers take turns, so that each knows how many of them were its own.
+
+        Raises
+        ------
+        ArgumentError
+            `batches` is negative, or the loader gives single clips (batch_size=None): it knows nothing of the batches
+            that a ``DataLoader`` makes of them.
         """
+        if self.stream.config.batch_size is None:
+            raise ArgumentError(
+                "batch_size: expected a number of clips, for state_after counts batches of the loader, got None: let "
+                "specaug.load make the batches, or ask state_dict, without workers or in a StatefulDataLoader"
+            )
         if batches < 0:
             raise ArgumentError(f"batches: expected at least 0, got {batches!r}")
         place = {"epoch": self.epoch, "batches": batches, "readers": self._readers(max(workers, 1))}
@@ -136,9 +152,6 @@ class ClipLoader:
     def _share(self) -> Share:
         return Share(self.rank, self.world, *(worker_and_workers() or (0, 1)))
 
-    def _consumer(self) -> list[int]:
-        return list(dataclasses.astuple(self._share()))
-
     def _readers(self, workers: int) -> list[int]:
         """What has to be alike for counted batches to mean the same clips."""
         return [self.world, workers]
@@ -154,22 +167,35 @@ class ClipLoader:
 
     def _begin(self) -> _Pass:
         """A pass over the share of this consumer, after what a state says was given before."""
-        begun, share = self._begun(), self._share()
-        if begun.state not in (0, self._number):
-            raise ArgumentError("state: expected it before the workers start, got one while they live on")
-        state = self._state if begun.state else None
+        share = self._share()
+        loaded_here = self._state is not None and self._number < 0
+        self._check_state(-1 if loaded_here else self._passes.state, share)
+        begun = self._begun()
+        self._check_state(begun.state, share)
+        state, self._state = self._state if begun.state else None, None
         if state is None:
             return _Pass(begun.epoch, share)
-        self._state = None
         if "clips" in state:
-            check_same("[rank, world, worker, workers]", self._consumer(), state["consumer"])
-            return _Pass(begun.epoch, share, int(state["clips"]))
-        check_same("[world, workers]", self._readers(share.workers), state["readers"])
+            return _Pass(begun.epoch, Share(*state["consumer"]), int(state["clips"]))
         # A DataLoader asks worker 0 first: it takes the part of the worker whose turn it is.
         given = int(state["batches"])
         share = dataclasses.replace(share, worker=(share.worker + given) % share.workers)
         own = (given - share.worker + share.workers - 1) // share.workers
         return _Pass(begun.epoch, share, own * (self.stream.config.batch_size or 1))
+
+    def _check_state(self, number: int, share: Share) -> None:
+        """Refuse the state of that number where this consumer cannot go on from it.
+
+        That comes before the pass begins, which uses it up: who tries again is refused again.
+        """
+        if number not in (0, self._number):
+            raise ArgumentError("state: expected it before the workers start, got one while they live on")
+        if number == 0 or self._state is None:
+            return
+        if "clips" in self._state:
+            check_consumer(share, self._state["consumer"], loaded_in_worker=number < 0)
+        else:
+            check_same("[world, workers]", self._readers(share.workers), self._state["readers"])
 
     def __iter__(self) -> Iterator[Any]:
         if self._pass is None or self._pass.started or worker_and_workers() is not None:

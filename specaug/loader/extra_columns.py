@@ -55,7 +55,7 @@ def frame_values(clip: str, column: str, value: Any, chosen: Sequence[int], held
     if not pa.types.is_list(kind):
         return _dtype(kind).type(_missing(kind) if value is None else value)
     numbers = np.full((held, _WIDTHS.get(column, 1)), _missing(kind), _dtype(kind))
-    if value and len(value) != held:
+    if value is not None and len(value) != held:
         raise SpecaugError(f"{clip}: {column}: expected a value for each of {held} frames, got {len(value)}")
     for i, given in enumerate(value or ()):
         if isinstance(given, list) and len(given) != numbers.shape[1]:

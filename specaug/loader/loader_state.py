@@ -15,6 +15,7 @@ from specaug.augment.recipes.recipe_content import json_digest, recipe_content
 from specaug.errors import ArgumentError
 from specaug.loader.clip_stream import ClipStream
 from specaug.loader.donors import AugmentRecipe
+from specaug.loader.order import Share
 from specaug.shards.groups import guarded
 
 _KINDS = ({"epoch", "clips", "consumer", "made_of"}, {"epoch", "batches", "readers", "made_of"})
@@ -65,6 +66,26 @@ def check_same(what: str, own: list[Any], given: object) -> None:
     """
     if given != own:
         raise ArgumentError(f"state: expected that of {what} = {own}, got {given}")
+
+
+def check_consumer(own: Share, given: list[int], *, loaded_in_worker: bool) -> None:
+    """Refuse counted clips of another consumer.
+
+    A worker goes on from the state that is loaded in it, which may be that of another worker's share: after a resume
+    from counted batches they have changed places. What is loaded before workers start would be that of all of them.
+
+    Raises
+    ------
+    ArgumentError
+        It names both.
+    """
+    if own.workers > 1 and not loaded_in_worker:
+        raise ArgumentError(
+            f"state: expected one of state_after for {own.workers} workers, got state_dict of [rank, world, worker, "
+            f"workers] = {given}: load it in its worker, as a StatefulDataLoader does"
+        )
+    worker = given[2] if loaded_in_worker and len(given) == 4 else own.worker
+    check_same("[rank, world, worker, workers]", [own.rank, own.world, worker, own.workers], given)
 
 
 def _told(name: str, values: Mapping[str, Any]) -> str:

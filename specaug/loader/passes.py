@@ -22,7 +22,7 @@ LARGEST_EPOCH = 2**31 - 1
 _PROCESSES = 64
 """That count for themselves; one more takes the place of the first."""
 _WORKERS = 256
-"""Of whom the last pass is known."""
+"""Of whom it is known which passes they have begun."""
 _KEPT = 8
 """Passes that are remembered: a slow worker may begin one when the next has been begun already."""
 _PID, _CHOSEN, _STATE, _EPOCH, _PASSES, _HEAD = range(6)
@@ -31,6 +31,7 @@ goes with it (0: none), the epoch of the last pass, and how many were begun."""
 _SEED, _TURN, _NUMBER, _OF, _FROM, _FIELDS = range(6)
 """Of a pass: the base seed, which of its workers' passes it is plus 1, its number, its epoch, its state."""
 _BEGUN = _HEAD + _FIELDS * _KEPT
+"""From here on, of each worker: which of the passes that are remembered it has begun, a bit for each place."""
 _SIZE = _BEGUN + _WORKERS
 
 
@@ -69,6 +70,13 @@ class Passes:
             own = _of_process(numbers, _who())
             return own[_CHOSEN] - 1 if own[_CHOSEN] else own[_EPOCH]
 
+    @property
+    def state(self) -> int:
+        """Number of the state that the next pass goes on from; 0 for none."""
+        with self._shared.locked() as numbers:
+            own = _of_process(numbers, _who())
+            return own[_STATE] if own[_CHOSEN] else 0
+
     def choose(self, epoch: int, *, state: int = 0) -> None:
         """Let the next pass give that epoch, perhaps from a state on."""
         if not isinstance(epoch, int | np.integer) or not 0 <= epoch <= LARGEST_EPOCH:
@@ -98,18 +106,20 @@ class Passes:
         self._turns = (pid, turn + 1)
         with self._shared.locked() as numbers:
             own = _of_process(numbers, _who())
-            places = range(_HEAD, _BEGUN, _FIELDS)
-            same = [at for at in places if (own[at + _SEED], own[at + _TURN]) == (seed, turn + 1)]
-            last = max(same, key=lambda at: own[at + _NUMBER], default=None)
-            if last is not None and not _has_begun(own, worker, own[last + _NUMBER]):
-                return Begun(own[last + _OF], own[last + _FROM])
+            heads = [_HEAD + _FIELDS * place for place in range(_KEPT)]
+            same = [i for i, at in enumerate(heads) if (own[at + _SEED], own[at + _TURN]) == (seed, turn + 1)]
+            last = max(same, key=lambda i: own[heads[i] + _NUMBER], default=None)
+            if last is not None and not _has_begun(own, worker, last):
+                return Begun(own[heads[last] + _OF], own[heads[last] + _FROM])
             if epoch is not None:
                 own[_CHOSEN], own[_STATE] = epoch + 1, 0
             begun = _next_pass(own, advance)
-            at = _HEAD + own[_PASSES] % _KEPT * _FIELDS
+            place = own[_PASSES] % _KEPT
             for i, value in enumerate((seed, turn + 1, own[_PASSES], begun.epoch, begun.state)):
-                own[at + i] = value
-            _has_begun(own, worker, own[_PASSES])
+                own[heads[place] + i] = value
+            for i in range(_BEGUN, _SIZE):
+                own[i] &= ~(1 << place)
+            _has_begun(own, worker, place)
             return begun
 
 
@@ -143,13 +153,13 @@ def _next_pass(own: memoryview, advance: bool) -> Begun:
     return begun
 
 
-def _has_begun(own: memoryview, worker: int, number: int) -> bool:
-    """Whether a worker has begun that pass already; from now on it has.
+def _has_begun(own: memoryview, worker: int, place: int) -> bool:
+    """Whether a worker has begun the pass of that place already; from now on it has.
 
-    A generator that is seeded anew before each pass gives two passes the same base seed.
+    A generator that is seeded anew gives several passes the same base seed, perhaps with others in between.
     """
     if worker >= _WORKERS:
         return False
     before: int = own[_BEGUN + worker]
-    own[_BEGUN + worker] = number
-    return before == number
+    own[_BEGUN + worker] = before | 1 << place
+    return bool(before >> place & 1)

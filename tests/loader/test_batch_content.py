@@ -157,13 +157,15 @@ class TestColumns:
             assert torch.equal(batch["label"], torch.ones(8, dtype=torch.int64))
             assert batch["pai"] == wanted["pai"]
 
-    def test_a_list_of_another_length_is_damage(self, tmp_path):
-        row = {**row_of(5, split="train", pai="none", subject="s"), "scale": [1.0, 2.0]}
+    @pytest.mark.parametrize("values", [[], [1.0, 2.0], [1.0] * 4])
+    def test_a_list_of_another_length_is_damage(self, tmp_path, values):
+        row = {**row_of(5, split="train", pai="none", subject="s"), "scale": values}
         write_rows(tmp_path / "data/captured/train-00000-of-00001.parquet", [row])
-        with pytest.raises(
-            SpecaugError, match=r"clip '0+5-000': scale: expected a value for each of 3 frames, got 2"
-        ):
+        told = f"clip '0+5-000': scale: expected a value for each of 3 frames, got {len(values)}"
+        with pytest.raises(SpecaugError, match=told):
             batch_of(tmp_path, columns=("scale",))
+
+    def test_a_frame_of_another_length_is_damage(self, tmp_path):
         row = {**row_of(5, split="train", pai="none", subject="s"), "warp": [[1, 0, 0], None, [1] * 6]}
         write_rows(tmp_path / "data/captured/train-00000-of-00001.parquet", [row])
         with pytest.raises(SpecaugError, match=r"warp: expected 6 numbers for a frame, got 3"):

@@ -47,6 +47,29 @@ def test_a_generator_that_is_seeded_anew_gives_passes_of_their_own():
     assert in_workers(Passes(), [(0, 1), (1, 0), (0, 1)], [7, 7, 7]) == [{0: e, 1: e} for e in range(3)]
 
 
+@pytest.mark.parametrize("orders", list(itertools.product([(0, 1), (1, 0)], repeat=4)))
+def test_a_base_seed_that_comes_again_after_others_gives_a_pass_of_its_own(orders):
+    assert in_workers(Passes(), orders, [11, 22, 11, 22]) == [{0: e, 1: e} for e in range(4)]
+
+
+def test_more_passes_than_are_remembered_may_have_few_seeds():
+    assert in_workers(Passes(), [(0, 1)] * 24, [1, 2, 3] * 8) == [{0: e, 1: e} for e in range(24)]
+
+
+def test_what_was_chosen_is_used_by_a_pass_of_a_base_seed_that_was_there_before():
+    passes = Passes()
+    in_workers(passes, [(0, 1), (1, 0)], [11, 22])
+    passes.choose(9, state=4)
+    assert [copy.copy(passes).begin_in_worker(w, 11, advance=True) for w in (1, 0)] == [Begun(9, 4)] * 2
+    passes.choose(3)
+    assert [copy.copy(passes).begin_in_worker(w, 22, advance=True) for w in (0, 1)] == [Begun(3)] * 2
+
+
+def test_a_worker_may_be_overtaken_by_the_one_of_the_next_pass():
+    passes = Passes()
+    assert in_workers(passes, [(0,), (1, 0), (1,)], [1, 2, 1]) == [{0: 0}, {1: 1, 0: 1}, {1: 0}]
+
+
 def test_a_pass_that_not_all_workers_began_is_still_one():
     passes = Passes()
     assert in_workers(passes, [(0,), (1, 0), (0, 1)], [1, 2, 3]) == [{0: 0}, {1: 1, 0: 1}, {0: 2, 1: 2}]

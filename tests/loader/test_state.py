@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import json
 import sys
 from types import SimpleNamespace
 
 import pytest
+from torch.utils.data import DataLoader
 
 from specaug import load
 from specaug.errors import ArgumentError
@@ -56,7 +59,8 @@ def test_a_pass_goes_on_after_any_batch_by_clips_or_by_batches(out, settings, af
     loader = load(out, **SHUFFLED, **settings)
     batches = iter(loader)
     seen = names_of(itertools.islice(batches, after))
-    for state in (loader.state_dict(), loader.state_after(after)):
+    by_batches = [] if settings["batch_size"] is None else [loader.state_after(after)]
+    for state in (loader.state_dict(), *by_batches):
         other = load(out, **SHUFFLED, **settings)
         other.load_state_dict(state)
         assert seen + names_of(other) == whole
@@ -149,6 +153,62 @@ def test_states_that_are_loaded_in_workers_go_on_there(out, monkeypatch):
     assert {worker: seen[worker] + rest[worker] for worker in rest} == whole
 
 
+@pytest.mark.parametrize("given", [1, 2, 3])
+def test_workers_that_changed_places_go_on_from_their_states(out, monkeypatch, given):
+    """A StatefulDataLoader keeps the state of each worker after a resume from counted batches."""
+    workers = [load(out, **SHUFFLED, batch_size=3) for _ in range(2)]
+    for worker in workers:
+        worker.load_state_dict(json.loads(json.dumps(worker.state_after(given, workers=2))))
+    for number, worker in enumerate(workers):
+        info = SimpleNamespace(id=number, num_workers=2, seed=number + 5)
+        monkeypatch.setattr("torch.utils.data.get_worker_info", lambda info=info: info)
+        batches = iter(worker)
+        next(batches)
+        state = worker.state_dict()
+        assert state["consumer"] == [0, 1, (number + given) % 2, 2]
+        other = load(out, **SHUFFLED, batch_size=3)
+        other.load_state_dict(state)
+        assert names_of(other) == names_of(batches) != []
+
+
+@pytest.mark.parametrize("consumer", [[0, 1, 0, 2], [0, 1, 1, 2], [0, 1, 0, 1]])
+def test_clips_that_one_counted_are_not_those_of_all_workers(out, monkeypatch, consumer):
+    loader = load(out, **SHUFFLED)
+    state = loader.state_dict()
+    loader.load_state_dict({**state, "clips": 8, "consumer": consumer})
+    for number in (0, 1, 0, 1):
+        info = SimpleNamespace(id=number, num_workers=2, seed=number + 5)
+        monkeypatch.setattr("torch.utils.data.get_worker_info", lambda info=info: info)
+        with pytest.raises(ArgumentError, match=r"^state: expected one of state_after for 2 workers, got"):
+            next(iter(copy.copy(loader)))
+
+
+@pytest.mark.parametrize("consumer", [[1, 2, 0, 2], [0, 1, 0, 3], [0, 1], []])
+def test_a_worker_refuses_a_state_of_other_ranks_or_numbers_of_workers(out, monkeypatch, consumer):
+    info = SimpleNamespace(id=0, num_workers=2, seed=5)
+    monkeypatch.setattr("torch.utils.data.get_worker_info", lambda: info)
+    loader = load(out, **SHUFFLED)
+    loader.load_state_dict({**loader.state_dict(), "consumer": consumer})
+    for _ in "12":
+        with pytest.raises(ArgumentError, match=r"^state: expected that of \[rank, world, worker, workers\]"):
+            next(iter(loader))
+
+
+def test_workers_of_a_later_pass_do_not_tell_the_state_that_was_used(out, monkeypatch):
+    loader = load(out, **SHUFFLED, batch_size=5)
+    loader.load_state_dict(loader.state_after(3, workers=1))
+    places = []
+    for seed in (5, 6):
+        info = SimpleNamespace(id=0, num_workers=1, seed=seed)
+        monkeypatch.setattr("torch.utils.data.get_worker_info", lambda info=info: info)
+        worker = copy.copy(loader)
+        next(iter(worker))
+        places.append(place_of(worker.state_dict()))
+    assert places == [
+        {"epoch": epoch, "clips": clips, "consumer": [0, 1, 0, 1]} for epoch, clips in ((0, 20), (1, 5))
+    ]
+
+
 @pytest.mark.parametrize(
     ("place", "told"),
     [
@@ -167,8 +227,12 @@ def test_states_that_are_loaded_in_workers_go_on_there(out, monkeypatch):
 def test_a_state_of_other_readers_is_refused(out, place, told):
     loader = load(out, **SHUFFLED)
     loader.load_state_dict({**place, "made_of": loader.state_dict()["made_of"]})
-    with pytest.raises(ArgumentError, match=f"^state: expected that of {told}$"):
-        next(iter(loader))
+    for _ in "12":
+        with pytest.raises(ArgumentError, match=f"^state: expected that of {told}$"):
+            next(iter(loader))
+    assert place_of(loader.state_dict()) == place
+    loader.set_epoch(0)
+    assert len(names_of(loader)) == 3
 
 
 @pytest.mark.parametrize(
@@ -187,6 +251,20 @@ def test_epochs_and_batches_are_counted_from_zero(out):
         loader.set_epoch(-1)
     with pytest.raises(ArgumentError, match=r"^batches: expected at least 0, got -1$"):
         loader.state_after(-1)
+
+
+def test_batches_that_others_make_of_clips_are_not_counted(out):
+    """Without workers, the clips that a DataLoader took are."""
+    torch_clips = {**SHUFFLED, "as_": "torch"}
+    clips = load(out, **torch_clips, batch_size=None)
+    batches = iter(DataLoader(clips, batch_size=5))
+    seen = [next(batches)["clip_id"] for _ in range(2)]
+    with pytest.raises(ArgumentError, match=r"^batch_size: expected a number of clips, .* got None: let"):
+        clips.state_after(2)
+    other = load(out, **torch_clips, batch_size=None)
+    other.load_state_dict(clips.state_dict())
+    rest = [batch["clip_id"] for batch in DataLoader(other, batch_size=5)]
+    assert seen + rest == [batch["clip_id"] for batch in load(out, **torch_clips, batch_size=5)]
 
 
 def test_a_loader_says_what_it_reads(out):
