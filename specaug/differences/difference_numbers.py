@@ -13,7 +13,7 @@ import numpy as np
 from specaug.differences.band_difference import BandDifference
 from specaug.differences.clip_measures import COLOR, LOCAL
 from specaug.differences.difference_sentences import sentences
-from specaug.differences.flicker import SHORTEST, FlickerLine
+from specaug.differences.flicker import FEWEST_COMMON, SHORTEST, FlickerLine, common_frequencies
 from specaug.differences.intervals import difference_interval
 from specaug.differences.peaks import Peak
 from specaug.differences.side_measures import SideMeasures
@@ -179,6 +179,7 @@ def _notes(report: DifferenceNumbers) -> Iterator[str]:
     still = [name for name, side in sides if side.temporal is None]
     if still:
         yield f"No flicker can be told: the frames of {' and '.join(still)} are not evenly spaced in time, or few."
+    yield from _few_frequencies(report)
     for name, side in sides:
         if side.temporal is not None and side.temporal.frames < SHORTEST:
             yield (
@@ -191,3 +192,15 @@ def _notes(report: DifferenceNumbers) -> Iterator[str]:
             yield f"All {name} clips are of one subject, so there are no intervals."
     if max(side.clips for _, side in sides) > 1:
         yield "Faces, color planes and the low band show the clip of each side that is nearest to its mean."
+
+
+def _few_frequencies(report: DifferenceNumbers) -> Iterator[str]:
+    sides = report.bonafide.temporal, report.attack.temporal
+    if sides[0] is None or sides[1] is None or min(sides[0].frames, sides[1].frames) < SHORTEST:
+        return
+    common = common_frequencies(sides[0], sides[1])
+    if common < FEWEST_COMMON:
+        yield (
+            f"No line of flicker can be told: of one side only {common} frequencies lie in the band that both frame "
+            f"rates reach; {FEWEST_COMMON} are needed. Compare clips of one frame rate, or longer ones."
+        )

@@ -25,6 +25,10 @@ _UNEVEN = 0.1
 """Steps between frames may differ by this share of their median; more is no constant rate."""
 _INNER, _OUTER = 3, 8
 """Neighborhood of a line in frequencies, as in :mod:`specaug.differences.peaks`."""
+FEWEST_COMMON = SHORTEST // 2 + 1
+"""Frequencies that both clips reach, below which no line is named: as many as the shortest clip has."""
+_SAME_RATE = 0.01
+"""Frame rates that differ by this share are one rate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +126,11 @@ def find_lines(bonafide: TemporalSpectrum, attack: TemporalSpectrum) -> tuple[Fl
     Returns
     -------
     tuple of FlickerLine
-        The strongest first; none where a clip has fewer than :data:`SHORTEST` frames.
+        The strongest first; none where a clip has fewer than :data:`SHORTEST` frames, or fewer than
+        :data:`FEWEST_COMMON` of its frequencies lie in the band that both reach.
     """
-    if min(bonafide.frames, attack.frames) < SHORTEST:
+    few = common_frequencies(bonafide, attack) < FEWEST_COMMON
+    if few or min(bonafide.frames, attack.frames) < SHORTEST:
         return ()
     common = attack.hertz <= bonafide.hertz[-1] + 1e-9
     hertz = attack.hertz[common]
@@ -133,6 +139,12 @@ def find_lines(bonafide: TemporalSpectrum, attack: TemporalSpectrum) -> tuple[Fl
     both = replace(attack, hertz=hertz, power=attack.power[common]), replace(attack, hertz=hertz, power=own)
     found = [*_lines(ratio, both[0], "attack"), *_lines(-ratio, both[1], "bonafide")]
     return tuple(sorted(found, key=lambda line: -line.decibels))
+
+
+def common_frequencies(bonafide: TemporalSpectrum, attack: TemporalSpectrum) -> int:
+    """How many frequencies of either clip, of that which has fewer, lie in the band that both reach."""
+    highest = min(bonafide.hertz[-1], attack.hertz[-1]) * (1 + _SAME_RATE)
+    return min(int((side.hertz <= highest).sum()) for side in (bonafide, attack))
 
 
 def _lines(ratio: np.ndarray, side: TemporalSpectrum, more_in: MoreIn) -> list[FlickerLine]:

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from made_frames import flicker, noise
 
+from specaug.differences.clip_measures import ClipToCompare, LoadedClip
+from specaug.differences.compare_sides import difference_of
 from specaug.differences.flicker import find_lines, frame_rate, temporal_power
+from specaug.differences.side_measures import measure_side
 
 
 def clip(seed, frames=64, *, light=0.0):
@@ -63,6 +66,24 @@ def test_frame_rates_may_differ():
 def test_few_frames_name_nothing():
     lit = temporal_power(clip(2, 15, light=flicker(10, 50, 0.05, 15)), 50)
     assert find_lines(temporal_power(clip(1, 15), 50), lit) == ()
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(
+    ("live", "fake"), [((30, 64), (240, 64)), ((15, 64), (30, 16)), ((8, 64), (240, 64))]
+)
+def test_few_frequencies_in_common_name_nothing_and_are_told(live, fake, swapped):
+    sides = [
+        measure_side(str(rate), [made_clip(noise(rate, 1, side=48), clip(rate, frames), rate)])
+        for rate, frames in (live, fake)
+    ]
+    report = difference_of(*(sides[::-1] if swapped else sides))
+    assert report.lines == ()
+    assert sum("No line of flicker can be told: of one side only" in note for note in report.notes) == 1
+
+
+def made_clip(frames, moving, rate):
+    return ClipToCompare("clip", "subject", lambda: LoadedClip(frames, moving, rate))
 
 
 @pytest.mark.parametrize(
