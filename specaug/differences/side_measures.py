@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from specaug.differences.clip_measures import ClipMeasures, ClipToCompare, LoadedClip, measure_clip
-from specaug.differences.flicker import TemporalSpectrum
+from specaug.differences.flicker import TemporalSpectrum, mean_spectrum
 from specaug.differences.intervals import mean_interval, subject_means
 from specaug.errors import ArgumentError
 
@@ -164,5 +164,4 @@ def _mean_temporal(spectra: Iterable[TemporalSpectrum | None]) -> TemporalSpectr
     first = known[0].hertz
     if any(s.hertz.shape != first.shape or not np.allclose(s.hertz, first, rtol=0.01) for s in known):
         return None
-    power = np.exp(np.mean([np.log(s.power + _TINY) for s in known], axis=0))
-    return TemporalSpectrum(first, power, known[0].frames)
+    return mean_spectrum(known)
