@@ -30,7 +30,7 @@ def sentences(
     peaks, lines : sequence of Peak, of FlickerLine
         The strongest first.
     band : BandDifference
-        The octave that tells the sides apart best.
+        The octave that tells the sides apart best, with an interval of 95 % for all octaves together.
     color : mapping
         Name to ``difference``, white being 1.
     """
@@ -61,13 +61,14 @@ def _band(band: BandDifference) -> Iterator[str]:
     if notable:
         word = "more" if band.difference_db > 0 else "less"
         largest = "" if band.interval else ", the largest difference of an octave"
-        yield f"The attack has {word} power in {detail_range(band.low, band.high)}: {told(band)}{largest}."
+        sure = told(band, "95 % interval for all octaves")
+        yield f"The attack has {word} power in {detail_range(band.low, band.high)}: {sure}{largest}."
 
 
-def told(band: BandDifference) -> str:
+def told(band: BandDifference, interval: str = "95 % interval") -> str:
     """A difference with its interval."""
     ends = band.interval
-    between = "" if ends is None else f" (95 % interval {signed(ends[0])} to {signed(ends[1])})"
+    between = "" if ends is None else f" ({interval} {signed(ends[0])} to {signed(ends[1])})"
     return f"{signed(band.difference_db)} dB{between}"
 
 
