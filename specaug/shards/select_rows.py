@@ -20,7 +20,7 @@ from specaug.storage import place_of
 
 _SPREAD = 16
 """Row groups that a sample comes from at least, where matches lie in so many."""
-_KEPT = ("clip_id", "subject", "source_id", "pts_seconds", "scale")
+_KEPT = ("clip_id", "dataset", "subject", "source_id", "pts_seconds", "scale")
 
 
 class GroupReader:
@@ -45,6 +45,7 @@ class FoundRow:
     group: RowGroup
     row: int
     clip_id: str
+    dataset: str
     subject: str | None
     source_id: str | None
     pts_seconds: tuple[float, ...]
@@ -177,6 +178,7 @@ def _found(reader: GroupReader, group: RowGroup, rows: np.ndarray) -> Iterator[F
             group,
             row,
             clip_id=columns["clip_id"][row] or "",
+            dataset=columns["dataset"][row] or "",
             subject=columns["subject"][row],
             source_id=columns["source_id"][row],
             pts_seconds=tuple(columns["pts_seconds"][row] or ()),

@@ -58,6 +58,27 @@ def test_a_species_against_bona_fide(out):
     assert octave.sure
 
 
+def test_one_name_in_two_datasets_is_two_subjects(tmp_path):
+    rows = [clip_row(n, dataset=f"d{n % 2}", subject="s", frames=face(n)) for n in range(4)]
+    write_shard(tmp_path / "out", [*rows, attack_row(9, dataset="d0", subject="s", frames=face(9))])
+    report = specaug.compare(tmp_path / "out")
+    assert (report.bonafide.subjects, report.attack.subjects) == (("d0/s", "d1/s"), ("d0/s",))
+
+
+def test_one_name_in_two_outs_is_two_subjects(out, tmp_path, monkeypatch):
+    write_shard(tmp_path / "o", [attack_row(n, subject=f"s{n}", frames=face(n)) for n in range(3)])
+    report = specaug.compare(out, tmp_path / "o")
+    assert len(report.attack.subjects) == 3
+    assert not {*report.bonafide.subjects} & {*report.attack.subjects}
+    one_clip = specaug.compare(out / clip_id(0), tmp_path / "o" / clip_id(0))
+    assert one_clip.bonafide.subjects != one_clip.attack.subjects
+    monkeypatch.chdir(out.parent)
+    again = specaug.compare("out", out)  # one OUT under two names
+    assert (
+        set(again.attack.subjects) <= set(again.bonafide.subjects) == {f"made/s{n}" for n in range(SUBJECTS)}
+    )
+
+
 def test_a_species_that_does_not_differ(out):
     report = specaug.compare(out, where="pai=replay")
     assert report.peaks == ()
