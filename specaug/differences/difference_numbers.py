@@ -85,6 +85,14 @@ class DifferenceNumbers:
         return max(self._bands("octaves", OCTAVES, comparisons=len(OCTAVES)), key=strength)
 
     @property
+    def own_names(self) -> dict[str, str] | None:
+        """What the sides are called where both are bona fide or both attacks; None where they are one of each."""
+        if self.attack.labels != {"bonafide"} and self.bonafide.labels != {"attack"}:
+            return None
+        sides = {"bonafide": self.bonafide, "attack": self.attack}
+        return {key: f'"{" ".join(side.name.split())}"' for key, side in sides.items()}
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What limits the comparison."""
         return tuple(_notes(self))
@@ -92,7 +100,7 @@ class DifferenceNumbers:
     @property
     def findings(self) -> tuple[str, ...]:
         """What differs, in sentences, the most telling first."""
-        return sentences(self.peaks, self.lines, self.most_telling, self.color)
+        return sentences(self.peaks, self.lines, self.most_telling, self.color, self.own_names)
 
     def as_json(self) -> dict[str, Any]:
         """All numbers as plain values."""
@@ -174,13 +182,14 @@ _SCALES_APART = 1.25
 
 
 def _notes(report: DifferenceNumbers) -> Iterator[str]:
+    names = report.own_names or {"bonafide": "bona fide", "attack": "attack"}
     scales = report.bonafide.scale, report.attack.scale
     if scales[0] and scales[1] and max(scales) > _SCALES_APART * min(scales):  # type: ignore[type-var, operator]
         yield (
-            f"The faces differ in size: {scales[0]:.2f} source px per px of the bona fide crop, {scales[1]:.2f} of the "
-            "attack's. What was reduced more has lost detail for that alone."
+            f"The faces differ in size: {scales[0]:.2f} source px per px of the crop of {names['bonafide']}, "
+            f"{scales[1]:.2f} of {names['attack']}. What was reduced more has lost detail for that alone."
         )
-    sides = (("bona fide", report.bonafide), ("attack", report.attack))
+    sides = ((names["bonafide"], report.bonafide), (names["attack"], report.attack))
     still = [name for name, side in sides if side.temporal is None]
     if still:
         yield f"No flicker can be told: the frames of {' and '.join(still)} are not evenly spaced in time, or few."

@@ -114,4 +114,4 @@ def _clip(row: FoundRow, within: str) -> ClipToCompare:
         rate = frame_rate(np.array(row.pts_seconds)) if len(row.pts_seconds) == len(frames) else None
         return LoadedClip(frames, frames if rate else None, rate, row.scale)
 
-    return ClipToCompare(row.clip_id, subject, load)
+    return ClipToCompare(row.clip_id, subject, load, row.label)

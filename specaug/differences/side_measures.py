@@ -12,6 +12,7 @@ from specaug.differences.clip_measures import ClipMeasures, ClipToCompare, Loade
 from specaug.differences.flicker import TemporalSpectrum, mean_spectrum
 from specaug.differences.intervals import mean_interval, subject_means
 from specaug.errors import ArgumentError
+from specaug.records import Label
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,8 @@ class SideMeasures:
     """Median over clips."""
     typical: ClipToCompare
     """The clip that is shown: the one whose profile is nearest to the mean."""
+    labels: frozenset[Label | None] = frozenset()
+    """Of its clips."""
 
     @property
     def profile(self) -> np.ndarray:
@@ -133,6 +136,7 @@ class SideTally:
             temporal=_mean_temporal(self._temporal),
             scale=float(np.median(self._scales)) if self._scales else None,
             typical=self.clips[nearest],
+            labels=frozenset(clip.label for clip in self.clips),
         )
 
 

@@ -100,6 +100,26 @@ def test_two_sets_are_one_for_each_side(out):
     report = specaug.compare(out, where=["label=attack,pai=replay", {"label": "attack", "pai": "print"}])
     assert (report.bonafide.name, report.attack.name) == ("attack, replay", "attack, print")
     assert {peak.more_in for peak in report.peaks} == {"attack"}
+    assert report.findings[0].startswith('"attack, print" has a wave of 4.0 px')
+
+
+def test_sides_that_are_both_bona_fide_have_their_own_names(tmp_path):
+    brighter = [frame + np.uint8(20) for n in range(4) for frame in face(n + 9, 0.1)]
+    rows = [clip_row(n, subject=f"s{n}", device="old", frames=face(n)) for n in range(4)]
+    rows += [
+        clip_row(9 + n, subject=f"s{n}", device="new", frames=[brighter[n]], scale=[9.0]) for n in range(4)
+    ]
+    write_shard(tmp_path / "out", rows)
+    conditions = ["label=bonafide,device=old", "label=bonafide,device=new"]
+    report = specaug.compare(tmp_path / "out", where=conditions, most=3)
+    wave, band, color = report.findings
+    assert wave.startswith('"bona fide, device new" has a wave of 4.0 px')
+    assert band.startswith('"bona fide, device new" has more power')
+    assert color.startswith('Color of "bona fide, device new", white being 1')
+    assert any('Of 4 "bona fide, device new" clips 3 were measured' in note for note in report.notes)
+    assert "attack" not in " ".join(report.notes)
+    back = specaug.compare(tmp_path / "out", where=conditions[::-1])
+    assert back.findings[0].startswith('"bona fide, device new" has a wave of 4.0 px')
 
 
 def test_two_clips_by_id(out):
