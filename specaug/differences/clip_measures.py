@@ -19,6 +19,7 @@ from specaug.differences.spectra import (
     mean_power,
     radial_means,
 )
+from specaug.records import Label
 
 LOCAL = ("mid", "high")
 """Bands whose energy is mapped over the face; the low one holds the outline of the face and its lighting."""
@@ -47,6 +48,8 @@ class ClipToCompare:
     subject: str
     """A clip whose subject is not known is a subject of its own."""
     load: Callable[[], LoadedClip]
+    label: Label | None = None
+    """None where no data set tells it."""
 
 
 @dataclass(frozen=True, eq=False)

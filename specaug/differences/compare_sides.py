@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from specaug.differences.comparison_sides import (
     SideSettings,
     check_sides,
     measured_side,
+    of_two_outs,
     split_conditions,
     told_apart,
 )
@@ -88,6 +90,7 @@ def compare(
     conditions = split_conditions(where)
     settings = SideSettings(out, config or BuildConfig(), detector, fps, most, told_apart(bonafide, attack))
     check_sides(bonafide, attack, conditions, settings)
+    settings = replace(settings, two_outs=of_two_outs(bonafide, attack, out))
     first = measured_side(bonafide, "bonafide", conditions[0], settings)
     second = measured_side(attack, "attack", conditions[1], settings)
     return difference_of(first, second)

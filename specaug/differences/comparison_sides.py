@@ -45,6 +45,8 @@ class SideSettings:
     most: int = MOST_CLIPS
     names: Mapping[str, str] = field(default_factory=dict)
     """Label to what a media file is called; by default its name."""
+    two_outs: bool = False
+    """Whether the sides are of two OUTs, whose subjects are different people."""
 
 
 def measured_side(
@@ -67,10 +69,11 @@ def measured_side(
     if out is None:
         clip = clip_of_media(Path(thing), label, settings.config, detector=settings.detector)
         return measure_side(settings.names.get(label, clip.name), [clip])
+    within = f"{out}/" if settings.two_outs else ""
     if clip_id is not None:
-        return measure_side(clip_id, [clip_by_id(out, clip_id)])
+        return measure_side(clip_id, [clip_by_id(out, clip_id, within=within)])
     wanted = _completed(conditions or {}, label)
-    clips, total = clips_where(out, wanted, most=settings.most)
+    clips, total = clips_where(out, wanted, most=settings.most, within=within)
     return measure_side(described({k: v for k, v in wanted.items() if k != "origin"}), clips, total=total)
 
 
@@ -89,6 +92,16 @@ def told_apart(bonafide: Any, attack: Any) -> dict[str, str]:
     while parts < max(len(first), len(second)) and first[-parts:] == second[-parts:]:
         parts += 1
     return {"bonafide": "/".join(first[-parts:]), "attack": "/".join(second[-parts:])}
+
+
+def of_two_outs(bonafide: Any, attack: Any, out: Path | str | None) -> bool:
+    """Whether both sides are clips of built data sets, and of two of them."""
+    places: set[str] = set()
+    for thing, label in ((bonafide, "bonafide"), (attack, "attack")):
+        place = _address(thing, label, out)[0] if isinstance(thing, str | Path) else None  # type: ignore[arg-type]
+        if place is not None:
+            places.add(str(place) if is_remote(str(place)) else str(Path(place).resolve()))
+    return len(places) > 1
 
 
 def check_sides(

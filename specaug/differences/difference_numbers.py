@@ -13,7 +13,7 @@ import numpy as np
 from specaug.differences.band_difference import BandDifference
 from specaug.differences.clip_measures import COLOR, LOCAL
 from specaug.differences.difference_sentences import sentences
-from specaug.differences.flicker import SHORTEST, FlickerLine
+from specaug.differences.flicker import FEWEST_COMMON, SHORTEST, FlickerLine, common_frequencies
 from specaug.differences.intervals import difference_interval
 from specaug.differences.peaks import Peak
 from specaug.differences.side_measures import SideMeasures
@@ -57,9 +57,11 @@ class DifferenceNumbers:
         """Finer bands."""
         return self._bands("octaves", OCTAVES)
 
-    def _bands(self, key: str, limits: Mapping[str, tuple[float, float]]) -> tuple[BandDifference, ...]:
+    def _bands(
+        self, key: str, limits: Mapping[str, tuple[float, float]], comparisons: int = 1
+    ) -> tuple[BandDifference, ...]:
         sides = [(side.subjects, getattr(side, key)) for side in (self.bonafide, self.attack)]
-        half = difference_interval(*sides)
+        half = difference_interval(*sides, comparisons=comparisons)
         bonafide, attack = (values.mean(axis=0).tolist() for _, values in sides)
         found = []
         for number, (name, (low, high)) in enumerate(limits.items()):
@@ -70,14 +72,25 @@ class DifferenceNumbers:
 
     @property
     def most_telling(self) -> BandDifference:
-        """The octave that tells the sides apart best: by the interval where there is one, else by decibels."""
+        """The octave that tells the sides apart best: by the interval where there is one, else by decibels.
+
+        It is the best of all octaves, so its interval is wider than theirs: 95 % for all of them together.
+        """
 
         def strength(band: BandDifference) -> float:
             if band.interval is None:
                 return abs(band.difference_db)
             return abs(band.difference_db) / max((band.interval[1] - band.interval[0]) / 2, 1e-9)
 
-        return max(self.octaves, key=strength)
+        return max(self._bands("octaves", OCTAVES, comparisons=len(OCTAVES)), key=strength)
+
+    @property
+    def own_names(self) -> dict[str, str] | None:
+        """What the sides are called where both are bona fide or both attacks; None where they are one of each."""
+        if self.attack.labels != {"bonafide"} and self.bonafide.labels != {"attack"}:
+            return None
+        sides = {"bonafide": self.bonafide, "attack": self.attack}
+        return {key: f'"{" ".join(side.name.split())}"' for key, side in sides.items()}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -87,7 +100,7 @@ class DifferenceNumbers:
     @property
     def findings(self) -> tuple[str, ...]:
         """What differs, in sentences, the most telling first."""
-        return sentences(self.peaks, self.lines, self.most_telling, self.color)
+        return sentences(self.peaks, self.lines, self.most_telling, self.color, self.own_names)
 
     def as_json(self) -> dict[str, Any]:
         """All numbers as plain values."""
@@ -169,16 +182,18 @@ _SCALES_APART = 1.25
 
 
 def _notes(report: DifferenceNumbers) -> Iterator[str]:
+    names = report.own_names or {"bonafide": "bona fide", "attack": "attack"}
     scales = report.bonafide.scale, report.attack.scale
     if scales[0] and scales[1] and max(scales) > _SCALES_APART * min(scales):  # type: ignore[type-var, operator]
         yield (
-            f"The faces differ in size: {scales[0]:.2f} source px per px of the bona fide crop, {scales[1]:.2f} of the "
-            "attack's. What was reduced more has lost detail for that alone."
+            f"The faces differ in size: {scales[0]:.2f} source px per px of the crop of {names['bonafide']}, "
+            f"{scales[1]:.2f} of {names['attack']}. What was reduced more has lost detail for that alone."
         )
-    sides = (("bona fide", report.bonafide), ("attack", report.attack))
+    sides = ((names["bonafide"], report.bonafide), (names["attack"], report.attack))
     still = [name for name, side in sides if side.temporal is None]
     if still:
         yield f"No flicker can be told: the frames of {' and '.join(still)} are not evenly spaced in time, or few."
+    yield from _few_frequencies(report)
     for name, side in sides:
         if side.temporal is not None and side.temporal.frames < SHORTEST:
             yield (
@@ -191,3 +206,15 @@ def _notes(report: DifferenceNumbers) -> Iterator[str]:
             yield f"All {name} clips are of one subject, so there are no intervals."
     if max(side.clips for _, side in sides) > 1:
         yield "Faces, color planes and the low band show the clip of each side that is nearest to its mean."
+
+
+def _few_frequencies(report: DifferenceNumbers) -> Iterator[str]:
+    sides = report.bonafide.temporal, report.attack.temporal
+    if sides[0] is None or sides[1] is None or min(sides[0].frames, sides[1].frames) < SHORTEST:
+        return
+    common = common_frequencies(sides[0], sides[1])
+    if common < FEWEST_COMMON:
+        yield (
+            f"No line of flicker can be told: of one side only {common} frequencies lie in the band that both frame "
+            f"rates reach; {FEWEST_COMMON} are needed. Compare clips of one frame rate, or longer ones."
+        )

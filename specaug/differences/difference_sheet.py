@@ -85,6 +85,7 @@ def _title(draw: Draw, report: DifferenceNumbers, findings: tuple[str, ...]) -> 
 
 
 def _short(text: str, letters: int) -> str:
+    text = " ".join(text.split())  # Pillow measures no text of several lines
     return text if len(text) <= letters else text[: letters - 1] + "…"
 
 

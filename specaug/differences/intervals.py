@@ -40,7 +40,10 @@ def mean_interval(values: np.ndarray) -> np.ndarray | None:
 
 
 def difference_interval(
-    bonafide: tuple[Sequence[str], np.ndarray], attack: tuple[Sequence[str], np.ndarray]
+    bonafide: tuple[Sequence[str], np.ndarray],
+    attack: tuple[Sequence[str], np.ndarray],
+    *,
+    comparisons: int = 1,
 ) -> np.ndarray | None:
     """Half the width of the interval of a difference of means over subjects.
 
@@ -51,6 +54,8 @@ def difference_interval(
     ----------
     bonafide, attack : (names, values)
         One name and one row of (subjects, n) values for each subject.
+    comparisons : int
+        Intervals of which all hold together with the confidence of one, by Bonferroni's inequality.
 
     Returns
     -------
@@ -73,8 +78,8 @@ def difference_interval(
         for name, part in zip(names, parts, strict=True):
             influence[name] = influence.get(name, 0) + part
     variance = sum(part**2 for part in influence.values())
-    return np.asarray(_student(fewer - 1) * np.sqrt(variance))
+    return np.asarray(_student(fewer - 1, comparisons) * np.sqrt(variance))
 
 
-def _student(freedom: int) -> float:
-    return float(special.stdtrit(freedom, 0.5 + CONFIDENCE / 2))
+def _student(freedom: int, comparisons: int = 1) -> float:
+    return float(special.stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2 / comparisons))

@@ -69,8 +69,8 @@ def looks_like_clip_id(text: str) -> bool:
     return re.match(r"[0-9a-f]{32}-", text) is not None
 
 
-def clip_by_id(out: Path | str, clip_id: str) -> ClipToCompare:
-    """One clip.
+def clip_by_id(out: Path | str, clip_id: str, *, within: str = "") -> ClipToCompare:
+    """One clip; `within` is put before the name of its subject.
 
     Raises
     ------
@@ -82,11 +82,13 @@ def clip_by_id(out: Path | str, clip_id: str) -> ClipToCompare:
         raise ArgumentError(
             f"clip: expected the id of a clip in {str(out)!r}, got {clip_id!r}, which it does not hold"
         )
-    return _clip(found.rows[0])
+    return _clip(found.rows[0], within)
 
 
-def clips_where(out: Path | str, conditions: Conditions, *, most: int) -> tuple[list[ClipToCompare], int]:
-    """A sample of the clips that fit, and how many fit.
+def clips_where(
+    out: Path | str, conditions: Conditions, *, most: int, within: str = ""
+) -> tuple[list[ClipToCompare], int]:
+    """A sample of the clips that fit, and how many fit; `within` is put before the names of their subjects.
 
     Raises
     ------
@@ -100,13 +102,16 @@ def clips_where(out: Path | str, conditions: Conditions, *, most: int) -> tuple[
         raise NothingToDoError(
             f"where: no clip in {str(out)!r} has {described(conditions)}; `specaug report` tells what there is"
         )
-    return [_clip(row) for row in found.rows], found.total
+    return [_clip(row, within) for row in found.rows], found.total
 
 
-def _clip(row: FoundRow) -> ClipToCompare:
+def _clip(row: FoundRow, within: str) -> ClipToCompare:
+    # One name in two data sets is two people.
+    subject = f"{within}{row.dataset}/{row.subject}" if row.subject else row.source_id or row.clip_id
+
     def load() -> LoadedClip:
         frames = row.frames()
         rate = frame_rate(np.array(row.pts_seconds)) if len(row.pts_seconds) == len(frames) else None
         return LoadedClip(frames, frames if rate else None, rate, row.scale)
 
-    return ClipToCompare(row.clip_id, row.subject or row.source_id or row.clip_id, load)
+    return ClipToCompare(row.clip_id, subject, load, row.label)

@@ -177,21 +177,34 @@ def _bisected(falling: Callable[[float], float]) -> float:
     return math.sqrt(low * high)
 
 
+def _radius(rows: np.ndarray, columns: np.ndarray, power: np.ndarray) -> np.ndarray:
+    """Radial frequency of places of a plane, cycles/px; past its edge it goes on."""
+    height, width = power.shape
+    return np.hypot((rows - height // 2) / height, (columns - width // 2) / width)
+
+
 def _peak(ratio: np.ndarray, power: np.ndarray, row: int, column: int, more_in: MoreIn) -> Peak:
     height, width = power.shape
     # Noise of the other side moves the maximum of the ratio off that of the wave by a frequency, and makes it higher.
-    beside = power[(row + np.arange(-1, 2)[:, None]) % height, (column + np.arange(-1, 2)) % width]
+    down, right = np.mgrid[-1:2, -1:2]
+    beside = np.where(
+        _radius(row + down, column + right, power) >= LOWEST,
+        power[(row + down) % height, (column + right) % width],
+        0,
+    )
     step = np.unravel_index(int(beside.argmax()), beside.shape)
     row, column = row + int(step[0]) - 1, column + int(step[1]) - 1
     above, _ = excess_db(ratio, np.array([row]), np.array([column]))
     down, right = np.mgrid[-2:3, -2:3]
     near = power[(row + down) % height, (column + right) % width]
     floor = float(np.median(power[(row + _annulus()[0]) % height, (column + _annulus()[1]) % width]))
-    weights = np.maximum(near - floor, 0)
+    weights = np.maximum(near - floor, 0) * (_radius(row + down, column + right, power) >= LOWEST)
     # Where the ratio is a peak although the power is not, the frequency stays that of the maximum.
     total = float(weights.sum()) or 1.0
     fy = (row - height // 2 + float((weights * down).sum()) / total) / height
     fx = (column - width // 2 + float((weights * right).sum()) / total) / width
+    if math.hypot(fy, fx) < LOWEST:  # the mean of places about the outline of a face lies within it
+        fy, fx = (row - height // 2) / height, (column - width // 2) / width
     return Peak(
         frequency=math.hypot(fy, fx),
         angle=math.degrees(math.atan2(fy, fx)) % 180 % 180,

@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from specaug.differences.clip_measures import ClipMeasures, ClipToCompare, LoadedClip, measure_clip
-from specaug.differences.flicker import TemporalSpectrum
+from specaug.differences.flicker import TemporalSpectrum, mean_spectrum
 from specaug.differences.intervals import mean_interval, subject_means
 from specaug.errors import ArgumentError
+from specaug.records import Label
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,8 @@ class SideMeasures:
     """Median over clips."""
     typical: ClipToCompare
     """The clip that is shown: the one whose profile is nearest to the mean."""
+    labels: frozenset[Label | None] = frozenset()
+    """Of its clips."""
 
     @property
     def profile(self) -> np.ndarray:
@@ -133,6 +136,7 @@ class SideTally:
             temporal=_mean_temporal(self._temporal),
             scale=float(np.median(self._scales)) if self._scales else None,
             typical=self.clips[nearest],
+            labels=frozenset(clip.label for clip in self.clips),
         )
 
 
@@ -164,5 +168,4 @@ def _mean_temporal(spectra: Iterable[TemporalSpectrum | None]) -> TemporalSpectr
     first = known[0].hertz
     if any(s.hertz.shape != first.shape or not np.allclose(s.hertz, first, rtol=0.01) for s in known):
         return None
-    power = np.exp(np.mean([np.log(s.power + _TINY) for s in known], axis=0))
-    return TemporalSpectrum(first, power, known[0].frames)
+    return mean_spectrum(known)

@@ -181,7 +181,9 @@ def _measure(result: Pixels, kind: Kind, row: dict[str, Any]) -> None:
 
 def _add_spectrum(result: Pixels, kind: Kind, row: dict[str, Any], picture: np.ndarray) -> None:
     name = row["clip_id"]
-    subject = row["subject"] or row["source_id"] or row["parent_id"] or name
+    # One name in two data sets is two people.
+    known = f"{row['dataset'] or ''}/{row['subject']}" if row["subject"] else None
+    subject = known or row["source_id"] or row["parent_id"] or name
 
     def load() -> LoadedClip:
         return LoadedClip(middle(result.row(name))[None])

@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow as pa
 
 from specaug.errors import ArgumentError
-from specaug.records import LABELS
+from specaug.records import LABELS, Label
 from specaug.shards.groups import EncodedRows, Origin, RowGroup, groups_of_file, guarded, open_parquet
 from specaug.shards.out_hint import out_hint
 from specaug.storage import place_of
 
 _SPREAD = 16
 """Row groups that a sample comes from at least, where matches lie in so many."""
-_KEPT = ("clip_id", "subject", "source_id", "pts_seconds", "scale")
+_KEPT = ("clip_id", "label", "dataset", "subject", "source_id", "pts_seconds", "scale")
 
 
 class GroupReader:
@@ -45,6 +45,8 @@ class FoundRow:
     group: RowGroup
     row: int
     clip_id: str
+    label: Label
+    dataset: str
     subject: str | None
     source_id: str | None
     pts_seconds: tuple[float, ...]
@@ -177,6 +179,8 @@ def _found(reader: GroupReader, group: RowGroup, rows: np.ndarray) -> Iterator[F
             group,
             row,
             clip_id=columns["clip_id"][row] or "",
+            label="attack" if columns["label"][row] else "bonafide",
+            dataset=columns["dataset"][row] or "",
             subject=columns["subject"][row],
             source_id=columns["source_id"][row],
             pts_seconds=tuple(columns["pts_seconds"][row] or ()),

@@ -58,6 +58,27 @@ def test_a_species_against_bona_fide(out):
     assert octave.sure
 
 
+def test_one_name_in_two_datasets_is_two_subjects(tmp_path):
+    rows = [clip_row(n, dataset=f"d{n % 2}", subject="s", frames=face(n)) for n in range(4)]
+    write_shard(tmp_path / "out", [*rows, attack_row(9, dataset="d0", subject="s", frames=face(9))])
+    report = specaug.compare(tmp_path / "out")
+    assert (report.bonafide.subjects, report.attack.subjects) == (("d0/s", "d1/s"), ("d0/s",))
+
+
+def test_one_name_in_two_outs_is_two_subjects(out, tmp_path, monkeypatch):
+    write_shard(tmp_path / "o", [attack_row(n, subject=f"s{n}", frames=face(n)) for n in range(3)])
+    report = specaug.compare(out, tmp_path / "o")
+    assert len(report.attack.subjects) == 3
+    assert not {*report.bonafide.subjects} & {*report.attack.subjects}
+    one_clip = specaug.compare(out / clip_id(0), tmp_path / "o" / clip_id(0))
+    assert one_clip.bonafide.subjects != one_clip.attack.subjects
+    monkeypatch.chdir(out.parent)
+    again = specaug.compare("out", out)  # one OUT under two names
+    assert (
+        set(again.attack.subjects) <= set(again.bonafide.subjects) == {f"made/s{n}" for n in range(SUBJECTS)}
+    )
+
+
 def test_a_species_that_does_not_differ(out):
     report = specaug.compare(out, where="pai=replay")
     assert report.peaks == ()
@@ -79,6 +100,26 @@ def test_two_sets_are_one_for_each_side(out):
     report = specaug.compare(out, where=["label=attack,pai=replay", {"label": "attack", "pai": "print"}])
     assert (report.bonafide.name, report.attack.name) == ("attack, replay", "attack, print")
     assert {peak.more_in for peak in report.peaks} == {"attack"}
+    assert report.findings[0].startswith('"attack, print" has a wave of 4.0 px')
+
+
+def test_sides_that_are_both_bona_fide_have_their_own_names(tmp_path):
+    brighter = [frame + np.uint8(20) for n in range(4) for frame in face(n + 9, 0.1)]
+    rows = [clip_row(n, subject=f"s{n}", device="old", frames=face(n)) for n in range(4)]
+    rows += [
+        clip_row(9 + n, subject=f"s{n}", device="new", frames=[brighter[n]], scale=[9.0]) for n in range(4)
+    ]
+    write_shard(tmp_path / "out", rows)
+    conditions = ["label=bonafide,device=old", "label=bonafide,device=new"]
+    report = specaug.compare(tmp_path / "out", where=conditions, most=3)
+    wave, band, color = report.findings
+    assert wave.startswith('"bona fide, device new" has a wave of 4.0 px')
+    assert band.startswith('"bona fide, device new" has more power')
+    assert color.startswith('Color of "bona fide, device new", white being 1')
+    assert any('Of 4 "bona fide, device new" clips 3 were measured' in note for note in report.notes)
+    assert "attack" not in " ".join(report.notes)
+    back = specaug.compare(tmp_path / "out", where=conditions[::-1])
+    assert back.findings[0].startswith('"bona fide, device new" has a wave of 4.0 px')
 
 
 def test_two_clips_by_id(out):

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from specaug.differences.clip_measures import COLOR, ClipToCompare, LoadedClip
+from specaug.differences.difference_numbers import DifferenceNumbers
+from specaug.differences.difference_sentences import NOTHING
 from specaug.differences.intervals import difference_interval, mean_interval, subject_means
+from specaug.differences.side_measures import SideMeasures
+from specaug.differences.spectra import OCTAVES
 
 NAMES = tuple(f"s{n}" for n in range(10))
 
@@ -60,3 +65,26 @@ def test_intervals_cover(shared):
 
 def test_one_subject_has_no_interval():
     assert difference_interval((("a",), np.zeros((1, 1))), (NAMES, np.zeros((10, 1)))) is None
+
+
+def test_bonferroni_divides_what_may_fail():
+    rng = np.random.default_rng(5)
+    sides = (NAMES, rng.standard_normal((10, 2))), (NAMES, rng.standard_normal((10, 2)))
+    ratio = difference_interval(*sides, comparisons=5) / difference_interval(*sides)
+    np.testing.assert_allclose(ratio, stats.t.ppf(0.995, 9) / stats.t.ppf(0.975, 9))
+
+
+def test_the_best_of_all_octaves_is_told_as_seldom_as_its_interval_says():
+    typical, plane = ClipToCompare("", "", lambda: LoadedClip(np.zeros((1, 1, 1, 3)))), np.zeros((1, 1))
+    rng, pairs, told = np.random.default_rng(6), 1000, 0
+
+    def side(names):
+        few, octaves = np.zeros((len(names), 1)), rng.standard_normal((len(names), len(OCTAVES)))
+        color, local = np.zeros((len(names), len(COLOR))), np.zeros((2, 1, 1))
+        return SideMeasures(
+            "", 9, 9, names, plane, few, few, octaves, color, local, None, None, typical
+        )  # fmt: skip
+
+    for _ in range(pairs):
+        told += DifferenceNumbers(side(NAMES), side(NAMES), peaks=(), lines=()).findings != (NOTHING,)
+    assert 0.01 <= told / pairs <= 0.06

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from made_frames import SIDE, SIGMA, grating, noise
 
-from specaug.differences.peaks import LEVEL, MOST, chance_db, find_peaks
-from specaug.differences.spectra import lobe_mean, mean_power
+from specaug.differences.peaks import LEVEL, LOWEST, MOST, chance_db, find_peaks
+from specaug.differences.spectra import lobe_mean, mean_power, wave_amplitude
 
 
 def power(frames):
@@ -61,6 +61,22 @@ def test_noise_has_a_peak_as_seldom_as_the_level_says(frames):
 def test_below_the_lowest_frequency_nothing_is_named():
     wave = grating(1.5 / SIDE, 0, 0.2)
     assert find_peaks(power(noise(1, 4)), power(noise(2, 4) + wave)) == ()
+
+
+@pytest.mark.parametrize("side", [32, 48, 96])
+def test_a_peak_beside_the_outline_of_a_face_stays_above_the_lowest_frequency(side):
+    """The strong low frequencies of both sides are next to a wave that one side has."""
+    plain, waved = (power(noise(n, 4, side=side)) for n in (1, 2))
+    at = side // 2 + math.ceil(side * LOWEST)
+    y, x = np.mgrid[:side, :side] - side // 2
+    for image in (plain, waved):
+        image[np.hypot(y, x) < side * LOWEST] = 1e6 * plain.mean()
+    waved[side // 2, [at, side - at]] += 1e4 * plain.mean()
+    (peak,) = (peak for peak in find_peaks(plain, waved) if peak.more_in == "attack")
+    assert peak.frequency >= LOWEST
+    assert abs(peak.fx) == pytest.approx(math.ceil(side * LOWEST) / side, abs=0.5 / side)
+    assert peak.fy == pytest.approx(0, abs=0.5 / side)
+    assert peak.amplitude == pytest.approx(wave_amplitude(1e4 * plain.mean(), (side, side)), rel=0.5)
 
 
 def test_the_list_is_bounded():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_frames import grating, noise
@@ -88,6 +90,13 @@ def test_the_sheet_holds_the_tiles_as_they_are():
 def test_the_same_report_gives_the_same_sheet_and_page(report):
     np.testing.assert_array_equal(report.image(), report.image())
     assert report.html() == report.html()
+
+
+def test_a_name_of_several_lines_is_drawn_on_one(report):
+    plain, broken = (
+        replace(report, attack=replace(report.attack, name=name)).image() for name in ("a b.mp4", "a\nb.mp4")
+    )
+    np.testing.assert_array_equal(broken, plain)
 
 
 def test_a_report_is_saved_by_its_ending(report, tmp_path):

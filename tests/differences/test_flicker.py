@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from made_frames import flicker, noise
 
-from specaug.differences.flicker import find_lines, frame_rate, temporal_power
+from specaug.differences.clip_measures import ClipToCompare, LoadedClip
+from specaug.differences.compare_sides import difference_of
+from specaug.differences.flicker import find_lines, frame_rate, mean_spectrum, temporal_power
+from specaug.differences.side_measures import measure_side
 
 
 def clip(seed, frames=64, *, light=0.0):
@@ -63,6 +66,63 @@ def test_frame_rates_may_differ():
 def test_few_frames_name_nothing():
     lit = temporal_power(clip(2, 15, light=flicker(10, 50, 0.05, 15)), 50)
     assert find_lines(temporal_power(clip(1, 15), 50), lit) == ()
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(
+    ("rate", "frames", "other_rate", "other_frames"),
+    [(50, 64, 50, 25), (50, 25, 50, 64), (50, 64, 30, 24), (30, 24, 50, 64), (60, 128, 25, 18), (25, 64, 100, 96)],
+)  # fmt: skip
+def test_a_line_is_that_of_its_own_clip_whichever_side_and_length(
+    rate, frames, other_rate, other_frames, swapped
+):
+    lit = temporal_power(clip(2, frames, light=flicker(9.3, rate, 0.03, frames)), rate)
+    plain = temporal_power(clip(1, other_frames), other_rate)
+    (line,) = find_lines(lit, plain) if swapped else find_lines(plain, lit)
+    (mirrored,) = find_lines(plain, lit) if swapped else find_lines(lit, plain)
+    assert line.more_in == ("bonafide" if swapped else "attack")
+    assert line.hertz == pytest.approx(9.3, abs=0.3 * rate / min(frames, other_frames))
+    assert line.amplitude == pytest.approx(0.03, rel=0.15)
+    assert (mirrored.hertz, mirrored.amplitude, mirrored.decibels) == (
+        line.hertz,
+        line.amplitude,
+        line.decibels,
+    )
+
+
+@pytest.mark.parametrize(("rate", "frames"), [(50, 256), (50, 32), (30, 24), (60, 200), (25, 250), (120, 96)])
+def test_a_flicker_of_both_is_no_difference_whatever_their_lengths(rate, frames):
+    short = temporal_power(clip(1, 24, light=flicker(9.3, 50, 0.03, 24)), 50)
+    other = temporal_power(clip(2, frames, light=flicker(9.3, rate, 0.03, frames)), rate)
+    assert find_lines(short, other) == find_lines(other, short) == ()
+
+
+def test_groups_are_cut_clip_by_clip():
+    clips = [clip(n, 40, light=flicker(9.3, 50, 0.03, 40)) for n in (2, 3)]
+    group = mean_spectrum([temporal_power(frames, 50) for frames in clips])
+    shorter = mean_spectrum([temporal_power(frames[:25], 50) for frames in clips])
+    np.testing.assert_allclose(group.cut(25).power, shorter.power)
+    assert find_lines(temporal_power(clip(1, 25), 50), group) == find_lines(
+        temporal_power(clip(1, 25), 50), shorter
+    )
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(
+    ("live", "fake"), [((30, 64), (240, 64)), ((15, 64), (30, 16)), ((8, 64), (240, 64))]
+)
+def test_few_frequencies_in_common_name_nothing_and_are_told(live, fake, swapped):
+    sides = [
+        measure_side(str(rate), [made_clip(noise(rate, 1, side=48), clip(rate, frames), rate)])
+        for rate, frames in (live, fake)
+    ]
+    report = difference_of(*(sides[::-1] if swapped else sides))
+    assert report.lines == ()
+    assert sum("No line of flicker can be told: of one side only" in note for note in report.notes) == 1
+
+
+def made_clip(frames, moving, rate):
+    return ClipToCompare("clip", "subject", lambda: LoadedClip(frames, moving, rate))
 
 
 @pytest.mark.parametrize(

@@ -85,3 +85,12 @@ def test_without_faces_sentences_and_curves_are_left(out):
 def test_without_bona_fide_clips_nothing_is_compared(tmp_path):
     write_shard(tmp_path, [attack_row(n, frames=[face(n)]) for n in range(4)])
     assert species_differences(sample_pixels(survey(tmp_path))) == ([], [])
+
+
+def test_one_name_in_two_datasets_is_two_subjects(tmp_path):
+    live = [clip_row(n, dataset=f"d{n % 2}", subject="s", frames=[face(n)]) for n in range(4)]
+    fake = [attack_row(n, dataset=f"d{n % 2}", subject="s", frames=[face(n)]) for n in range(4, 8)]
+    write_shard(tmp_path, [*live, *fake])
+    pixels = sample_pixels(survey(tmp_path))
+    assert {clip.subject for tally in pixels.spectra.values() for clip in tally.clips} == {"d0/s", "d1/s"}
+    assert [one.subjects for one in species_differences(pixels)[0]] == [2]
