@@ -273,6 +273,6 @@ def _difference(
     (found,) = session.run([OUTPUT], {INPUT: clips})
     with torch.no_grad():
         frames = middle_of(torch.from_numpy(clips), config.pixels)
-        views = compute_views(frames, network.views, window=config.window)
+        views = compute_views(frames, network.views, window=config.window)  # type: ignore[arg-type]  # names of views
         wanted = network(**views).numpy()
     return float(np.abs(found - wanted).max())
