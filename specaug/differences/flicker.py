@@ -207,7 +207,7 @@ def _level(other: TemporalSpectrum, hertz: np.ndarray) -> np.ndarray:
     if other.hertz[1] >= (1 - _SAME_RATE) * step:
         return np.asarray(between)
     within = np.abs(hertz[:, None] - other.hertz) <= 2 * step
-    return np.maximum(between, np.where(within, other.decibels, -np.inf).max(axis=1))
+    return np.asarray(np.maximum(between, np.where(within, other.decibels, -np.inf).max(axis=1)))
 
 
 def _line(side: TemporalSpectrum, at: int, above: float, more_in: MoreIn) -> FlickerLine:

@@ -180,7 +180,7 @@ def _bisected(falling: Callable[[float], float]) -> float:
 def _radius(rows: np.ndarray, columns: np.ndarray, power: np.ndarray) -> np.ndarray:
     """Radial frequency of places of a plane, cycles/px; past its edge it goes on."""
     height, width = power.shape
-    return np.hypot((rows - height // 2) / height, (columns - width // 2) / width)
+    return np.asarray(np.hypot((rows - height // 2) / height, (columns - width // 2) / width))
 
 
 def _peak(ratio: np.ndarray, power: np.ndarray, row: int, column: int, more_in: MoreIn) -> Peak:
