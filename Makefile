@@ -26,7 +26,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 test: env
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 # Faults planted in decisions, one at a time: the tests must notice each. Takes ten minutes and more.
 mutants: env

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -20,20 +21,32 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _started() -> tuple[subprocess.Popen[bytes], str]:
+    """A server and its address, once it answers; another port where somebody took the first one meanwhile."""
+    for _ in range(5):
+        port = free_port()
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(1200):
+            if process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"{address}/moto-api/data.json", timeout=5) as answer:
+                    json.load(answer)
+                return process, address
+            except (OSError, ValueError):
+                time.sleep(0.1)
+        process.kill()
+        process.wait()
+    raise AssertionError("the server of moto did not start in five attempts")
+
+
 @contextmanager
 def serving() -> Iterator[str]:
     """Its address, once it answers."""
-    port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
+    process, address = _started()
     try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{address}/moto-api/data.json", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.1)
         yield address
     finally:
         process.terminate()
