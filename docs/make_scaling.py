@@ -213,7 +213,8 @@ def frame_cost(result: dict[str, Any]) -> list[str]:
     when = (
         f"Measured {result['date']} at commit {result['commit']} by `benchmarks/bench_frame_cost.py`, "
         f"in turns with commit {figures['against']}, which searched every frame whole: CPU time, medians "
-        "of a loaded machine; ratios are medians of pairs."
+        "of a loaded machine; ratios are medians of pairs. Parts were measured at "
+        "different commits of that day."
     )
     return [
         *("## A sampled frame", ""),
